@@ -1,0 +1,85 @@
+"""Every error this package raises on purpose.
+
+    LightlyRayError
+      InvalidInputError      the caller's data or settings cannot be used      (ValueError)    HTTP 422
+        TooLargeError        it is over a limit of the platform                                HTTP 413
+      NotFoundError          a dataset, tag, job or file is unknown            (KeyError)      HTTP 404
+      ConflictError          the name or state is already taken                (RuntimeError)  HTTP 409
+      AuthenticationError    the token is missing or wrong                     (RuntimeError)  HTTP 401
+      ApiError               the platform refused or could not be reached      (RuntimeError)
+      JobFailedError         a job of the platform ended without its result    (RuntimeError)
+      WorkerLostError        workers are gone or hang, and were not replaced   (RuntimeError)
+      MissingExtraError      an optional dependency is not installed           (ImportError)
+
+The built-in class in brackets is a base too: code that caught it before still does. Anything else
+that escapes is a bug in this package; the platform answers it with HTTP 500.
+"""
+
+
+class LightlyRayError(Exception):
+    """Base of every deliberate error.
+
+    Attributes:
+        code: what the platform calls this error in its answers, one of the protocol's codes.
+    """
+
+    code = "BAD_REQUEST"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
+
+    def __str__(self) -> str:
+        # KeyError would show the repr of its argument: quotes around a sentence.
+        return str(self.args[0])
+
+
+class InvalidInputError(LightlyRayError, ValueError):
+    """The caller's data or settings cannot be used."""
+
+
+class TooLargeError(InvalidInputError):
+    """What came in is over a limit of the platform."""
+
+
+class NotFoundError(LightlyRayError, KeyError):
+    """A dataset, tag, job or file is unknown."""
+
+    code = "NOT_FOUND"
+
+
+class ConflictError(LightlyRayError, RuntimeError):
+    """The name or the state is already taken."""
+
+
+class AuthenticationError(LightlyRayError, RuntimeError):
+    """The token is missing or wrong."""
+
+    code = "UNAUTHORIZED"
+
+
+class ApiError(LightlyRayError, RuntimeError):
+    """The platform refused a request or could not be reached.
+
+    Attributes:
+        status: the HTTP status, None where no answer came.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.status = status
+
+
+class JobFailedError(LightlyRayError, RuntimeError):
+    """A job of the platform ended without its result."""
+
+    code = "JOB_CREATION_FAILED"
+
+
+class WorkerLostError(LightlyRayError, RuntimeError):
+    """Workers are gone or hang, and were not replaced."""
+
+
+class MissingExtraError(LightlyRayError, ImportError):
+    """An optional dependency is not installed; the message says which extra brings it."""
