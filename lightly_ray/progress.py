@@ -31,7 +31,7 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self._show and sys.stderr.isatty():
-            self._bar = tqdm(desc=self.what, total=self.total, unit=f" {self.unit}" if self.unit else "it")
+            self._bar = tqdm[None](desc=self.what, total=self.total, unit=f" {self.unit}" if self.unit else "it")
         return self
 
     def __exit__(

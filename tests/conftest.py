@@ -1,5 +1,6 @@
 """Real parts that tests share: one local Ray, and the rule for parts that may be missing."""
 
+import logging
 import os
 from collections.abc import Iterator
 
@@ -22,7 +23,7 @@ def ray_local() -> Iterator[None]:
         num_cpus=2,
         object_store_memory=300 * 2**20,
         include_dashboard=False,
-        logging_level="warning",
+        logging_level=logging.WARNING,
         log_to_driver=False,
     )
     yield

@@ -1,0 +1,160 @@
+"""Settings of jobs and commands: ``key=value`` words on the command line -> one typed, frozen model.
+
+    class Resize(Settings):
+        '''Make images smaller.'''
+        input_dir: Path = Field(description="folder of images")
+        width: int = Field(default=64, gt=0, description="new width in pixels")
+
+    def resize(settings: Resize) -> dict[str, object]: ...
+
+    if __name__ == "__main__":
+        run(resize, Resize)        # python resize.py input_dir=photos width=32 | --help
+
+``run`` keeps standard output for one line of JSON, the result; all else goes to standard error. Exit status: 0
+success, 1 a deliberate error (one line), 2 settings that cannot be used (one line), 130 Ctrl-C.
+"""
+
+import difflib
+import json
+import os
+import signal
+import sys
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType, NoneType, UnionType
+from typing import Literal, NoReturn, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from lightly_ray.errors import InvalidInputError, LightlyRayError
+
+
+class Settings(BaseModel):
+    """Base of all settings: frozen, checked when built, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def parse(model: type[S], words: Sequence[str]) -> S:
+    """Build settings from ``key=value`` words.
+
+    Args:
+        model: the settings class.
+        words: one ``key=value`` each; the value is whatever follows the first ``=``.
+
+    Raises:
+        InvalidInputError: a word without ``=``, a key given twice, an unknown or missing key, a bad value.
+    """
+    values: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise InvalidInputError(f"expected key=value, got {word!r}")
+        if key not in model.model_fields:
+            raise InvalidInputError(_unknown(key, model))
+        if key in values:
+            raise InvalidInputError(f"setting {key!r} is given twice")
+        values[key] = value
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise InvalidInputError("; ".join(_sentence(one) for one in error.errors())) from error
+
+
+def help_text(model: type[Settings], command: str) -> str:
+    """What ``--help`` shows: the command's purpose and every key with type, default and meaning."""
+    fields = model.model_fields
+    width = max((len(key) for key in fields), default=0)
+    lines = [f"usage: {command} [key=value ...]", "", (model.__doc__ or "").strip(), "", "settings:"]
+    for key, field in fields.items():
+        default = "required" if field.is_required() else f"default {_show(field)}"
+        lines.append(f"  {key:<{width}}  {_type_name(field.annotation)}, {default}")
+        lines += textwrap.wrap(
+            field.description or "", 110, initial_indent=" " * (width + 4), subsequent_indent=" " * (width + 4)
+        )
+    return "\n".join(lines) + "\n"
+
+
+def run(
+    main: Callable[[S], Mapping[str, object] | None],
+    model: type[S],
+    words: Sequence[str] | None = None,
+    command: str | None = None,
+) -> NoReturn:
+    """Parse the command line, call ``main``, print its result as one line of JSON, and exit.
+
+    Args:
+        main: gets the settings and returns the result, None for none.
+        model: its settings class.
+        words: the command line, ``sys.argv[1:]`` by default.
+        command: how the user calls this, for ``--help``; the script's name by default.
+    """
+    words = sys.argv[1:] if words is None else words
+    if {"-h", "--help"} & set(words):
+        sys.stdout.write(help_text(model, command or f"python {sys.argv[0]}"))
+        sys.exit(0)
+    try:
+        settings = parse(model, words)
+    except InvalidInputError as error:
+        sys.stderr.write(f"error: {error} (--help lists the settings)\n")
+        sys.exit(2)
+    sys.exit(_guarded(main, settings))
+
+
+def _guarded(main: Callable[[S], Mapping[str, object] | None], settings: S) -> int:
+    # Libraries and worker processes print where they like: all of that is sent to standard error,
+    # so that standard output holds the result alone and can be piped into a JSON reader.
+    sys.stdout.flush()
+    result_stream = os.dup(1)
+    os.dup2(2, 1)
+    # A scheduler ends a job by SIGTERM; like Ctrl-C it must run the clean-up on the way out.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        result = main(settings)
+    except LightlyRayError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
+    if result is not None:
+        os.write(result_stream, (json.dumps(result) + "\n").encode())
+    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _unknown(key: str, model: type[Settings]) -> str:
+    near = difflib.get_close_matches(key, model.model_fields, n=1)
+    return f"unknown setting {key!r}" + (f", did you mean {near[0]!r}?" if near else "")
+
+
+def _sentence(error: Mapping[str, object]) -> str:
+    location = error["loc"]
+    place = ".".join(str(part) for part in location) if isinstance(location, tuple) else str(location)
+    if error["type"] == "missing":
+        return f"setting {place!r} is required"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if not place:
+        return message
+    return f"setting {place!r}: {message[0].lower()}{message[1:]}, got {error['input']!r}"
+
+
+def _show(field: FieldInfo) -> str:
+    default = field.get_default(call_default_factory=True, validated_data={})
+    return "none" if default is None else str(default)
+
+
+def _type_name(annotation: object) -> str:
+    if get_origin(annotation) is Literal:
+        return " | ".join(str(value) for value in get_args(annotation))
+    if get_origin(annotation) in (Union, UnionType):
+        return " | ".join(_type_name(part) for part in get_args(annotation) if part is not NoneType)
+    name = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    return {"str": "text", "Path": "path", "SecretStr": "text"}.get(name, name)
