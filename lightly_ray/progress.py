@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Never, Self
 
 from tqdm import tqdm
 
@@ -26,12 +26,12 @@ class Progress:
         self.what, self.total, self.unit = what, total, unit
         self.done = 0
         self._show = show
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Never] | None = None
         self._started = self._last = time.monotonic()
 
     def __enter__(self) -> Self:
         if self._show and sys.stderr.isatty():
-            self._bar = tqdm[None](desc=self.what, total=self.total, unit=f" {self.unit}" if self.unit else "it")
+            self._bar = tqdm(desc=self.what, total=self.total, unit=f" {self.unit}" if self.unit else "it")
         return self
 
     def __exit__(
