@@ -1,0 +1,49 @@
+"""What a configuration accepts, and the names it gives itself."""
+
+import re
+
+import pytest
+
+from lightly_ray.active_learning.config import SamplerConfig, SamplingMethod, SelectionConfig
+from lightly_ray.errors import InvalidInputError
+
+
+def test_sampler_config__defaults_that_users_know() -> None:
+    config = SamplerConfig()
+    assert (config.method, config.n_samples, config.min_distance) == ("CORESET", 32, -1)
+    assert (config.score, config.seed, config.normalize) == (None, 0, False)
+    assert SelectionConfig is SamplerConfig
+
+
+def test_sampler_config__default_names_differ_within_one_second() -> None:
+    name = SamplerConfig(SamplingMethod.CORAL, 7, 0.5).name
+    assert name is not None
+    assert re.fullmatch(r"CORAL_7_0\.5_\d\d_\d\d_\d{4}__\d\d_\d\d_\d\d_\d{6}", name)
+    assert len({SamplerConfig().name for _ in range(3)}) > 1
+
+
+def test_sampler_config__positional_order_and_case() -> None:
+    config = SamplerConfig("random", 10, 0.1, "mine")
+    assert (config.method, config.n_samples, config.min_distance, config.name) == ("RANDOM", 10, 0.1, "mine")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"method": "GUESS"}, r"method must be one of ACTIVE_LEARNING, CORAL, CORESET, RANDOM, got 'GUESS'"),
+        ({"n_samples": "12"}, "n_samples must be a whole number or a share"),
+        ({"n_samples": True}, "n_samples must be a whole number or a share"),
+        ({"n_samples": 1.5}, r"must lie in \(0, 1\], got 1.5"),
+        ({"min_distance": None}, "min_distance must be a number"),
+    ],
+)
+def test_sampler_config__bad_settings(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        SamplerConfig(**settings)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_check__sees_attributes_that_changed() -> None:
+    config = SamplerConfig()
+    config.n_samples = 0.0
+    with pytest.raises(InvalidInputError, match="must lie in"):
+        config.check()

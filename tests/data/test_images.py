@@ -1,0 +1,78 @@
+"""Listing folders and decoding real files."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lightly_ray.data.images import CorruptImageError, decode_rgb, find_corrupt, list_images, open_image
+from lightly_ray.errors import InvalidInputError, NotFoundError
+
+PIXELS = np.random.default_rng(0).integers(0, 256, size=(5, 7, 3), dtype=np.uint8)
+
+
+def save(path: Path, pixels: np.ndarray = PIXELS) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
+def test_list_images__any_depth_sorted_by_code_point(tmp_path: Path) -> None:
+    for name in ["b/deep/2.png", "b/10.PNG", "a.jpg", "Z.webp", "b.png", ".hidden.png", ".cache/x.png"]:
+        save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("no image")
+    assert list_images(tmp_path) == ["Z.webp", "a.jpg", "b.png", "b/10.PNG", "b/deep/2.png"]
+
+
+def test_list_images__empty_and_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="holds no image"):
+        list_images(tmp_path)
+    with pytest.raises(NotFoundError, match="there is no folder"):
+        list_images(tmp_path / "absent")
+
+
+def test_decode_rgb__path_and_bytes_agree(tmp_path: Path) -> None:
+    save(tmp_path / "x.png")
+    np.testing.assert_array_equal(decode_rgb(tmp_path / "x.png"), PIXELS)
+    np.testing.assert_array_equal(decode_rgb((tmp_path / "x.png").read_bytes()), PIXELS)
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "expected_mode", "rgb"),
+    [
+        ("1", 1, "L", (255, 255, 255)),
+        ("L", 9, "L", (9, 9, 9)),
+        ("P", 0, "RGB", (0, 0, 0)),
+        ("RGBA", (200, 100, 50, 0), "RGBA", (0, 0, 0)),
+        ("CMYK", (0, 255, 255, 0), "RGB", (255, 0, 0)),
+        ("I;16", 257 * 200, "L", (200, 200, 200)),
+    ],
+)
+def test_open_image__every_mode_becomes_8_bits(
+    tmp_path: Path, mode: str, value: int, expected_mode: str, rgb: tuple[int, int, int]
+) -> None:
+    path = tmp_path / "x.tiff"
+    Image.new(mode, (4, 3), value).save(path)
+    assert open_image(path).mode == expected_mode
+    assert decode_rgb(path).shape == (3, 4, 3)
+    assert decode_rgb(path)[2, 3].tolist() == list(rgb)
+
+
+def test_find_corrupt__names_the_broken_files(tmp_path: Path) -> None:
+    save(tmp_path / "good.png")
+    (tmp_path / "text.png").write_text("not an image")
+    out = io.BytesIO()
+    Image.fromarray(np.tile(PIXELS, (20, 20, 1))).save(out, "jpeg")
+    (tmp_path / "cut.jpg").write_bytes(out.getvalue()[:-900])
+    (tmp_path / "empty.png").touch()
+    corrupt = find_corrupt(tmp_path, list_images(tmp_path))
+    assert sorted(corrupt) == ["cut.jpg", "empty.png", "text.png"]
+    assert corrupt["text.png"] == "image 'text.png' cannot be read: it is no image in a known format"
+
+
+def test_open_image__missing_file_is_not_called_corrupt(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"there is no file 'gone\.png'"):
+        open_image(tmp_path / "gone.png", name="gone.png")
+    with pytest.raises(CorruptImageError, match="the image"):
+        open_image(b"nothing")
