@@ -1,0 +1,55 @@
+"""Put scores into the order of given filenames: joined by name, never by position."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from lightly_ray.errors import InvalidInputError
+
+
+def align_scores(
+    scores: Mapping[str, NDArray[Any]], filenames: Sequence[str], wanted: Sequence[str]
+) -> dict[str, NDArray[Any]]:
+    """Reorder every score from the order of ``filenames`` to that of ``wanted``.
+
+    Args:
+        scores: score name -> (N,) values.
+        filenames: N distinct names, the samples the values belong to; a list or an Arrow array.
+        wanted: the same N names in the order that is asked for; a list or an Arrow array.
+
+    Returns:
+        score name -> (N,) values, in the order of ``wanted``.
+
+    Raises:
+        InvalidInputError: a name is twice among ``filenames``, or in only one of the two; the
+            message names the first such file.
+    """
+    given, asked = _strings(filenames), _strings(wanted)
+    rows = pc.index_in(asked, value_set=given)
+    _require_no(pc.index_in(given, value_set=given).to_numpy() != np.arange(len(given)), given, "more than once")
+    _require_no(pc.is_null(rows).to_numpy(zero_copy_only=False), asked, "not")
+    unknown = pc.invert(pc.is_in(given, value_set=asked)).to_numpy(zero_copy_only=False)
+    if unknown.any():
+        raise InvalidInputError(
+            f"{unknown.sum()} of {len(given)} predictions are for files outside the {len(asked)} that are asked "
+            f"for, first: {given[int(unknown.argmax())].as_py()!r}"
+        )
+    order = rows.to_numpy()
+    return {name: np.asarray(values)[order] for name, values in scores.items()}
+
+
+def _require_no(bad: NDArray[np.bool_], names: pa.Array, how: str) -> None:
+    if bad.any():
+        first = names[int(bad.argmax())].as_py()
+        raise InvalidInputError(f"{bad.sum()} of {len(names)} files are {how} among the predictions, first: {first!r}")
+
+
+def _strings(names: Any) -> pa.Array:
+    array = names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
+    if not isinstance(array, pa.Array):
+        array = pa.array(array, pa.string())
+    return array.cast(pa.large_string())
