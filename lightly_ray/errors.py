@@ -1,18 +1,19 @@
 """Every error this package raises on purpose.
 
     LightlyRayError
-      InvalidInputError      the caller's data or settings cannot be used      (ValueError)    HTTP 422
-        TooLargeError        it is over a limit of the platform                                HTTP 413
-      NotFoundError          a dataset, tag, job or file is unknown            (KeyError)      HTTP 404
-      ConflictError          the name or state is already taken                (RuntimeError)  HTTP 409
-      AuthenticationError    the token is missing or wrong                     (RuntimeError)  HTTP 401
+      InvalidInputError      the caller's data or settings cannot be used      (ValueError)                HTTP 422
+        TooLargeError        it is over a limit of the platform                                            HTTP 413
+      NotFoundError          a dataset, tag, job or file is unknown            (KeyError, ValueError)      HTTP 404
+      ConflictError          the name or state is already taken                (RuntimeError, ValueError)  HTTP 409
+      AuthenticationError    the token is missing or wrong                     (RuntimeError)              HTTP 401
       ApiError               the platform refused or could not be reached      (RuntimeError)
       JobFailedError         a job of the platform ended without its result    (RuntimeError)
       WorkerLostError        workers are gone or hang, and were not replaced   (RuntimeError)
       MissingExtraError      an optional dependency is not installed           (ImportError)
 
-The built-in class in brackets is a base too: code that caught it before still does. Anything else
-that escapes is a bug in this package; the platform answers it with HTTP 500.
+The built-in classes in brackets are bases too: code that caught them before still does. Where there are two,
+the published client raised one here and the other there. Anything else that escapes is a bug in this package;
+the platform answers it with HTTP 500.
 """
 
 
@@ -21,9 +22,11 @@ class LightlyRayError(Exception):
 
     Attributes:
         code: what the platform calls this error in its answers, one of the protocol's codes.
+        status: the HTTP status where an answer of the platform was the reason, else None.
     """
 
     code = "BAD_REQUEST"
+    status: int | None = None
 
     def __init__(self, message: str, *, code: str | None = None) -> None:
         super().__init__(message)
@@ -43,13 +46,13 @@ class TooLargeError(InvalidInputError):
     """What came in is over a limit of the platform."""
 
 
-class NotFoundError(LightlyRayError, KeyError):
+class NotFoundError(LightlyRayError, KeyError, ValueError):
     """A dataset, tag, job or file is unknown."""
 
     code = "NOT_FOUND"
 
 
-class ConflictError(LightlyRayError, RuntimeError):
+class ConflictError(LightlyRayError, RuntimeError, ValueError):
     """The name or the state is already taken."""
 
 
