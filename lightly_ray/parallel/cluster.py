@@ -1,0 +1,93 @@
+"""Attach to the Ray that is there, or start a small one and stop it afterwards.
+
+In this order: the Ray of this process where it is initialised already; the cluster that `RAY_ADDRESS`
+names; a local Ray without dashboard. What was only attached to is never stopped. Everything else in
+`parallel/` assumes a connection and never makes one itself.
+"""
+
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import ray
+
+from lightly_ray.errors import InvalidInputError, WorkerLostError
+
+_PROBE_SECONDS = 10.0
+_TOKEN_NOTICES = "ray._private.authentication.authentication_token_setup"
+
+
+@contextmanager
+def connected(num_cpus: int | None = None) -> Iterator[None]:
+    """A Ray for the length of a `with` block.
+
+    Args:
+        num_cpus: CPUs of a local Ray that has to be started, default all; a Ray that exists keeps its own.
+
+    Raises:
+        InvalidInputError: `RAY_ADDRESS` is no address.
+        WorkerLostError: no cluster answers at `RAY_ADDRESS`.
+    """
+    if ray.is_initialized():
+        yield
+        return
+    _start(os.environ.get("RAY_ADDRESS", ""), num_cpus)
+    try:
+        yield
+    finally:
+        # Disconnects from a cluster that we attached to; stops, with all its processes, one that we started.
+        ray.shutdown()
+
+
+def cluster_cpus() -> int:
+    """CPUs of the whole cluster, at least 1. Needs a connection."""
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def _start(address: str, num_cpus: int | None) -> None:
+    # Ray announces at every start that tokens are on, which nobody who runs a local job asked about.
+    notices = logging.getLogger(_TOKEN_NOTICES)
+    level = notices.level
+    notices.setLevel(logging.ERROR)
+    try:
+        if address and address != "local":
+            _attach(address)
+        else:
+            # "local": with no address at all Ray would join whichever cluster was started last on this machine.
+            ray.init(
+                address="local",
+                num_cpus=num_cpus,
+                include_dashboard=False,
+                logging_level=logging.WARNING,
+                log_to_driver=False,
+            )
+    finally:
+        notices.setLevel(level)
+
+
+def _attach(address: str) -> None:
+    _probe(address)
+    try:
+        ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
+    except (ConnectionError, RuntimeError) as error:
+        raise WorkerLostError(f"no Ray cluster answers at RAY_ADDRESS={address}: {error}") from error
+
+
+def _probe(address: str) -> None:
+    # Ray itself tries for many minutes before it gives up on an address where nobody listens.
+    if address == "auto":
+        return
+    try:
+        parts = urlsplit(address if "://" in address else f"ray://{address}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if host is None or port is None:
+        raise InvalidInputError(f"RAY_ADDRESS={address} is no address: write HOST:PORT, ray://HOST:PORT or auto")
+    try:
+        socket.create_connection((host, port), timeout=_PROBE_SECONDS).close()
+    except OSError as error:
+        raise WorkerLostError(f"no Ray cluster answers at RAY_ADDRESS={address}: {error}") from error
