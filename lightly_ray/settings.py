@@ -21,6 +21,7 @@ import signal
 import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import FrameType, NoneType, UnionType
 from typing import Literal, NoReturn, TypeVar, Union, get_args, get_origin
 
@@ -158,3 +159,18 @@ def _type_name(annotation: object) -> str:
         return " | ".join(_type_name(part) for part in get_args(annotation) if part is not NoneType)
     name = annotation.__name__ if isinstance(annotation, type) else str(annotation)
     return {"str": "text", "Path": "path", "SecretStr": "text"}.get(name, name)
+
+
+def read_token(path: Path) -> str:
+    """Read a token from a file, so that it shows in no process list.
+
+    Raises:
+        InvalidInputError: the file cannot be read or is empty.
+    """
+    try:
+        token = path.read_text().strip()
+    except OSError as error:
+        raise InvalidInputError(f"token_file {str(path)!r} cannot be read: {error.strerror}") from error
+    if not token:
+        raise InvalidInputError(f"token_file {str(path)!r} is empty")
+    return token

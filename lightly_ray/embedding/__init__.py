@@ -1,1 +1,4 @@
-"""Placeholder: written with the package."""
+"""Images -> vectors.
+
+descriptor.py   the built-in descriptor: gradients, colours and small pixels, reduced by PCA; no weights to download
+"""

@@ -1,0 +1,68 @@
+"""Accuracy by number of labels, per method and seed -> a table, a plot, JSON."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+
+mpl.use("agg")  # No window: jobs run where there is no screen.
+from matplotlib import pyplot as plt
+
+_COLOURS = {"random": "#7f7f7f", "coreset": "#1f77b4", "coral": "#d62728"}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One method's learning curve.
+
+    Attributes:
+        labels: R numbers of labelled samples, ascending.
+        accuracy: a row of R accuracies for each of S seeds.
+    """
+
+    labels: list[int]
+    accuracy: list[list[float]] = field(default_factory=list)
+
+    @property
+    def mean(self) -> list[float]:
+        """R means over the seeds."""
+        return [float(value) for value in np.mean(self.accuracy, axis=0)]
+
+    @property
+    def std(self) -> list[float]:
+        """R standard deviations over the seeds (of the seeds at hand: divided by S)."""
+        return [float(value) for value in np.std(self.accuracy, axis=0)]
+
+    def to_json(self) -> dict[str, object]:
+        """The curve as JSON values."""
+        return {"labels": self.labels, "accuracy": self.accuracy, "mean": self.mean, "std": self.std}
+
+
+def table(curves: dict[str, Curve]) -> str:
+    """Mean accuracy in per cent, a line per number of labels and a column per method; last, the mean over the curve."""
+    lines = ["labels  " + "".join(f"{method:>16}" for method in curves)]
+    labels = next(iter(curves.values())).labels
+    for row, count in enumerate(labels):
+        cells = (f"{100 * curve.mean[row]:.1f} +- {100 * curve.std[row]:.1f}" for curve in curves.values())
+        lines.append(f"{count:>6}  " + "".join(f"{cell:>16}" for cell in cells))
+    means = (f"{100 * float(np.mean(curve.mean)):.1f}" for curve in curves.values())
+    return "\n".join([*lines, "  mean  " + "".join(f"{mean:>16}" for mean in means)])
+
+
+def plot(curves: dict[str, Curve], path: Path, title: str) -> None:
+    """Draw mean and spread (one standard deviation) per method into a PNG file; it appears whole or not at all."""
+    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+    for method, curve in curves.items():
+        mean, std = np.array(curve.mean), np.array(curve.std)
+        axes.plot(curve.labels, mean, marker="o", markersize=4, label=method.upper(), color=_COLOURS[method])
+        axes.fill_between(curve.labels, mean - std, mean + std, alpha=0.15, linewidth=0, color=_COLOURS[method])
+    seeds = len(next(iter(curves.values())).accuracy)
+    axes.set(xlabel="labelled images", ylabel="accuracy on held-out images", title=title)
+    axes.legend(title=f"mean and spread of {seeds} seeds", loc="lower right", frameon=False)
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    unfinished = path.with_suffix(".unfinished")
+    figure.savefig(unfinished, format="png", dpi=150)
+    plt.close(figure)
+    unfinished.replace(path)
