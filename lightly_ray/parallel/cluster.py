@@ -17,7 +17,7 @@ import ray
 from lightly_ray.errors import InvalidInputError, WorkerLostError
 
 _PROBE_SECONDS = 10.0
-_TOKEN_NOTICES = "ray._private.authentication.authentication_token_setup"
+_NOTICES = "ray._private.authentication.authentication_token_setup"
 
 
 @contextmanager
@@ -44,12 +44,13 @@ def connected(num_cpus: int | None = None) -> Iterator[None]:
 
 def cluster_cpus() -> int:
     """CPUs of the whole cluster, at least 1. Needs a connection."""
-    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray leaves it untyped
+    return max(1, int(resources.get("CPU", 1)))
 
 
 def _start(address: str, num_cpus: int | None) -> None:
     # Ray announces at every start that tokens are on, which nobody who runs a local job asked about.
-    notices = logging.getLogger(_TOKEN_NOTICES)
+    notices = logging.getLogger(_NOTICES)
     level = notices.level
     notices.setLevel(logging.ERROR)
     try:
