@@ -1,0 +1,195 @@
+"""`ActiveLearningAgent`: which samples are labelled, which may be chosen, and the queries that choose.
+
+The agent keeps two tags of one dataset. The *query tag* says what may be selected from and never changes. The
+*preselected tag* holds what is selected already; every query makes a new tag of it and the samples chosen, and goes
+on from there. All sets are file names in the order of the dataset.
+"""
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightly_ray.active_learning.agents.scores import Scores, read_scores
+from lightly_ray.active_learning.config import SamplerConfig
+from lightly_ray.active_learning.scorers.scorer import Scorer
+from lightly_ray.api.api_workflow_selection import SCORED, default_score
+from lightly_ray.api.models import TagData
+from lightly_ray.errors import ConflictError, InvalidInputError
+from lightly_ray.scores import align_scores
+from lightly_ray.tags import BitMask
+
+if TYPE_CHECKING:
+    import ray.data
+
+    from lightly_ray.api.api_workflow_client import ApiWorkflowClient
+
+
+class ActiveLearningAgent:
+    """Selects samples of one dataset, query by query.
+
+    Args:
+        api_workflow_client: the client; its current dataset is the agent's, for good.
+        query_tag_name: the tag that may be selected from; all samples by default.
+        preselected_tag_name: the tag that is selected already; none by default. To go on in a new process where
+            another agent stopped, name the tag of its last query.
+
+    Raises:
+        NotFoundError: the dataset has no tag of that name.
+
+    Example:
+        >>> agent = ActiveLearningAgent(ApiWorkflowClient(dataset_id="..."))  # doctest: +SKIP
+        >>> agent.query(SamplerConfig(n_samples=100, name="initial"))  # doctest: +SKIP
+        >>> predictions = {name: model(name) for name in agent.query_set}  # doctest: +SKIP
+        >>> config = SamplerConfig(n_samples=150, method="CORAL", name="second")  # doctest: +SKIP
+        >>> agent.query(config, ScorerClassification(predictions))  # doctest: +SKIP
+        >>> agent.added_set  # the 50 new file names  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        api_workflow_client: "ApiWorkflowClient",
+        query_tag_name: str = "initial-tag",
+        preselected_tag_name: str | None = None,
+    ) -> None:
+        self.api_workflow_client = api_workflow_client
+        self._query_tag = api_workflow_client.get_tag_by_name(query_tag_name)
+        self._preselected: TagData | None = None
+        if preselected_tag_name is not None:
+            self._preselected = api_workflow_client.get_tag_by_name(preselected_tag_name)
+        self._before: BitMask | None = None
+        self._names: list[str] = []
+        self._default_score: str | None = None
+
+    @property
+    def query_set(self) -> list[str]:
+        """File names of the samples that may be selected, those selected already among them.
+
+        Predictions by position are given for all of these, in this order.
+        """
+        return self._filenames(self._query_tag.mask)
+
+    @property
+    def labeled_set(self) -> list[str]:
+        """File names of the samples that are selected; empty before the first query."""
+        return self._filenames(self._selected)
+
+    @property
+    def unlabeled_set(self) -> list[str]:
+        """File names of the query set that are not selected."""
+        return self._filenames(self._query_tag.mask - self._selected)
+
+    @property
+    def added_set(self) -> list[str]:
+        """File names that the last query added.
+
+        Raises:
+            RuntimeError: there was no query yet (as `ConflictError`).
+        """
+        if self._before is None:
+            raise ConflictError("there is no added set before the first query")
+        return self._filenames(self._selected - self._before)
+
+    def query(
+        self,
+        sampler_config: SamplerConfig,
+        al_scorer: "Scorer | ray.data.Dataset | None" = None,
+    ) -> None:
+        """Select samples; afterwards `labeled_set` holds them too, and `added_set` them alone.
+
+        With fewer samples asked for than are selected already, it warns and does nothing. When it fails, the agent
+        is as it was before, though scores may have been uploaded.
+
+        Args:
+            sampler_config: what to select.
+            al_scorer: scores of the query set: a scorer, or a Ray dataset with a column `filename` and one column
+                per score, as `lightly_ray.score` makes. They are uploaded, and CORAL and ACTIVE_LEARNING use the
+                one that the configuration names.
+
+        Raises:
+            InvalidInputError: scores do not fit the query set, or the named score is not among them.
+            ConflictError: the tag name is taken.
+            JobFailedError: the selection failed; the message says why.
+        """
+        sampler_config.check()
+        selected = self._selected
+        if self._wanted(sampler_config) < selected.count:
+            warnings.warn(
+                f"{sampler_config.n_samples} samples were asked for and {selected.count} are selected already: "
+                "this query does nothing",
+                stacklevel=2,
+            )
+            return
+        scores = self._aligned(al_scorer) if al_scorer is not None else {}
+        config = self._spelled_out(sampler_config, scores)
+        if scores:
+            self._upload(scores)
+        tag = self.api_workflow_client.selection(
+            config,
+            preselected_tag_id=self._preselected.id if self._preselected else None,
+            query_tag_id=self._query_tag.id,
+        )
+        self._before, self._preselected = selected, tag
+
+    def upload_scores(self, al_scorer: "Scorer | ray.data.Dataset") -> None:
+        """Upload scores of the query set without selecting; later queries without a scorer use them.
+
+        Raises:
+            InvalidInputError: scores do not fit the query set.
+        """
+        self._upload(self._aligned(al_scorer))
+
+    @property
+    def _selected(self) -> BitMask:
+        return self._preselected.mask if self._preselected else BitMask()
+
+    def _filenames(self, mask: BitMask) -> list[str]:
+        # Appended images come behind the others, so names once fetched stay right; only more may be needed.
+        if not mask.fits(len(self._names)):
+            self._names = self.api_workflow_client.get_filenames()
+        return mask.select(self._names)
+
+    def _wanted(self, config: SamplerConfig) -> int:
+        """Size of the tag asked for; where `min_distance` alone ends the selection, everything there is."""
+        everything = (self._query_tag.mask | self._selected).count
+        if isinstance(config.n_samples, float):
+            return math.ceil(config.n_samples * everything)
+        return everything if config.n_samples == -1 and config.min_distance > 0 else int(config.n_samples)
+
+    def _aligned(self, al_scorer: Any) -> dict[str, NDArray[np.float64]]:
+        found: Scores = read_scores(al_scorer)
+        query_set = self.query_set
+        if not found.values:
+            raise InvalidInputError("the scorer has no scores: was its generator used up already?")
+        if found.filenames is not None:
+            _require_length(found.values, found.filenames)
+            return align_scores(found.values, found.filenames, query_set)
+        _require_length(found.values, query_set)
+        return dict(found.values)
+
+    def _spelled_out(self, config: SamplerConfig, scores: Mapping[str, Any]) -> SamplerConfig:
+        """The configuration with its size and its score said, so that the platform never has to guess."""
+        n_samples = self._wanted(config) if config.n_samples == -1 else config.n_samples
+        if config.method not in SCORED:
+            return replace(config, n_samples=n_samples)
+        if config.score is not None and scores and config.score not in scores:
+            raise InvalidInputError(f"the scorer has no score {config.score!r}; it has {', '.join(scores)}")
+        score = config.score or (default_score(list(scores)) if scores else self._default_score)
+        return replace(config, n_samples=n_samples, score=score)
+
+    def _upload(self, scores: Mapping[str, NDArray[np.float64]]) -> None:
+        self.api_workflow_client.upload_scores(scores, self._query_tag.id)
+        self._default_score = default_score(list(scores))
+
+
+def _require_length(values: Mapping[str, NDArray[Any]], filenames: Sequence[str]) -> None:
+    for name, scores in values.items():
+        if len(scores) != len(filenames):
+            raise InvalidInputError(
+                f"there are {len(scores)} predictions ({name}) for {len(filenames)} samples: by position they are "
+                "given for all of query_set, in its order"
+            )

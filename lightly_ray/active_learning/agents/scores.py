@@ -1,0 +1,55 @@
+"""Scores from whatever an agent is given: a scorer, or a Ray dataset of scores."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightly_ray.errors import InvalidInputError
+
+FILENAME = "filename"
+
+
+class Scores(NamedTuple):
+    """Scores of N samples.
+
+    Attributes:
+        values: name of the score -> (N,) values.
+        filenames: N file names, in the order of the values; None where they follow the query set by position.
+    """
+
+    values: Mapping[str, NDArray[Any]]
+    filenames: Sequence[str] | None
+
+
+def read_scores(source: Any) -> Scores:
+    """Read all scores of a scorer or of a Ray dataset.
+
+    Raises:
+        InvalidInputError: ``source`` is neither, or the dataset has no file names or no scores.
+    """
+    if hasattr(source, "calculate_scores"):
+        values = {name: np.asarray(scores) for name, scores in source.calculate_scores().items()}
+        return Scores(values, getattr(source, "filenames", None))
+    # Told by what it can do: importing Ray is left to those who have a dataset of it.
+    if hasattr(source, "iter_batches") and hasattr(source, "schema"):
+        return _from_dataset(source)
+    raise InvalidInputError(f"a scorer has calculate_scores(), or is a Ray dataset of scores; got {type(source)!r}")
+
+
+def _from_dataset(dataset: Any) -> Scores:
+    columns: dict[str, list[NDArray[Any]]] = {}
+    for batch in dataset.iter_batches(batch_format="numpy"):
+        for name, values in batch.items():
+            columns.setdefault(name, []).append(values)
+    whole = {name: np.concatenate(blocks) for name, blocks in columns.items()}
+    if FILENAME not in whole:
+        raise InvalidInputError(
+            f"a dataset of scores has a column {FILENAME!r}, got the columns {', '.join(whole) or 'none: it is empty'}"
+        )
+    filenames = [str(name) for name in whole.pop(FILENAME)]
+    numbers = {name: values for name, values in whole.items() if values.ndim == 1 and values.dtype.kind in "fiu"}
+    if not numbers:
+        raise InvalidInputError(f"the dataset has no column of scores beside {FILENAME!r}")
+    return Scores(numbers, filenames)

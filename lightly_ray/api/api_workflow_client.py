@@ -1,0 +1,65 @@
+"""`ApiWorkflowClient`: datasets, uploads, embeddings, tags, selections, downloads and exports over HTTP.
+
+Each part has a file of its own, named as users import it; this one only joins them:
+
+    api_workflow_datasets           find, create, choose, delete datasets
+    api_workflow_upload_dataset     images, in batches (upload_batches)
+    api_workflow_upload_metadata    own metadata of samples
+    api_workflow_upload_embeddings  embeddings from arrays or CSV
+    api_workflow_tags               tags and their arithmetics
+    api_workflow_selection          scores, selections, jobs
+    api_workflow_download_dataset   images of a tag
+    api_workflow_export             what labelling tools read
+    transport, models, base         requests and retries, answers, shared state
+"""
+
+import os
+
+from lightly_ray.api.api_workflow_datasets import DatasetsPart
+from lightly_ray.api.api_workflow_download_dataset import DownloadPart
+from lightly_ray.api.api_workflow_export import ExportPart
+from lightly_ray.api.api_workflow_selection import SelectionPart
+from lightly_ray.api.api_workflow_upload_dataset import UploadPart
+from lightly_ray.api.transport import Transport
+from lightly_ray.errors import AuthenticationError
+
+DEFAULT_SERVER = "http://127.0.0.1:8000"
+
+
+class ApiWorkflowClient(DatasetsPart, UploadPart, SelectionPart, DownloadPart, ExportPart):
+    """The client of the platform. Construction sends nothing; it may be pickled, and shared by threads.
+
+    Args:
+        token: of the platform; `LIGHTLY_TOKEN` by default.
+        dataset_id: the current dataset; by default the one that changed last, when one is needed.
+        embedding_id: the embedding for selections; by default the newest of the dataset.
+        server: base URL of the platform; `LIGHTLY_SERVER_LOCATION` by default, else http://127.0.0.1:8000.
+        show_progress: show on standard error how far uploads, downloads and long selections are.
+
+    Raises:
+        AuthenticationError: there is no token.
+        InvalidInputError: ``server`` is no URL.
+    """
+
+    def __init__(
+        self,
+        token: str | None = None,
+        dataset_id: str | None = None,
+        embedding_id: str | None = None,
+        *,
+        server: str | None = None,
+        show_progress: bool = True,
+    ) -> None:
+        token = token or os.environ.get("LIGHTLY_TOKEN")
+        if not token:
+            raise AuthenticationError(
+                "the platform wants a token: pass token=... or set LIGHTLY_TOKEN "
+                "(`lightly-ray serve` keeps one in its data folder, in the file admin-token)"
+            )
+        location = server or os.environ.get("LIGHTLY_SERVER_LOCATION") or DEFAULT_SERVER
+        super().__init__(Transport(location, token.strip()), dataset_id, embedding_id, show_progress=show_progress)
+
+    @property
+    def server(self) -> str:
+        """Base URL of the platform."""
+        return self.transport.server

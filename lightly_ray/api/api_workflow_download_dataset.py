@@ -1,0 +1,70 @@
+"""Download the images of a tag, as the files they were."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+
+from lightly_ray.api.api_workflow_tags import TagsPart
+from lightly_ray.api.base import INITIAL_TAG
+from lightly_ray.api.models import DatasetData, parse
+from lightly_ray.errors import ApiError, InvalidInputError, LightlyRayError
+from lightly_ray.progress import Progress
+
+
+class DownloadPart(TagsPart):
+    """The part of `ApiWorkflowClient` that downloads images."""
+
+    def download_dataset(
+        self,
+        output_dir: str | Path,
+        tag_name: str = INITIAL_TAG,
+        max_workers: int = 8,
+        verbose: bool = True,
+    ) -> None:
+        """Write the images of a tag below a folder, under their file names.
+
+        Args:
+            output_dir: the folder; it is made where it does not exist.
+            tag_name: which samples.
+            max_workers: how many files are fetched at a time.
+            verbose: show progress.
+
+        Raises:
+            InvalidInputError: the dataset was uploaded without its full images, or a file name leads outside
+                the folder.
+            NotFoundError: the dataset has no such tag.
+            ApiError: files failed again and again; all others are written, the message names the first.
+        """
+        dataset = parse(DatasetData, self.transport.get(self._at()))
+        if dataset.img_type != "full":
+            raise InvalidInputError(f"dataset {dataset.name!r} has no full images: it was uploaded without them")
+        mask = self.get_tag_by_name(tag_name).mask
+        ids = mask.select(list(self.transport.get(self._at("mappings"), field="_id")))
+        targets = [_below(Path(output_dir), name) for name in mask.select(self.get_filenames())]
+        title, show = f"download {tag_name!r}", verbose and self.show_progress
+        with ThreadPoolExecutor(max(1, max_workers)) as pool, Progress(title, len(ids), show=show) as progress:
+            failed = []
+            for reason in pool.map(self._fetch, ids, targets):
+                progress.advance()
+                failed += [reason] if reason else []
+        if failed:
+            raise ApiError(f"{len(failed)} of {len(ids)} images were not downloaded, the first: {failed[0]}")
+
+    def _fetch(self, sample_id: str, target: Path) -> str | None:
+        """Write one image; returns what went wrong."""
+        try:
+            url = self.transport.get(self._at("samples", sample_id, "readurl"), type="full")
+            content = self.transport.download(str(url))
+        except LightlyRayError as error:
+            return f"{target}: {error}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.part")  # Nobody shall find half an image under its name.
+        part.write_bytes(content)
+        part.replace(target)
+        return None
+
+
+def _below(folder: Path, filename: str) -> Path:
+    path = PurePosixPath(filename)
+    if path.is_absolute() or ".." in path.parts:
+        raise InvalidInputError(f"file name {filename!r} leads outside the output folder")
+    return folder / path

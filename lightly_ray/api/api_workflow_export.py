@@ -1,0 +1,59 @@
+"""Exports of a tag: file names, read URLs, tasks of Label Studio, a COCO list of images."""
+
+from typing import Any
+
+from lightly_ray.api.api_workflow_tags import TagsPart
+from lightly_ray.errors import ApiError
+
+_PAGE = 20_000
+
+
+class ExportPart(TagsPart):
+    """The part of `ApiWorkflowClient` that exports tags to labelling tools."""
+
+    def export_filenames_by_tag_id(self, tag_id: str) -> str:
+        """File names of a tag, one per line."""
+        return self._lines(tag_id, "NAME")
+
+    def export_filenames_by_tag_name(self, tag_name: str) -> str:
+        """File names of a tag, one per line."""
+        return self.export_filenames_by_tag_id(self.get_tag_by_name(tag_name).id)
+
+    def export_filenames_and_read_urls_by_tag_id(self, tag_id: str) -> list[dict[str, str]]:
+        """``{"fileName", "readUrl", "datasourceUrl"}`` of each sample of a tag."""
+        columns = [self._lines(tag_id, kind).split("\n") for kind in ("NAME", "REDIRECTED_READ_URL", "DATASOURCE_FULL")]
+        return [
+            {"fileName": name, "readUrl": read, "datasourceUrl": source}
+            for name, read, source in zip(*columns, strict=True)
+        ]
+
+    def export_filenames_and_read_urls_by_tag_name(self, tag_name: str) -> list[dict[str, str]]:
+        """``{"fileName", "readUrl", "datasourceUrl"}`` of each sample of a tag."""
+        return self.export_filenames_and_read_urls_by_tag_id(self.get_tag_by_name(tag_name).id)
+
+    def export_label_studio_tasks_by_tag_id(self, tag_id: str) -> list[dict[str, Any]]:
+        """Tasks in the basic JSON format that Label Studio imports."""
+        return self._pages(tag_id, "LabelStudio", "tasks")
+
+    def export_label_studio_tasks_by_tag_name(self, tag_name: str) -> list[dict[str, Any]]:
+        """Tasks in the basic JSON format that Label Studio imports."""
+        return self.export_label_studio_tasks_by_tag_id(self.get_tag_by_name(tag_name).id)
+
+    def _lines(self, tag_id: str, kind: str) -> str:
+        # Fetched as text: a JSON parser would turn a single file named "1" into a number.
+        content = self.transport.get_bytes(self._export(tag_id, "basic", "filenames"), fileNameFormat=kind)
+        return content.decode()
+
+    def _pages(self, tag_id: str, *what: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while True:
+            query = {"pageSize": _PAGE, "pageOffset": len(found)}
+            page = self.transport.get(self._export(tag_id, *what), **query)
+            if not isinstance(page, list):
+                raise ApiError("the platform answered something else than a list")
+            found += page
+            if len(page) < _PAGE:
+                return found
+
+    def _export(self, tag_id: str, *what: str) -> str:
+        return self._at("tags", tag_id, "export", *what)

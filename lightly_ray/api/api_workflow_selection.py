@@ -1,0 +1,187 @@
+"""Scores and selections: upload scores of a query set, ask for a selection, wait for its tag."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lightly_ray.active_learning.config import SamplerConfig, SamplingMethod
+from lightly_ray.api.api_workflow_tags import TagsPart
+from lightly_ray.api.api_workflow_upload_embeddings import EmbeddingsPart
+from lightly_ray.api.base import INITIAL_TAG
+from lightly_ray.api.models import (
+    JobStatusData,
+    TagActiveLearningScoresData,
+    TagData,
+    created_id,
+    parse,
+    parse_list,
+)
+from lightly_ray.errors import ApiError, InvalidInputError, JobFailedError, NotFoundError
+from lightly_ray.progress import Progress
+
+SCORED = (SamplingMethod.ACTIVE_LEARNING, SamplingMethod.CORAL)
+_PENDING = ("UNKNOWN", "WAITING", "RUNNING")
+_FIRST_POLL = 0.05  # seconds; small selections are done by then, and waits grow to what the platform asks for
+_QUIET = 2.0  # seconds before the wait for a job shows itself
+_PATIENCE = 60.0  # seconds that a platform may be away, restarting, while a job is waited for
+
+
+class SelectionPart(TagsPart, EmbeddingsPart):
+    """The part of `ApiWorkflowClient` that handles scores and selections."""
+
+    def upload_scores(self, al_scores: Mapping[str, ArrayLike], query_tag_id: str | None = None) -> None:
+        """Upload scores of the samples of a tag; scores of the same name there are replaced.
+
+        Args:
+            al_scores: name of a score -> (N,) finite values, in the order of the tag's file names.
+            query_tag_id: the tag; `initial-tag` by default.
+
+        Raises:
+            InvalidInputError: values are not finite, or not one number per sample.
+        """
+        checked = {name: _score_list(name, values) for name, values in al_scores.items()}
+        tag_id = query_tag_id or self.get_tag_by_name(INITIAL_TAG).id
+        for name, values in checked.items():
+            body = {"scoreType": name, "scores": values}
+            created_id(self.transport.post(self._at("tags", tag_id, "scores"), body, repeat=True))
+
+    def get_score_types(self, tag_id: str) -> list[str]:
+        """Names of the scores that were uploaded for a tag, the oldest first."""
+        scores = parse_list(TagActiveLearningScoresData, self.transport.get(self._at("tags", tag_id, "scores")))
+        return [score.score_type for score in sorted(scores, key=lambda score: score.created_at)]
+
+    def get_scores(self, tag_id: str, score_type: str) -> list[float]:
+        """Uploaded scores, in the order of the tag's file names.
+
+        Raises:
+            NotFoundError: no scores of this name were uploaded for the tag.
+        """
+        for score in self.transport.get(self._at("tags", tag_id, "scores")):
+            if score["scoreType"] == score_type:
+                return list(self.transport.get(self._at("tags", tag_id, "scores", score["id"]))["scores"])
+        raise NotFoundError(f"the tag has no scores {score_type!r}", code="SCORE_UNKNOWN")
+
+    def selection(
+        self,
+        selection_config: SamplerConfig,
+        preselected_tag_id: str | None = None,
+        query_tag_id: str | None = None,
+        *,
+        embedding_id: str | None = None,
+    ) -> TagData:
+        """Select samples and wait for the tag that holds them.
+
+        Args:
+            selection_config: what to select.
+            preselected_tag_id: samples that are selected already; the new tag holds them too.
+            query_tag_id: what may be selected from; all samples by default.
+            embedding_id: the embedding to use; the client's, else the newest, by default.
+
+        Returns:
+            The new tag: preselected samples and chosen ones.
+
+        Raises:
+            ConflictError: the tag name is taken, or nothing was uploaded yet.
+            JobFailedError: the selection failed; the message says why.
+        """
+        selection_config.check()
+        tags = self._free_tag_name(selection_config.name)
+        initial = next(tag for tag in tags if tag.name == INITIAL_TAG)
+        body = _body(selection_config) | {"rowCount": tags[0].tot_size, "queryTagId": query_tag_id or initial.id}
+        if preselected_tag_id is not None:
+            body["preselectedTagId"] = preselected_tag_id
+        if selection_config.method in SCORED:
+            body["scoreType"] = selection_config.score or self._default_score(body["queryTagId"])
+        embedding = embedding_id or self.embedding_id or self._latest_embedding_id()
+        # The same body for the same name is answered with the same job, so asking twice is harmless.
+        answer = self.transport.post(self._at("embeddings", embedding, "sampling"), body, repeat=True)
+        if not isinstance(answer, dict) or "jobId" not in answer:
+            raise ApiError("the platform answered a selection without the id of its job")
+        return self.get_tag_by_id(self._tag_of_job(str(answer["jobId"]), str(selection_config.name)))
+
+    def sampling(
+        self,
+        sampler_config: SamplerConfig,
+        preselected_tag_id: str | None = None,
+        query_tag_id: str | None = None,
+        *,
+        embedding_id: str | None = None,
+    ) -> TagData:
+        """The older name of `selection`."""
+        return self.selection(sampler_config, preselected_tag_id, query_tag_id, embedding_id=embedding_id)
+
+    def get_job(self, job_id: str) -> JobStatusData:
+        """State of a job of the platform."""
+        return parse(JobStatusData, self.transport.get(f"/v1/jobs/{job_id}"))
+
+    def _default_score(self, tag_id: str) -> str:
+        names = self.get_score_types(tag_id)
+        if not names:
+            raise InvalidInputError("this method weighs samples by a score: upload scores for the query tag first")
+        return default_score([names[-1], *names])
+
+    def _tag_of_job(self, job_id: str, name: str) -> str:
+        started = time.monotonic()
+        with ExitStack() as stack:
+            progress: Progress | None = None
+            for job in self._states(job_id):
+                if job.status not in _PENDING:
+                    return _made_tag(job)
+                if progress is None and time.monotonic() - started > _QUIET and job.meta is not None:
+                    shown = Progress(f"select {name!r}", job.meta.total, show=self.show_progress)
+                    progress = stack.enter_context(shown)
+                if progress is not None and job.meta is not None:
+                    progress.to(job.meta.processed)
+        raise AssertionError("states of a job do not end before its last")
+
+    def _states(self, job_id: str) -> Iterator[JobStatusData]:
+        """States of a job, polled more and more slowly; a platform that restarts is waited for."""
+        wait, away_since = _FIRST_POLL, None
+        while True:
+            try:
+                job, away_since = self.get_job(job_id), None
+            except (ApiError, NotFoundError):
+                away_since = away_since or time.monotonic()
+                if time.monotonic() - away_since > _PATIENCE:
+                    raise
+                time.sleep(1)
+                continue
+            yield job
+            time.sleep(wait)
+            wait = min(2 * wait, max(job.wait_time_till_next_poll, _FIRST_POLL))
+
+
+def default_score(names: list[str]) -> str:
+    """The score that a selection uses where none is named: `uncertainty_margin`, else the first of ``names``."""
+    return "uncertainty_margin" if "uncertainty_margin" in names else names[0]
+
+
+def _body(config: SamplerConfig) -> dict[str, Any]:
+    stop = {"nSamples": config.n_samples, "minDistance": config.min_distance}
+    return {
+        "newTagName": config.name,
+        "method": config.method,
+        "config": {"stoppingCondition": stop},
+        "seed": config.seed,
+        "normalize": config.normalize,
+    }
+
+
+def _made_tag(job: JobStatusData) -> str:
+    if job.status != "FINISHED" or job.result is None or job.result.data is None:
+        raise JobFailedError(f"the selection failed: {job.error or f'its job ended {job.status} without a tag'}")
+    return job.result.data
+
+
+def _score_list(name: str, values: ArrayLike) -> list[float]:
+    array = np.asarray(values)
+    if array.ndim != 1 or array.dtype.kind not in "fiub":
+        raise InvalidInputError(f"scores {name!r} must be one number per sample, got an array {array.shape}")
+    bad = np.flatnonzero(~np.isfinite(array))
+    if bad.size:
+        raise InvalidInputError(f"{bad.size} scores {name!r} are not finite, the first at row {bad[0]}")
+    return [float(value) for value in array.astype(np.float64)]

@@ -1,0 +1,126 @@
+"""Tags: list, find, make from file names, combine, delete, and where they came from."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lightly_ray.api.base import CREATOR, INITIAL_TAG, ClientBase
+from lightly_ray.api.models import TagData, created_id, parse, parse_list
+from lightly_ray.errors import ApiError, ConflictError, InvalidInputError, NotFoundError
+from lightly_ray.tags import BitMask
+
+TagDoesNotExistError = NotFoundError
+ARITHMETICS = ("UNION", "INTERSECTION", "DIFFERENCE")
+
+
+class TagsPart(ClientBase):
+    """The part of `ApiWorkflowClient` that handles tags."""
+
+    def get_all_tags(self) -> list[TagData]:
+        """All tags of the dataset, `initial-tag` first; none before images were uploaded."""
+        return parse_list(TagData, self.transport.get(self._at("tags")))
+
+    def get_tag_by_id(self, tag_id: str) -> TagData:
+        """One tag.
+
+        Raises:
+            NotFoundError: the dataset has no tag with this id.
+        """
+        return parse(TagData, self.transport.get(self._at("tags", tag_id)))
+
+    def get_tag_by_name(self, tag_name: str) -> TagData:
+        """One tag.
+
+        Raises:
+            NotFoundError: the dataset has no tag of this name.
+        """
+        tags = self.get_all_tags()
+        for tag in tags:
+            if tag.name == tag_name:
+                return tag
+        have = ", ".join(repr(tag.name) for tag in tags[:10]) or "none: upload images first"
+        raise NotFoundError(f"there is no tag {tag_name!r} in this dataset (it has {have})", code="TAG_UNKNOWN")
+
+    def get_filenames_in_tag(
+        self, tag_data: TagData, filenames_on_server: Sequence[str] | None = None, exclude_parent_tag: bool = False
+    ) -> list[str]:
+        """File names of a tag, in the order of the dataset.
+
+        Args:
+            tag_data: the tag.
+            filenames_on_server: all file names of the dataset, where they are at hand; else they are fetched.
+            exclude_parent_tag: leave out the samples of the tag that this one follows.
+        """
+        mask = tag_data.mask
+        if exclude_parent_tag and tag_data.prev_tag_id is not None:
+            mask = self.tag_arithmetics(tag_data.id, tag_data.prev_tag_id, "DIFFERENCE")
+        return mask.select(filenames_on_server if filenames_on_server is not None else self.get_filenames())
+
+    def tag_arithmetics(self, tag_id1: str, tag_id2: str, operation: str) -> BitMask:
+        """The union, intersection or difference of two tags, computed by the platform.
+
+        Args:
+            tag_id1: first tag.
+            tag_id2: second tag, the one taken away in a difference.
+            operation: UNION, INTERSECTION or DIFFERENCE.
+        """
+        if operation not in ARITHMETICS:
+            raise InvalidInputError(f"operation must be one of {', '.join(ARITHMETICS)}, got {operation!r}")
+        body = {"tagId1": tag_id1, "tagId2": tag_id2, "operation": operation}
+        answer = self.transport.post(self._at("tags", "arithmetics", "bitmask"), body, repeat=True)
+        if not isinstance(answer, dict) or "bitMaskData" not in answer:
+            raise ApiError("the platform answered tag arithmetics without a bit mask")
+        return BitMask.from_hex(answer["bitMaskData"])
+
+    def create_tag_from_filenames(
+        self, fnames_new_tag: Iterable[str], new_tag_name: str, parent_tag_id: str | None = None
+    ) -> TagData:
+        """Make a tag of the given samples.
+
+        Args:
+            fnames_new_tag: its file names, in any order.
+            new_tag_name: its name.
+            parent_tag_id: the tag it follows; `initial-tag` by default.
+
+        Raises:
+            ConflictError: the name is taken, or nothing was uploaded yet.
+            NotFoundError: a file name is not in the dataset; the message names the first.
+        """
+        tags = self._free_tag_name(new_tag_name)
+        rows = {filename: row for row, filename in enumerate(self.get_filenames())}
+        wanted = set(fnames_new_tag)
+        unknown = sorted(wanted - rows.keys())
+        if unknown:
+            raise NotFoundError(
+                f"{len(unknown)} of {len(wanted)} file names are not in the dataset, the first is {unknown[0]!r}",
+                code="SAMPLE_UNKNOWN",
+            )
+        body = {
+            "name": new_tag_name,
+            "prevTagId": parent_tag_id or next(tag.id for tag in tags if tag.name == INITIAL_TAG),
+            "bitMaskData": BitMask.from_rows(rows[name] for name in wanted).to_hex(),
+            "totSize": len(rows),
+            "creator": CREATOR,
+        }
+        return self.get_tag_by_id(created_id(self.transport.post(self._at("tags"), body)))
+
+    def delete_tag_by_id(self, tag_id: str) -> None:
+        """Delete a tag that no other tag follows."""
+        self.transport.delete(self._at("tags", tag_id))
+
+    def delete_tag_by_name(self, tag_name: str) -> None:
+        """Delete a tag that no other tag follows."""
+        self.delete_tag_by_id(self.get_tag_by_name(tag_name).id)
+
+    def get_tag_provenance(self, tag_id: str) -> dict[str, Any]:
+        """Where a tag came from: embedding and its hash, method, score, seed, parameters, radius, certificate."""
+        return dict(self.transport.get(self._at("tags", tag_id, "provenance")))
+
+    def _free_tag_name(self, name: str | None) -> list[TagData]:
+        tags = self.get_all_tags()
+        if not tags:
+            raise ConflictError(
+                f"the dataset has no {INITIAL_TAG} yet: upload images first", code="TAG_NO_TAG_IN_DATASET"
+            )
+        if any(tag.name == name for tag in tags):
+            raise ConflictError(f"there is a tag {name!r} in this dataset already", code="TAG_NAME_EXISTS")
+        return tags

@@ -1,0 +1,227 @@
+"""Upload images: in file-name order, one request per batch, resumable, verified, nothing silently counted.
+
+What is on the platform already is skipped, so an interrupted upload is simply run again. The platform checks the
+SHA-256 of every file it gets. A file that fails is tried again at once; if it still fails, the rest goes on, and
+the upload ends with an error that names it, before any tag is made: a tag never stands for a half-uploaded folder.
+"""
+
+import itertools
+import warnings
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from lightly_ray.api.api_workflow_tags import TagsPart
+from lightly_ray.api.api_workflow_upload_metadata import MetadataPart, metadata_by_filename
+from lightly_ray.api.base import CREATOR
+from lightly_ray.api.models import created_id
+from lightly_ray.api.upload_batches import (
+    IMG_TYPES,
+    REQUEST_BYTES,
+    Batch,
+    Prepared,
+    parts_of,
+    plan,
+    prepare_batch,
+)
+from lightly_ray.data.images import list_images
+from lightly_ray.errors import ApiError, InvalidInputError, LightlyRayError, TooLargeError
+from lightly_ray.progress import Progress
+
+MAXIMUM_FILENAME_LENGTH = 255
+_FILE_TRIES = 3
+
+
+class ImageDataset(Protocol):
+    """A dataset object that knows its files, as published clients take them."""
+
+    def get_filenames(self) -> list[str]:
+        """File names of all samples."""
+
+    def get_filepath_from_filename(self, filename: str) -> str:
+        """Where the file of one sample lies."""
+
+
+@dataclass
+class UploadReport:
+    """What an upload did.
+
+    Attributes:
+        uploaded: how many images were sent now.
+        present: how many were on the platform already.
+        corrupt: file name -> why it could not be decoded; these are not in the dataset.
+    """
+
+    uploaded: int = 0
+    present: int = 0
+    corrupt: dict[str, str] = field(default_factory=dict)
+
+
+class UploadPart(TagsPart, MetadataPart):
+    """The part of `ApiWorkflowClient` that uploads images."""
+
+    def upload_dataset(
+        self,
+        input: str | Path | ImageDataset,  # noqa: A002 - the published name, which callers use as a keyword
+        max_workers: int = 8,
+        mode: str = "thumbnails",
+        custom_metadata: Mapping[str, Any] | None = None,
+    ) -> UploadReport:
+        """Upload the images of a folder, at any depth, to the current dataset.
+
+        Corrupt images are left out and named in a warning and in the report. A dataset that has tags already is
+        extended: new images come behind the others, and `initial-tag` grows.
+
+        Args:
+            input: a folder, or an object with `get_filenames()` and `get_filepath_from_filename(filename)`.
+            max_workers: how many threads decode and shrink images.
+            mode: "full" uploads files and thumbnails, "thumbnails" only these, "metadata" neither.
+            custom_metadata: own metadata in the format of `upload_custom_metadata`.
+
+        Raises:
+            InvalidInputError: there is no image, or a name is too long.
+            TooLargeError: the dataset would be over the platform's limit.
+            ApiError: files failed again and again; the message names the first. Running it again resumes.
+        """
+        if mode not in IMG_TYPES:
+            raise InvalidInputError(f"mode must be one of {', '.join(IMG_TYPES)}, got {mode!r}")
+        files = _files_of(input)
+        custom = metadata_by_filename(custom_metadata) if custom_metadata is not None else {}
+        had_tags = self.get_all_tags()
+        present = {sample["fileName"] for sample in self._samples()}
+        self._require_room(len(present.union(files)))
+        todo = [(name, path) for name, path in sorted(files.items()) if name not in present]
+        report = UploadReport(present=len(files) - len(todo))
+        self._register(len(files), report.present)
+        self._send_all(todo, mode, custom, max_workers=max_workers, report=report)
+        _warn_of_corrupt(report)
+        self._tag(mode, has_tags=bool(had_tags), covered=had_tags[0].tot_size if had_tags else 0)
+        return report
+
+    def _require_room(self, total: int) -> None:
+        limit = int(self.transport.get("/v1/quota"))
+        if total > limit:
+            raise TooLargeError(
+                f"the dataset would have {total} samples, the platform takes {limit}",
+                code="DATASET_AT_MAX_CAPACITY",
+            )
+
+    def _register(self, total: int, processed: int) -> None:
+        body = {"total": total, "processed": processed, "uploadMethod": CREATOR, "isRegistered": True}
+        self.transport.put(self._at("registerDatasetUpload"), body)
+
+    def _send_all(
+        self,
+        files: Sequence[tuple[str, Path]],
+        mode: str,
+        custom: Mapping[str, Any],
+        *,
+        max_workers: int,
+        report: UploadReport,
+    ) -> None:
+        failed: dict[str, str] = {}
+        title = "upload images" if mode == "full" else f"upload {mode}"
+        with Progress(title, len(files), show=self.show_progress) as progress:
+            for batch in _prepared(files, mode, custom, max_workers):
+                report.corrupt |= batch.corrupt
+                wrong = self._send_batch(batch.ready)
+                failed |= wrong
+                report.uploaded += len(batch.ready) - len(wrong)
+                note = f"{len(report.corrupt)} corrupt, {len(failed)} failed" if report.corrupt or failed else ""
+                progress.advance(len(batch.ready) + len(batch.corrupt), note)
+        if failed:
+            first, reason = next(iter(failed.items()))
+            raise ApiError(
+                f"{len(failed)} of {len(files)} images were not uploaded, the first is {first!r}: {reason}. "
+                "No tag was made; run the upload again to resume it."
+            )
+
+    def _send_batch(self, batch: Sequence[Prepared]) -> dict[str, str]:
+        """Send samples until the platform has all of them; returns those it refused, with its reasons."""
+        failed: dict[str, str] = {}
+        left = [item for item in batch if item.size <= REQUEST_BYTES]
+        for _ in range(_FILE_TRIES):
+            if not left:
+                break
+            failed = self._post_batch(left)
+            left = [item for item in left if item.filename in failed]
+        return failed | self._send_large([item for item in batch if item.size > REQUEST_BYTES])
+
+    def _post_batch(self, batch: Sequence[Prepared]) -> dict[str, str]:
+        answers = self.transport.post_parts(self._at("samples", "batch"), parts_of(batch))
+        if not isinstance(answers, list):
+            raise ApiError("the platform answered a batch of samples without saying which it took")
+        said = {str(answer.get("fileName")): answer for answer in answers if isinstance(answer, dict)}
+        failed = {}
+        for item in batch:
+            answer = said.get(item.filename, {"error": "the platform did not mention it"})
+            if not answer.get("id"):
+                failed[item.filename] = str(answer.get("error"))
+        return failed
+
+    def _send_large(self, items: Sequence[Prepared]) -> dict[str, str]:
+        # A file over the limit of one request goes the way of published clients: three requests, signed URLs.
+        failed = {}
+        for item in items:
+            try:
+                body = {key: value for key, value in item.sample.items() if key != "sha256"}
+                sample_id = created_id(self.transport.post(self._at("samples"), body, repeat=True))
+                urls = self.transport.get(self._at("samples", sample_id, "writeurls"))
+                for kind, content in (("full", item.full), ("thumb", item.thumb)):
+                    if content is not None:
+                        self.transport.upload(str(urls[kind]), content)
+            except LightlyRayError as error:
+                failed[item.filename] = str(error)
+        return failed
+
+    def _tag(self, mode: str, *, has_tags: bool, covered: int) -> None:
+        if not has_tags:
+            body = {"creator": CREATOR, "imgType": IMG_TYPES[mode]}
+            self.transport.post(self._at("tags", "initial"), body)
+        elif len(self.get_filenames()) > covered:
+            # Also true where an earlier run sent the images and broke off before this line.
+            name = datetime.now().astimezone().strftime("%Y%m%d_%Hh%Mm%Ss")
+            self.transport.post(self._at("tags", "upsize"), {"upsizeTagName": name, "upsizeTagCreator": CREATOR})
+
+
+def _files_of(source: str | Path | ImageDataset) -> dict[str, Path]:
+    if isinstance(source, str | Path):
+        files = {name: Path(source) / name for name in list_images(source)}
+    else:
+        files = {name: Path(source.get_filepath_from_filename(name)) for name in source.get_filenames()}
+    too_long = [name for name in files if len(name) > MAXIMUM_FILENAME_LENGTH]
+    if too_long:
+        raise InvalidInputError(
+            f"{len(too_long)} file names are longer than {MAXIMUM_FILENAME_LENGTH} characters, "
+            f"the first is {too_long[0]!r}"
+        )
+    return files
+
+
+def _prepared(
+    files: Sequence[tuple[str, Path]], mode: str, custom: Mapping[str, Any], max_workers: int
+) -> Iterator[Batch]:
+    """Batches in order, a few of them prepared ahead while the one before is sent."""
+    with ThreadPoolExecutor(max(1, max_workers)) as pool:
+        batches = plan(files, mode)
+        ahead: deque[Future[Batch]] = deque()
+        try:
+            for batch in itertools.islice(batches, max(1, max_workers)):
+                ahead.append(pool.submit(prepare_batch, batch, mode, custom))
+            while ahead:
+                yield ahead.popleft().result()
+                ahead.extend(pool.submit(prepare_batch, batch, mode, custom) for batch in itertools.islice(batches, 1))
+        finally:
+            for future in ahead:  # After an error nobody waits for what is still queued.
+                future.cancel()
+
+
+def _warn_of_corrupt(report: UploadReport) -> None:
+    if report.corrupt:
+        shown = "; ".join(itertools.islice(report.corrupt.values(), 5))
+        more = f"; and {len(report.corrupt) - 5} more" if len(report.corrupt) > 5 else ""
+        warnings.warn(f"{len(report.corrupt)} corrupt images were left out: {shown}{more}", stacklevel=3)

@@ -1,0 +1,259 @@
+"""Embeddings: upload them from arrays or CSV, choose among them, download them.
+
+They travel as one Parquet file with the columns `filename` and `embedding`, rows in any order, so they may
+cover a part of the dataset; the platform joins them by file name.
+"""
+
+import csv
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from lightly_ray.api.base import ClientBase
+from lightly_ray.api.models import DatasetEmbeddingData, parse_list
+from lightly_ray.errors import ApiError, ConflictError, InvalidInputError, NotFoundError
+
+EmbeddingDoesNotExistError = NotFoundError
+
+
+class CsvEmbeddings(NamedTuple):
+    """An embedding file of the published format: N file names, (N, D) float64, N labels."""
+
+    filenames: list[str]
+    embeddings: NDArray[np.float64]
+    labels: list[str]
+
+
+class EmbeddingsPart(ClientBase):
+    """The part of `ApiWorkflowClient` that handles embeddings."""
+
+    def get_all_embedding_data(self) -> list[DatasetEmbeddingData]:
+        """All embeddings of the dataset, the oldest first."""
+        found = parse_list(DatasetEmbeddingData, self.transport.get(self._at("embeddings")))
+        return sorted(found, key=lambda embedding: embedding.created_at)
+
+    def get_embedding_data_by_name(self, name: str) -> DatasetEmbeddingData:
+        """The newest embedding of exactly this name.
+
+        Raises:
+            NotFoundError: the dataset has none.
+        """
+        return self.get_embedding_by_name(name, ignore_suffix=False)
+
+    def get_embedding_by_name(self, name: str, ignore_suffix: bool = True) -> DatasetEmbeddingData:
+        """The newest embedding of this name, or with ``ignore_suffix`` whose name begins with it.
+
+        Raises:
+            NotFoundError: the dataset has none.
+        """
+        have = self.get_all_embedding_data()
+        for embedding in reversed(have):
+            if embedding.name == name or (ignore_suffix and embedding.name.startswith(name)):
+                return embedding
+        names = ", ".join(repr(embedding.name) for embedding in have) or "none"
+        raise NotFoundError(
+            f"there is no embedding {name!r} in this dataset (it has {names})", code="EMBEDDING_UNKNOWN"
+        )
+
+    def set_embedding_id_by_name(self, embedding_name: str | None = None) -> None:
+        """Let selections use the embedding of this name, or the newest."""
+        if embedding_name is None:
+            self.set_embedding_id_to_latest()
+        else:
+            self.embedding_id = self.get_embedding_data_by_name(embedding_name).id
+
+    def set_embedding_id_to_latest(self) -> None:
+        """Let selections use the embedding that is the newest now."""
+        self.embedding_id = self._latest_embedding_id()
+
+    def upload_embeddings_from_arrays(
+        self,
+        filenames: Sequence[str],
+        embeddings: NDArray[Any],
+        name: str = "default",
+        *,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Upload embeddings of all samples or of some, and let selections use them.
+
+        Args:
+            filenames: N distinct file names of the dataset, in any order.
+            embeddings: (N, D) finite floats; row i belongs to ``filenames[i]``. float64 is kept, anything else is
+                sent as float32.
+            name: a new name.
+            metadata: JSON values that are kept inside the file: what made these embeddings.
+
+        Raises:
+            ConflictError: the dataset has an embedding of this name.
+            InvalidInputError: shapes do not fit, a value is not finite, or a file name repeats.
+            NotFoundError: a file name is not in the dataset.
+        """
+        table = _table(filenames, np.asarray(embeddings), metadata)
+        self._require_known(filenames)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "embeddings.parquet"
+            pq.write_table(table, path, compression="zstd", row_group_size=65_536)
+            self._upload_embedding_file(path, name, "parquet")
+
+    def upload_embeddings(self, path_to_embeddings_csv: str | Path, name: str = "default") -> None:
+        """Upload a CSV file of embeddings: columns `filenames`, `embedding_0` ..., and `labels`.
+
+        Where the dataset has an embedding of this name, as after images were appended, the rows of both are
+        joined, those of the file winning, and uploaded under the name and the time of day.
+
+        Raises:
+            InvalidInputError: the file is no such table.
+            NotFoundError: a file name is not in the dataset.
+        """
+        table = read_embeddings_csv(path_to_embeddings_csv)
+        try:
+            known = self.get_embedding_by_name(name)
+        except NotFoundError:
+            pass
+        else:
+            table = self._joined(table, known)
+            name = f"{name}_{datetime.now().astimezone():%Y%m%d_%Hh%Mm%Ss}"
+        self._require_known(table.filenames)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "embeddings.csv"
+            write_embeddings_csv(path, table)
+            self._upload_embedding_file(path, name, "csv")
+
+    def download_embeddings_csv(self, output_path: str | Path) -> None:
+        """Write the newest embedding to a CSV file."""
+        self.download_embeddings_csv_by_id(self._latest_embedding_id(), output_path)
+
+    def download_embeddings_csv_by_id(self, embedding_id: str, output_path: str | Path) -> None:
+        """Write an embedding to a CSV file."""
+        url = self.transport.get(self._at("embeddings", embedding_id, "readCSVUrl"))
+        Path(output_path).write_bytes(self.transport.download(str(url)))
+
+    def upload_descriptor(self, descriptor: bytes, embedding_id: str | None = None) -> None:
+        """Keep the fitted descriptor (an .npz file) with its embedding, to embed further images the same way."""
+        self.transport.put_bytes(self._at("embeddings", self._chosen(embedding_id), "descriptor"), descriptor)
+
+    def download_descriptor(self, embedding_id: str | None = None) -> bytes:
+        """The descriptor kept with an embedding.
+
+        Raises:
+            NotFoundError: none was kept.
+        """
+        return self.transport.get_bytes(self._at("embeddings", self._chosen(embedding_id), "descriptor"))
+
+    def trigger_2d_embeddings(self, method: str = "PCA", embedding_id: str | None = None) -> None:
+        """Let the platform compute a map of an embedding for its web app; PCA, UMAP or TSNE."""
+        body = {"dimensionalityReductionMethod": method.upper()}
+        chosen = self._chosen(embedding_id)
+        self.transport.post(self._at("embeddings", chosen, "trigger2dEmbeddingsJob"), body, repeat=True)
+
+    def _chosen(self, embedding_id: str | None) -> str:
+        return embedding_id or self.embedding_id or self._latest_embedding_id()
+
+    def _latest_embedding_id(self) -> str:
+        embeddings = self.get_all_embedding_data()
+        if not embeddings:
+            raise ConflictError("the dataset has no embedding yet: upload embeddings first", code="EMBEDDING_UNKNOWN")
+        return embeddings[-1].id
+
+    def _require_known(self, filenames: Sequence[str]) -> None:
+        known = set(self.get_filenames())
+        unknown = [name for name in filenames if name not in known]
+        if unknown:
+            raise NotFoundError(
+                f"{len(unknown)} of {len(filenames)} embeddings are of files that are not in the dataset, "
+                f"the first is {unknown[0]!r}",
+                code="SAMPLE_UNKNOWN",
+            )
+
+    def _upload_embedding_file(self, path: Path, name: str, kind: str) -> None:
+        if any(embedding.name == name for embedding in self.get_all_embedding_data()):
+            raise ConflictError(f"there is an embedding {name!r} in this dataset already", code="EMBEDDING_NAME_EXISTS")
+        answer = self.transport.get(self._at("embeddings", "writeUrl"), name=name, format=kind)
+        if not isinstance(answer, dict) or not {"signedWriteUrl", "embeddingId"} <= answer.keys():
+            raise ApiError("the platform answered without a place to upload the embeddings to")
+        self.transport.upload(str(answer["signedWriteUrl"]), path)
+        self.embedding_id = str(answer["embeddingId"])
+
+    def _joined(self, local: CsvEmbeddings, known: DatasetEmbeddingData) -> CsvEmbeddings:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "known.csv"
+            self.download_embeddings_csv_by_id(known.id, path)
+            online = read_embeddings_csv(path)
+        if online.embeddings.shape[1] != local.embeddings.shape[1]:
+            raise InvalidInputError(
+                f"the embedding {known.name!r} has {online.embeddings.shape[1]} dimensions, "
+                f"the file has {local.embeddings.shape[1]}"
+            )
+        have = set(local.filenames)
+        rows = [row for row, name in enumerate(online.filenames) if name not in have]
+        return CsvEmbeddings(
+            local.filenames + [online.filenames[row] for row in rows],
+            np.concatenate([local.embeddings, online.embeddings[rows]]),
+            local.labels + [online.labels[row] for row in rows],
+        )
+
+
+def read_embeddings_csv(path: str | Path) -> CsvEmbeddings:
+    """Read a CSV file of embeddings; the columns may stand in any order.
+
+    Raises:
+        InvalidInputError: a column is missing, a number is none, a file name repeats or has a comma.
+    """
+    with Path(path).open(newline="") as file:
+        rows = list(csv.reader(file))
+    header = rows[0] if rows else []
+    numbers = [column for column, title in enumerate(header) if title.startswith("embedding_")]
+    if "filenames" not in header or not numbers:
+        raise InvalidInputError(f"{str(path)!r} lacks a column 'filenames' or columns 'embedding_0', ...")
+    body = rows[1:]
+    filenames = [row[header.index("filenames")] for row in body]
+    labels = [row[header.index("labels")] for row in body] if "labels" in header else ["0"] * len(body)
+    try:
+        values = np.array([[float(row[column]) for column in numbers] for row in body], dtype=np.float64)
+    except (ValueError, IndexError) as error:
+        raise InvalidInputError(f"{str(path)!r} has a row without {len(numbers)} numbers: {error}") from error
+    _check(filenames, values)
+    return CsvEmbeddings(filenames, values, labels)
+
+
+def write_embeddings_csv(path: Path, table: CsvEmbeddings) -> None:
+    """Write a CSV file of embeddings as published clients do: CR LF at line ends, shortest exact decimals."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        titles = [f"embedding_{column}" for column in range(table.embeddings.shape[1])]
+        writer.writerow(["filenames", *titles, "labels"])
+        for filename, vector, label in zip(table.filenames, table.embeddings.tolist(), table.labels, strict=True):
+            writer.writerow([filename, *vector, label])
+
+
+def _check(filenames: Sequence[str], embeddings: NDArray[Any]) -> None:
+    if embeddings.ndim != 2 or embeddings.shape[0] != len(filenames) or not embeddings.size:
+        raise InvalidInputError(f"got {len(filenames)} file names for embeddings of shape {embeddings.shape}")
+    bad = np.flatnonzero(~np.isfinite(embeddings).all(axis=1))
+    if bad.size:
+        raise InvalidInputError(f"{bad.size} embeddings have non-finite values, the first is of {filenames[bad[0]]!r}")
+    again = next((name for name, times in Counter(filenames).items() if times > 1), None)
+    if again is not None:
+        raise InvalidInputError(f"file name {again!r} has more than one embedding")
+
+
+def _table(filenames: Sequence[str], embeddings: NDArray[Any], metadata: Mapping[str, Any] | None) -> pa.Table:
+    if embeddings.dtype != np.float64:
+        embeddings = embeddings.astype(np.float32, copy=False)
+    _check(filenames, embeddings)
+    flat = pa.array(np.ascontiguousarray(embeddings).reshape(-1))
+    columns = {
+        "filename": pa.array(list(filenames), pa.string()),
+        "embedding": pa.FixedSizeListArray.from_arrays(flat, embeddings.shape[1]),
+    }
+    table = pa.table(columns)
+    return table if metadata is None else table.replace_schema_metadata({"lightly_ray": json.dumps(dict(metadata))})

@@ -1,0 +1,5 @@
+"""The module path under which users know `BitMask`."""
+
+from lightly_ray.tags import BitMask
+
+__all__ = ["BitMask"]

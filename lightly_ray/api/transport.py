@@ -1,0 +1,220 @@
+"""Requests to the platform: one pooled session, the token, retries, and one clear error for each failure.
+
+A request that may be repeated without harm (any GET, PUT or DELETE, and the POSTs whose repetition the protocol
+promises to be harmless) is tried up to five times, waiting 0.2, 0.4, 0.8, 1.6 s in between. The token travels in
+a header, never in a URL, and exceptions of the HTTP library, which quote URLs, are not passed on: neither a token
+nor a signed URL reaches a message, a traceback or a log.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.auth import AuthBase
+
+from lightly_ray.errors import (
+    ApiError,
+    AuthenticationError,
+    ConflictError,
+    InvalidInputError,
+    LightlyRayError,
+    NotFoundError,
+    TooLargeError,
+)
+
+TRIES = 5
+TIMEOUT = (10.0, 180.0)  # seconds to connect, and between two bytes of the answer
+_FIRST_WAIT = 0.2
+_BUSY = frozenset({429, 502, 503, 504})
+_KINDS: dict[int, type[LightlyRayError]] = {
+    400: InvalidInputError,
+    401: AuthenticationError,
+    403: AuthenticationError,
+    404: NotFoundError,
+    409: ConflictError,
+    413: TooLargeError,
+    422: InvalidInputError,
+}
+
+
+class _Token(AuthBase):
+    # An auth object, because requests would let a .netrc entry for the host replace a plain header.
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Transport:
+    """Sends requests and returns what the answers hold. Safe to use from several threads, and picklable.
+
+    Args:
+        server: base URL of the platform, "http://127.0.0.1:8000".
+        token: None sends none; only version and health answer then.
+
+    Raises:
+        InvalidInputError: ``server`` is no http(s) URL.
+    """
+
+    def __init__(self, server: str, token: str | None) -> None:
+        parts = urlsplit(server)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise InvalidInputError(f"server must be a URL like http://127.0.0.1:8000, got {server!r}")
+        self.server = server.rstrip("/")
+        self._auth = _Token(token) if token else None
+        self._session = requests.Session()
+        adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=32)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def get(self, path: str, **query: Any) -> Any:
+        """What a GET answers, parsed."""
+        return _parsed(self._call("GET", path, query=query, repeat=True))
+
+    def post(self, path: str, body: Any = None, *, repeat: bool = False, **query: Any) -> Any:
+        """What a POST of JSON answers; ``repeat`` says that sending it twice does no harm."""
+        return _parsed(self._call("POST", path, query=query, repeat=repeat, json=body if body is not None else {}))
+
+    def put(self, path: str, body: Any = None, **query: Any) -> Any:
+        """What a PUT of JSON answers."""
+        return _parsed(self._call("PUT", path, query=query, repeat=True, json=body if body is not None else {}))
+
+    def delete(self, path: str, **query: Any) -> None:
+        """Send a DELETE."""
+        self._call("DELETE", path, query=query, repeat=True, json={})
+
+    def post_parts(self, path: str, parts: Mapping[str, tuple[str, bytes]]) -> Any:
+        """POST multipart/form-data; the protocol promises that repeating it does no harm.
+
+        Args:
+            path: where to.
+            parts: name of the part -> (content type, content).
+        """
+        files = {name: (name, content, kind) for name, (kind, content) in parts.items()}
+        return _parsed(self._call("POST", path, query={}, repeat=True, files=files))
+
+    def put_bytes(self, path: str, content: bytes) -> Any:
+        """PUT raw bytes to a route of the platform."""
+        headers = {"Content-Type": "application/octet-stream"}
+        return _parsed(self._call("PUT", path, query={}, repeat=True, data=content, headers=headers))
+
+    def get_bytes(self, path: str, **query: Any) -> bytes:
+        """The raw bytes that a GET answers."""
+        return self._call("GET", path, query=query, repeat=True).content
+
+    def upload(self, url: str, source: Path | bytes) -> None:
+        """PUT a file, or bytes, to a signed URL."""
+        if isinstance(source, bytes):
+            self._signed("PUT", url, lambda: source)
+            return
+
+        def reopened() -> IO[bytes]:
+            return source.open("rb")
+
+        self._signed("PUT", url, reopened)
+
+    def download(self, url: str) -> bytes:
+        """Content behind a signed URL."""
+        return self._signed("GET", url, None).content
+
+    def _call(
+        self, method: str, path: str, *, query: Mapping[str, Any], repeat: bool, **what: Any
+    ) -> requests.Response:
+        params = {name: value for name, value in query.items() if value is not None}
+        what |= {"params": params, "auth": self._auth or _NO_AUTH}
+        headers = {"Accept": "application/json"} | what.pop("headers", {})
+        label = f"{method} {path}"
+        return self._tried(
+            lambda: self._session.request(
+                method, self.server + path, timeout=TIMEOUT, headers=headers, allow_redirects=False, **what
+            ),
+            label,
+            repeat=repeat,
+        )
+
+    def _signed(self, method: str, url: str, content: Callable[[], bytes | IO[bytes]] | None) -> requests.Response:
+        # A relative URL belongs to the platform itself. Signed URLs carry their own permission and get no token.
+        target = urljoin(self.server + "/", url)
+
+        def send() -> requests.Response:
+            if content is None:
+                return self._session.get(target, timeout=TIMEOUT, auth=_NO_AUTH)
+            data = content()  # anew for each try: a file that was sent once stands at its end
+            try:
+                return self._session.put(target, data=data, timeout=TIMEOUT, auth=_NO_AUTH)
+            finally:
+                if not isinstance(data, bytes):
+                    data.close()
+
+        return self._tried(send, f"{method} {urlsplit(target).path}", repeat=True)
+
+    def _tried(self, send: Callable[[], requests.Response], label: str, *, repeat: bool) -> requests.Response:
+        for left in reversed(range(TRIES if repeat else 1)):
+            try:
+                response = send()
+            except requests.RequestException as error:
+                if not left:
+                    raise self._unreachable(error, label) from None
+            else:
+                if response.status_code not in _BUSY or not left:
+                    return self._accepted(response, label)
+            time.sleep(_FIRST_WAIT * 2 ** (TRIES - 1 - left))
+        raise AssertionError("the last try returns or raises")
+
+    def _accepted(self, response: requests.Response, label: str) -> requests.Response:
+        if 200 <= response.status_code < 300:
+            return response
+        code, message = _error_of(response)
+        if code is None:
+            message = f"{label} at {self.server} answered {response.status_code}, which is no answer of this platform"
+        elif response.status_code == 401:
+            message = f"the platform at {self.server} does not accept the token ({message})"
+        kind = _KINDS.get(response.status_code, ApiError) if code is not None else ApiError
+        error = kind(message, code=code)
+        error.status = response.status_code
+        raise error
+
+    def _unreachable(self, error: requests.RequestException, label: str) -> ApiError:
+        if isinstance(error, requests.Timeout):
+            reason = "no answer in time"
+        else:
+            reason = _system_reason(error) or type(error).__name__
+        return ApiError(
+            f"cannot reach the platform at {self.server}: {reason} ({label}). Is it running "
+            "(`lightly-ray serve`), and is `server` or LIGHTLY_SERVER_LOCATION right?"
+        )
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+_NO_AUTH = _no_auth  # "no auth" has to be said, or requests looks into .netrc
+
+
+def _parsed(response: requests.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return response.text
+
+
+def _error_of(response: requests.Response) -> tuple[str | None, str]:
+    answer = _parsed(response)
+    if isinstance(answer, dict) and isinstance(answer.get("code"), str):
+        return answer["code"], str(answer.get("message", ""))[:2000]
+    return None, ""
+
+
+def _system_reason(error: BaseException | None) -> str | None:
+    # The reason of the operating system lies at the end of a chain of wrappers.
+    while error is not None:
+        if isinstance(error, OSError) and error.strerror:
+            return error.strerror.lower()
+        error = error.__context__
+    return None

@@ -1,0 +1,125 @@
+"""From image files to the batches that travel: decode, describe, shrink, hash, pack.
+
+One request holds at most 256 samples and 64 MiB (the platform's limits); batches are planned well below, so that
+progress is seen and little is lost when a connection breaks.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from lightly_ray.data.image_metadata import image_metadata, thumbnail
+from lightly_ray.data.images import open_image
+from lightly_ray.errors import InvalidInputError
+
+BATCH_SAMPLES = 128
+BATCH_BYTES = 16 * 2**20
+REQUEST_BYTES = 63 * 2**20  # of 64 MiB; the rest is for JSON and the lines between parts
+_THUMB_BYTES = 16 * 2**10  # what a thumbnail of 128 x 128 hardly exceeds
+
+IMG_TYPES = {"full": "full", "thumbnails": "thumbnail", "metadata": "meta"}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One sample, ready to be sent.
+
+    Attributes:
+        sample: its entry in the list of samples of a batch.
+        full: bytes of the image file, where they are uploaded.
+        thumb: bytes of the thumbnail, where it is uploaded.
+    """
+
+    sample: Mapping[str, Any]
+    full: bytes | None = None
+    thumb: bytes | None = None
+
+    @property
+    def filename(self) -> str:
+        """File name of the sample."""
+        return str(self.sample["fileName"])
+
+    @property
+    def size(self) -> int:
+        """How many bytes of files are sent."""
+        return len(self.full or b"") + len(self.thumb or b"")
+
+
+@dataclass
+class Batch:
+    """Samples of one request, and the files that could not be prepared.
+
+    Attributes:
+        ready: what is sent, in the order of the plan.
+        corrupt: file name -> why it cannot be decoded.
+    """
+
+    ready: list[Prepared] = field(default_factory=list)
+    corrupt: dict[str, str] = field(default_factory=dict)
+
+
+def plan(files: Iterable[tuple[str, Path]], mode: str) -> Iterator[list[tuple[str, Path]]]:
+    """Cut (filename, path) pairs into batches, keeping their order; a file larger than a batch stands alone."""
+    batch: list[tuple[str, Path]] = []
+    size = 0
+    for filename, path in files:
+        weight = _THUMB_BYTES + (path.stat().st_size if mode == "full" else 0)
+        if batch and (len(batch) == BATCH_SAMPLES or size + weight > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append((filename, path))
+        size += weight
+    if batch:
+        yield batch
+
+
+def prepare_batch(files: Sequence[tuple[str, Path]], mode: str, custom: Mapping[str, Any] | None = None) -> Batch:
+    """Prepare every file of a batch; corrupt ones are set apart with the reason."""
+    batch = Batch()
+    for filename, path in files:
+        try:
+            batch.ready.append(prepare(filename, path, mode, (custom or {}).get(filename)))
+        except InvalidInputError as error:
+            batch.corrupt[filename] = str(error)
+    return batch
+
+
+def prepare(filename: str, path: Path, mode: str, custom: Any = None) -> Prepared:
+    """Read, decode and describe one image.
+
+    Raises:
+        InvalidInputError: it cannot be decoded.
+    """
+    content = path.read_bytes()
+    image = open_image(content, name=filename)
+    full = content if mode == "full" else None
+    thumb = thumbnail(image) if mode in ("full", "thumbnails") else None
+    sample: dict[str, Any] = {"fileName": filename, "metaData": image_metadata(image, len(content))}
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in (("full", full), ("thumb", thumb)) if data}
+    if thumb is not None:
+        sample["thumbName"] = thumb_name(filename)
+    if custom is not None:
+        sample["customMetaData"] = custom
+    if hashes:
+        sample["sha256"] = hashes
+    return Prepared(sample, full, thumb)
+
+
+def thumb_name(filename: str) -> str:
+    """Name of the thumbnail of an image: `a/b.png` -> `a/b_thumb.webp`."""
+    path = PurePosixPath(filename)
+    return str(path.with_name(f"{path.stem}_thumb.webp"))
+
+
+def parts_of(batch: Sequence[Prepared]) -> dict[str, tuple[str, bytes]]:
+    """Parts of the multipart request that carries the samples: name -> (content type, content)."""
+    listing = json.dumps([dict(item.sample) for item in batch]).encode()
+    parts = {"samples": ("application/json", listing)}
+    for row, item in enumerate(batch):
+        for name, content in (("full", item.full), ("thumb", item.thumb)):
+            if content is not None:
+                parts[f"{name}-{row}"] = ("application/octet-stream", content)
+    return parts

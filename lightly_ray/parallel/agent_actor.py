@@ -1,0 +1,57 @@
+"""`AgentActor`: an `ActiveLearningAgent` as a Ray actor, so that tasks anywhere on a cluster share one.
+
+The actor is never restarted (`max_restarts=0`): a new process would not know what the last queries selected. All
+that it knows stands in tags on the platform, so a lost one is replaced by a new one that goes on from the tag of
+the last query::
+
+    agent = AgentActor.remote(client)
+    ray.get(agent.query.remote(SamplerConfig(n_samples=100, name="initial")))
+    names = ray.get(agent.labeled_set.remote())
+
+    agent = AgentActor.remote(client, preselected_tag_name="initial")  # after a loss
+"""
+
+from typing import Any
+
+import ray
+
+from lightly_ray.active_learning.agents.agent import ActiveLearningAgent
+from lightly_ray.active_learning.config import SamplerConfig
+from lightly_ray.api import ApiWorkflowClient
+
+
+@ray.remote(max_restarts=0, max_task_retries=0)
+class AgentActor:
+    """The agent's sets and queries as methods; arguments and errors are those of `ActiveLearningAgent`."""
+
+    def __init__(
+        self,
+        api_workflow_client: ApiWorkflowClient,
+        query_tag_name: str = "initial-tag",
+        preselected_tag_name: str | None = None,
+    ) -> None:
+        self._agent = ActiveLearningAgent(api_workflow_client, query_tag_name, preselected_tag_name)
+
+    def query_set(self) -> list[str]:
+        """File names of the samples that may be selected."""
+        return self._agent.query_set
+
+    def labeled_set(self) -> list[str]:
+        """File names of the samples that are selected."""
+        return self._agent.labeled_set
+
+    def unlabeled_set(self) -> list[str]:
+        """File names of the query set that are not selected."""
+        return self._agent.unlabeled_set
+
+    def added_set(self) -> list[str]:
+        """File names that the last query added."""
+        return self._agent.added_set
+
+    def query(self, sampler_config: SamplerConfig, al_scorer: Any = None) -> None:
+        """Select samples."""
+        self._agent.query(sampler_config, al_scorer)
+
+    def upload_scores(self, al_scorer: Any) -> None:
+        """Upload scores of the query set without selecting."""
+        self._agent.upload_scores(al_scorer)
