@@ -1,0 +1,125 @@
+"""Outputs of jobs: whole or not at all, on any pyarrow filesystem, and recognised when the job runs again.
+
+    place            a local path or a URI (s3://bucket/key) -> filesystem and path
+    ParquetOutput    writes a Parquet file beside its final name, and moves it there when it is complete
+    finished         what an earlier run of the same job with the same settings left, if it is complete
+    write_bytes      a small file, whole or not at all
+
+A Parquet output carries in its metadata what it was made from and the job's result, so a finished job that is run
+again returns its result instead of doing the work again. A store without rename copies on the move; S3 copies at
+most 5 GB in one request, which bounds a single output there.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.fs
+import pyarrow.parquet as pq
+
+from lightly_ray.errors import ConflictError, InvalidInputError
+
+_KEY = b"lightly_ray"
+
+
+def place(path: str | Path) -> tuple[pyarrow.fs.FileSystem, str]:
+    """Filesystem and path on it of a local path (relative ones too) or a URI.
+
+    Raises:
+        InvalidInputError: the URI names no filesystem that pyarrow has.
+    """
+    text = str(path)
+    if "://" not in text:
+        return pyarrow.fs.LocalFileSystem(), str(Path(text).absolute())
+    try:
+        return pyarrow.fs.FileSystem.from_uri(text)
+    except (pa.ArrowException, ValueError, OSError) as error:
+        raise InvalidInputError(f"{text!r} cannot be used: {error}") from error
+
+
+class ParquetOutput:
+    """A Parquet file that appears whole or not at all. Use as a context manager.
+
+    Args:
+        path: local path or URI of the file.
+        schema: of the tables that will be written.
+    """
+
+    def __init__(self, path: str | Path, schema: pa.Schema) -> None:
+        self._files, self._path = place(path)
+        self._unfinished = _unfinished(self._path)
+        self._schema = schema
+
+    def __enter__(self) -> Self:
+        _make_parent(self._files, self._path)
+        self._stream = self._files.open_output_stream(self._unfinished)
+        self._writer = pq.ParquetWriter(self._stream, self._schema, compression="zstd")
+        return self
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows."""
+        self._writer.write_table(table)
+
+    def describe(self, made_from: Mapping[str, object], result: Mapping[str, object]) -> None:
+        """Say what the file was made from, and the result to return when the job runs again; both JSON values."""
+        about = json.dumps({"made_from": made_from, "result": result}, sort_keys=True)
+        self._writer.add_key_value_metadata({_KEY: about.encode()})
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.close()
+        self._stream.close()
+        if kind is None:
+            self._files.move(self._unfinished, self._path)
+        else:
+            self._files.delete_file(self._unfinished)
+
+
+def finished(path: str | Path, made_from: Mapping[str, object]) -> dict[str, Any] | None:
+    """The result of the earlier run that wrote ``path``, None where nothing is there.
+
+    Raises:
+        ConflictError: something else is there, or it was made from other inputs or settings; the message names them.
+    """
+    files, there = place(path)
+    if files.get_file_info(there).type == pyarrow.fs.FileType.NotFound:
+        return None
+    remedy = "give another output, or delete it first"
+    try:
+        metadata = pq.read_metadata(there, filesystem=files).metadata or {}
+        about = json.loads(metadata[_KEY])
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        raise ConflictError(f"output {str(path)!r} exists and was not made by this job; {remedy}") from error
+    now, then = json.loads(json.dumps(made_from)), about["made_from"]
+    differing = sorted(key for key in {*now, *then} if now.get(key) != then.get(key))
+    if differing:
+        changes = ", ".join(f"{key}={then.get(key)!r} then, {now.get(key)!r} now" for key in differing)
+        raise ConflictError(f"output {str(path)!r} exists and was made from something else ({changes}); {remedy}")
+    result: dict[str, Any] = about["result"]
+    return result
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write a small file, whole or not at all."""
+    files, there = place(path)
+    _make_parent(files, there)
+    unfinished = _unfinished(there)
+    with files.open_output_stream(unfinished) as stream:
+        stream.write(content)
+    files.move(unfinished, there)
+
+
+def _unfinished(path: str) -> str:
+    # Unique, since two runs of one job must not write into each other's file.
+    return f"{path}.unfinished-{uuid.uuid4().hex[:12]}"
+
+
+def _make_parent(files: pyarrow.fs.FileSystem, path: str) -> None:
+    # Object stores have no folders; asking for one there would need the right to create buckets.
+    if isinstance(files, pyarrow.fs.LocalFileSystem):
+        files.create_dir(str(Path(path).parent), recursive=True)
