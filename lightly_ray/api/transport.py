@@ -72,6 +72,10 @@ class Transport:
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
+    def close(self) -> None:
+        """Close the pooled connections; the next request opens new ones."""
+        self._session.close()
+
     def get(self, path: str, **query: Any) -> Any:
         """What a GET answers, parsed."""
         return _parsed(self._call("GET", path, query=query, repeat=True))
