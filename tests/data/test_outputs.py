@@ -28,9 +28,13 @@ def test_parquet_output__holds_all_rows_and_its_story(tmp_path: Path) -> None:
 
 
 def test_parquet_output__an_error_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), ParquetOutput(tmp_path / "out.parquet", TABLE.schema) as output:
-        output.write(TABLE)
-        raise ZeroDivisionError
+    def break_off() -> None:
+        with ParquetOutput(tmp_path / "out.parquet", TABLE.schema) as output:
+            output.write(TABLE)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        break_off()
     assert list(tmp_path.iterdir()) == []
 
 
