@@ -1,0 +1,80 @@
+"""The CSV format of embeddings, and the Parquet table that is sent instead."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from lightly_ray.api.api_workflow_upload_embeddings import (
+    CsvEmbeddings,
+    _table,
+    read_embeddings_csv,
+    write_embeddings_csv,
+)
+from lightly_ray.errors import InvalidInputError
+
+TABLE = CsvEmbeddings(["b.png", "a/x.png", "c.png"], np.array([[0.1, -2.0], [1e-7, 3.5], [4.0, 5.25]]), ["1", "0", "7"])
+
+
+def test_csv__is_the_published_format_to_the_byte(tmp_path: Path) -> None:
+    write_embeddings_csv(tmp_path / "e.csv", TABLE)
+    assert (tmp_path / "e.csv").read_bytes() == (
+        b"filenames,embedding_0,embedding_1,labels\r\nb.png,0.1,-2.0,1\r\na/x.png,1e-07,3.5,0\r\nc.png,4.0,5.25,7\r\n"
+    )
+
+
+def test_csv__comes_back_as_it_went(tmp_path: Path) -> None:
+    write_embeddings_csv(tmp_path / "e.csv", TABLE)
+    found = read_embeddings_csv(tmp_path / "e.csv")
+    assert (found.filenames, found.labels) == (TABLE.filenames, TABLE.labels)
+    np.testing.assert_array_equal(found.embeddings, TABLE.embeddings)
+
+
+def test_csv__columns_in_any_order_and_without_labels(tmp_path: Path) -> None:
+    (tmp_path / "e.csv").write_text("embedding_0,filenames,embedding_1\n1,x.png,2\n")
+    found = read_embeddings_csv(tmp_path / "e.csv")
+    assert (found.filenames, found.labels) == (["x.png"], ["0"])
+    assert found.embeddings.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "lacks a column 'filenames'"),
+        ("filenames,labels\nx,0\n", "or columns 'embedding_0'"),
+        ("filenames,embedding_0\nx,1\ny\n", "has a row without 1 numbers"),
+        ("filenames,embedding_0\nx,one\n", "has a row without 1 numbers"),
+        ("filenames,embedding_0\nx,1\ny,nan\n", "1 embeddings have non-finite values, the first is of 'y'"),
+        ("filenames,embedding_0\nx,1\ny,2\nx,3\n", "file name 'x' has more than one embedding"),
+        ("filenames,embedding_0\n", "got 0 file names"),
+    ],
+)
+def test_csv__bad_files(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "e.csv").write_text(text)
+    with pytest.raises(InvalidInputError, match=message):
+        read_embeddings_csv(tmp_path / "e.csv")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "stored"), [("float16", "float"), ("float32", "float"), ("int64", "float"), ("float64", "double")]
+)
+def test_table__keeps_rows_and_says_what_made_them(dtype: str, stored: str) -> None:
+    values = np.arange(12).reshape(4, 3).astype(dtype)
+    table = _table(["d", "b", "a", "c"], values, {"descriptor": "abc"})
+    assert table.schema.field("embedding").type == pa.list_(getattr(pa, f"float{32 if stored == 'float' else 64}")(), 3)
+    assert table["filename"].to_pylist() == ["d", "b", "a", "c"]
+    assert table["embedding"].to_pylist() == values.tolist()
+    assert json.loads(table.schema.metadata[b"lightly_ray"]) == {"descriptor": "abc"}
+
+
+def test_table__transposed_memory_is_not_mixed_up() -> None:
+    values = np.arange(6, dtype=np.float32).reshape(2, 3).T
+    assert _table(["a", "b", "c"], values, None)["embedding"].to_pylist() == values.tolist()
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3,), (3, 0), (3, 1, 2)])
+def test_table__shapes_that_do_not_fit(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidInputError, match="3 file names for embeddings of shape"):
+        _table(["a", "b", "c"], np.zeros(shape), None)
