@@ -1,1 +1,25 @@
-"""Placeholder: written with the package."""
+"""Which rows to pick: vectors in, rows out. Pure NumPy and numba, without Ray.
+
+    random_draw   a key per id from (seed, id); the smallest win         RANDOM
+    order         key descending, row ascending: the one order of all picks   ACTIVE_LEARNING
+    distance      the one float64 distance that decides
+    reference     the plain sequential greedy, the definition of every result
+    shard         one partition: an upper bound of every row's key, brought up to date where it matters
+    protocol      what the driver and its shards say to each other
+    pool          the driver's candidates of one round, and the exact greedy over them
+    greedy        (CORESET, CORAL) the merging driver: rounds over all shards until enough rows are picked
+    choose        one selection from start to end, resumable, with its certificate
+    certificate   radius, and a bound that no selection of that size can beat
+
+In one process::
+
+    shards = LocalShards([Shard(part, rows) for part, rows in partitions])
+    outcome = choose(shards, Task(picks=1000, first=row_of_the_smallest_random_key))
+    outcome.picks.rows, outcome.picks.gains, outcome.certificate, outcome.stats
+
+On a cluster, ``shards`` is any object with the methods of `protocol.Shards`: ask every shard at once, then gather.
+A shard's state follows from its data and the list of centers. A lost one is made anew and sent one
+`Request(known=0, centers=all so far, center_rows=all so far, threshold, limit)`; a repeated request is harmless.
+Picks come out as soon as they are certain (``on_picks``); a later run can go on after any prefix of them
+(``Task.made``).
+"""

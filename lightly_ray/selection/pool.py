@@ -1,0 +1,89 @@
+"""The driver's pool: the best proposals of all shards, and the greedy over them.
+
+While the best of the pool comes before everything that was left out (the floor), it is what the sequential greedy
+would pick, because the pool's keys are exact and everyone else's key is at most its bound.
+"""
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from lightly_ray.selection.distance import DEPTH, computable, pair_distance, summation_plan
+from lightly_ray.selection.order import best, in_order, top
+from lightly_ray.selection.protocol import Proposal
+
+
+class Pool:
+    """Exact keys of some rows, and the floor that bounds all others.
+
+    Args:
+        proposals: one per shard.
+        size: how many rows to keep; the first one cut raises the floor.
+        min_distance: rows nearer than that to a center are not eligible; 0 is off.
+    """
+
+    def __init__(self, proposals: list[Proposal], size: int, *, min_distance: float = 0.0) -> None:
+        rows = np.concatenate([proposal.rows for proposal in proposals])
+        near = np.concatenate([proposal.near for proposal in proposals])
+        scores = [np.ones(len(p.rows)) if p.scores is None else p.scores for p in proposals]
+        order = np.argsort(rows)
+        self.rows, self.near, self.scores = rows[order], near[order], np.concatenate(scores)[order]
+        self.floor = max((proposal.floor for proposal in proposals), key=in_order)
+        self._min_distance = min_distance
+        self._cut(size)
+
+    def _cut(self, size: int) -> None:
+        keys = self._keys()
+        kept = top(keys, size)
+        if len(kept) < len(keys):
+            cut = np.setdiff1d(np.arange(len(keys)), kept, assume_unique=True)
+            self.floor = max(self.floor, best(keys[cut], self.rows[cut]), key=in_order)
+        # What does not beat the floor cannot be picked from this pool.
+        key, row = self.floor
+        kept = kept[(keys[kept] > key) | ((keys[kept] == key) & (self.rows[kept] < row))]
+        self.rows, self.near, self.scores = self.rows[kept], self.near[kept], self.scores[kept]
+
+    def _keys(self) -> NDArray[np.float64]:
+        # Before the first center every distance is inf, and the score alone decides.
+        return np.where(np.isinf(self.near), 1.0, self.near) * self.scores
+
+    def pick(
+        self, vectors: NDArray[np.floating], count: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64], tuple[float, int]]:
+        """Greedy picks while they beat the floor.
+
+        Args:
+            vectors: (m, D), aligned with ``rows``.
+            count: the most to pick.
+
+        Returns:
+            positions in the pool in the order of the picks; their gains; (key, row) of the first row, in the pool or
+            out of it, that was not picked.
+        """
+        picks, gains = np.empty(min(count, len(self.rows)), np.intp), np.empty(min(count, len(self.rows)))
+        keys = self._keys()
+        plan = summation_plan(vectors.shape[1])
+        arrays = (computable(vectors), plan, self.rows, self.scores, self.near, keys)
+        made = _greedy(*arrays, self.floor[0], self.floor[1], self._min_distance, picks, gains)
+        left = max(self.floor, best(keys, self.rows), key=in_order)
+        return picks[:made], gains[:made], left
+
+
+@numba.njit(nogil=True, cache=True)
+def _greedy(vectors, plan, rows, scores, near, keys, floor_key, floor_row, min_distance, picks, gains):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
+    """Pick until the floor wins or ``picks`` is full; returns how many. Picked and ineligible rows get key -1."""
+    stack = np.empty(DEPTH)
+    for made in range(len(picks)):
+        first = np.argmax(keys)
+        key = keys[first]
+        if key < 0 or key < floor_key or (key == floor_key and rows[first] > floor_row):
+            return made
+        picks[made], gains[made] = first, key
+        keys[first] = -1.0
+        for i in range(len(keys)):
+            if keys[i] >= 0 and near[i] > 0:
+                distance = pair_distance(vectors[i], vectors[first], plan, stack)
+                if distance < near[i]:
+                    near[i] = distance
+                    keys[i] = distance * scores[i] if distance >= min_distance else -1.0
+    return len(picks)

@@ -1,0 +1,52 @@
+"""The plain sequential greedy that defines every result. Too slow to be wrong.
+
+Each step takes the largest key, the lowest row among equals, and compares every row with it: O(N K D) time.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightly_ray.selection.distance import distances, require_range
+from lightly_ray.selection.greedy import Picks
+
+
+def sequential(
+    vectors: NDArray[np.floating],
+    count: int,
+    *,
+    centers: NDArray[np.floating] | None = None,
+    first: int | None = None,
+    scores: NDArray[np.floating] | None = None,
+    min_distance: float = 0.0,
+) -> Picks:
+    """Greedy k-center (CORESET), or distance times score (CORAL, with ``scores``).
+
+    Args:
+        vectors: (N, D) the query set, row by row.
+        count: how many rows to pick, at most; fewer where no eligible row is left.
+        centers: (p, D) preselected samples.
+        first: the first pick, for CORESET without preselected samples.
+        scores: (N,) finite and >= 0.
+        min_distance: rows nearer than that to the selection are not eligible; 0 is off.
+
+    Returns:
+        Rows and gains in the order of the picks.
+    """
+    require_range(vectors)
+    near = np.full(len(vectors), np.inf)
+    for center in () if centers is None else centers:
+        near = np.minimum(near, distances(vectors, center))
+    weight = np.ones(len(vectors)) if scores is None else scores.astype(np.float64)
+    free = np.ones(len(vectors), bool)
+    rows: list[int] = []
+    gains: list[float] = []
+    while len(rows) < count and (free & (near >= min_distance)).any():
+        # Without any center all distances are inf: the score alone decides.
+        keys = np.where(np.isinf(near), 1.0, near) * weight
+        keys[~free | (near < min_distance)] = -1
+        row = first if first is not None and not rows else int(keys.argmax())
+        rows.append(row)
+        gains.append(float(keys[row]) if np.isfinite(near[row]) else np.inf)
+        free[row] = False
+        near = np.minimum(near, distances(vectors, vectors[row]))
+    return Picks(np.array(rows, np.int64), np.array(gains))
