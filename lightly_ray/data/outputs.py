@@ -3,7 +3,7 @@
     place            a local path or a URI (s3://bucket/key) -> filesystem and path
     ParquetOutput    writes a Parquet file beside its final name, and moves it there when it is complete
     finished         what an earlier run of the same job with the same settings left, if it is complete
-    write_bytes      a small file, whole or not at all
+    write_bytes      a small file, whole or not at all; read_bytes reads one
 
 A Parquet output carries in its metadata what it was made from and the job's result, so a finished job that is run
 again returns its result instead of doing the work again. A store without rename copies on the move; S3 copies at
@@ -112,6 +112,16 @@ def write_bytes(path: str | Path, content: bytes) -> None:
     with files.open_output_stream(unfinished) as stream:
         stream.write(content)
     files.move(unfinished, there)
+
+
+def read_bytes(path: str | Path) -> bytes | None:
+    """Content of a small file, None where there is none."""
+    files, there = place(path)
+    if files.get_file_info(there).type == pyarrow.fs.FileType.NotFound:
+        return None
+    with files.open_input_file(there) as stream:
+        content: bytes = stream.read()
+    return content
 
 
 def _unfinished(path: str) -> str:

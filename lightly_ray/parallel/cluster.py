@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import ray
+import ray.data
 
 from lightly_ray.errors import InvalidInputError, WorkerLostError
 
@@ -34,7 +35,10 @@ def connected(num_cpus: int | None = None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    # Every actor pool of Ray Data makes the driver print an error about its own, harmless, constructor arguments.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     _start(os.environ.get("RAY_ADDRESS", ""), num_cpus)
+    _quiet_data()
     try:
         yield
     finally:
@@ -67,6 +71,13 @@ def _start(address: str, num_cpus: int | None) -> None:
             )
     finally:
         notices.setLevel(level)
+
+
+def _quiet_data() -> None:
+    # Jobs show their own progress; a plan and a resource report for every small Dataset would bury it.
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)
 
 
 def _attach(address: str) -> None:

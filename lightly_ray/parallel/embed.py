@@ -10,21 +10,23 @@ counts it. A vector depends on its image and on the descriptor alone, never on t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.fs
 import ray
 import ray.data
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from lightly_ray.data.images import CorruptImageError, decode_rgb
+from lightly_ray.data.outputs import place
 from lightly_ray.embedding.descriptor import FEATURES, Descriptor, features, fit
 from lightly_ray.errors import InvalidInputError
+from lightly_ray.parallel.cluster import cluster_cpus
 from lightly_ray.progress import Progress
-from lightly_ray.selection import random_keys
+from lightly_ray.selection.random_draw import random_keys
 
 FIT_ON = 4096  # images; principal axes of this many are stable, and their features fit in 40 MB
 _BATCH = 64  # images a call: about 0.2 s, so that progress moves
@@ -50,44 +52,49 @@ class Embedded:
 class _Describe:
     """One actor: reads images below ``root`` and describes them, reduced where a descriptor is given."""
 
-    def __init__(self, root: str, descriptor: bytes | None) -> None:
-        self._files, self._root = pyarrow.fs.FileSystem.from_uri(root)
-        self._descriptor = None if descriptor is None else Descriptor.from_bytes(descriptor)
+    def __init__(self, root: str) -> None:
+        self._files, self._root = place(root)
 
-    def __call__(self, batch: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    # The descriptor comes with every call, as a reference to one shared copy: as an argument of the constructor it
+    # would have to stay in the object store for as long as actors may be restarted, which Ray does not see to.
+    def __call__(self, batch: dict[str, NDArray[Any]], shared: "ray.ObjectRef[Descriptor | None]") -> dict[str, Any]:
         names = [str(name) for name in batch["filename"]]
+        descriptor: Descriptor | None = ray.get(shared)
         # An actor has one CPU; threads of BLAS below it would fight with the other actors.
         with threadpool_limits(1):
-            vectors, errors = zip(*(self._describe(name) for name in names), strict=True)
+            vectors, errors = zip(*(self._describe(name, descriptor) for name in names), strict=True)
         return {"filename": np.array(names, dtype=object), "embedding": np.stack(vectors), "error": list(errors)}
 
-    def _describe(self, name: str) -> tuple[NDArray[np.float32], str]:
+    def _describe(self, name: str, descriptor: Descriptor | None) -> tuple[NDArray[np.float32], str]:
         with self._files.open_input_file(f"{self._root}/{name}") as file:
             data = file.read()
         try:
             vector, error = features(decode_rgb(data, name=name)), ""
         except CorruptImageError as corrupt:
             vector, error = np.full(FEATURES, np.nan, np.float32), str(corrupt)
-        return (vector if self._descriptor is None else self._descriptor.embed(vector[None])[0]), error
+        return (vector if descriptor is None else descriptor.embed(vector[None])[0]), error
 
 
 def embed_images(root: str, filenames: Sequence[str], descriptor: Descriptor | None) -> ray.data.Dataset:
     """Describe images, streaming.
 
     Args:
-        root: URI of the folder, on any pyarrow filesystem.
+        root: the folder: a path that workers see too, or a URI on any pyarrow filesystem.
         filenames: N >= 1 names below it.
         descriptor: a fitted one, or None for the raw features.
 
     Returns:
         Columns ``filename``, ``embedding`` (D,) float32, ``error``; in no order.
     """
+    if "://" not in root:
+        root = str(Path(root).absolute())  # workers have a working directory of their own
     names = pa.table({"filename": pa.array(filenames, pa.string())})
     blocks = [names.slice(start, _BATCH) for start in range(0, len(filenames), _BATCH)]
-    actors = min(len(blocks), int(ray.cluster_resources().get("CPU", 1)))
+    actors = min(len(blocks), cluster_cpus())
     return ray.data.from_arrow(blocks).map_batches(
         _Describe,
-        fn_constructor_args=(root, None if descriptor is None else descriptor.to_bytes()),
+        fn_constructor_args=(root,),
+        fn_args=(ray.put(descriptor),),
         batch_size=_BATCH,
         batch_format="numpy",
         compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),

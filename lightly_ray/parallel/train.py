@@ -30,7 +30,8 @@ def _test(classifier: Classifier, embeddings: NDArray[np.float32], labels: Seque
         return classifier.accuracy(embeddings, labels)
 
 
-def _predict(batch: dict[str, NDArray[Any]], classifier: Classifier) -> dict[str, NDArray[Any]]:
+def _predict(batch: dict[str, NDArray[Any]], trained: "ray.ObjectRef[Classifier]") -> dict[str, NDArray[Any]]:
+    classifier: Classifier = ray.get(trained)  # Ray Data hands references on as they are
     with threadpool_limits(1):
         return {"filename": batch["filename"], "probabilities": classifier.probabilities(batch["embedding"])}
 

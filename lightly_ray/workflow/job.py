@@ -121,8 +121,8 @@ def _platform(settings: ActiveLearningSettings, token: str | None) -> Iterator[t
 
 
 def _experiment(client: ApiWorkflowClient, images: ImagePool, plan: Plan) -> tuple[str, dict[str, Curve]]:
-    pool = embed_folder(_uri(images.pool.root), images.pool.filenames)
-    held_out = embed_folder(_uri(images.held_out.root), images.held_out.filenames, pool.descriptor)
+    pool = embed_folder(str(images.pool.root), images.pool.filenames)
+    held_out = embed_folder(str(images.held_out.root), images.held_out.filenames, pool.descriptor)
     client.create_new_dataset_with_unique_name(images.name)
     try:
         _upload(client, images, pool)
@@ -142,14 +142,9 @@ def _experiment(client: ApiWorkflowClient, images: ImagePool, plan: Plan) -> tup
 
 
 def _upload(client: ApiWorkflowClient, images: ImagePool, pool: Embedded) -> None:
-    client.upload_dataset(images.pool.root, mode="full", filenames=images.pool.filenames)
-    client.upload_embeddings_from_arrays(
-        pool.filenames, pool.embeddings, name="default", descriptor=pool.descriptor.to_bytes()
-    )
-
-
-def _uri(folder: Path) -> str:
-    return folder.resolve().as_uri()
+    client.upload_dataset(images.pool, mode="full")
+    client.upload_embeddings_from_arrays(pool.filenames, pool.embeddings)
+    client.upload_descriptor(pool.descriptor.to_bytes())
 
 
 def _say(text: str) -> None:

@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits
 
 from lightly_ray.data.images import find_corrupt, list_images
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.selection import random_keys
+from lightly_ray.selection.random_draw import random_keys
 
 _POOL, _HELD_OUT = "train", ("validation", "test")
 _HELD_OUT_SHARE = 0.25
@@ -36,6 +36,14 @@ class LabelledImages:
     root: Path
     filenames: list[str]
     labels: list[str]
+
+    def get_filenames(self) -> list[str]:
+        """File names, as an upload asks for them."""
+        return self.filenames
+
+    def get_filepath_from_filename(self, filename: str) -> str:
+        """Where one file lies, as an upload asks for it."""
+        return str(self.root / filename)
 
     def by_name(self) -> dict[str, str]:
         """Class by file name."""

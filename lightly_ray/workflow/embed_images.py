@@ -1,0 +1,126 @@
+"""The job that embeds a folder: images at any depth -> one Parquet file, sorted by file name.
+
+OUTPUT                       columns filename (string), embedding (fixed-size list of float32)
+OUTPUT.descriptor.npz        the fitted descriptor, written before the first embedding
+OUTPUT.parts/                finished chunks while the job runs; an interrupted job goes on behind them
+"""
+
+import hashlib
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+import pyarrow as pa
+import pyarrow.fs
+import pyarrow.parquet as pq
+from pydantic import Field
+
+from lightly_ray.data.images import SUFFIXES
+from lightly_ray.data.outputs import ParquetOutput, finished, place, read_bytes, write_bytes
+from lightly_ray.embedding.descriptor import Descriptor
+from lightly_ray.errors import InvalidInputError, NotFoundError
+from lightly_ray.parallel.cluster import connected
+from lightly_ray.parallel.embed import embed_folder, fit_descriptor
+from lightly_ray.settings import Settings
+
+CHUNK = 16_384  # images; what an interrupted run loses at most, about a minute on two CPUs
+
+
+class EmbedImagesSettings(Settings):
+    """Images -> embeddings with the built-in descriptor, on Ray Data actors."""
+
+    input_dir: str = Field(min_length=1, description="folder of images at any depth: a path, or a URI (s3://...)")
+    output: str = Field(min_length=1, description="Parquet file to write: a path, or a URI")
+
+
+def run_embed_images(settings: EmbedImagesSettings) -> dict[str, object]:
+    """Embed all images of a folder.
+
+    A file that cannot be decoded is named on standard error, counted, and left out. Run again when finished, this
+    returns the same result at once; when interrupted, it goes on.
+
+    Raises:
+        NotFoundError, InvalidInputError: there is no such folder, or no image in it.
+        ConflictError: something else is at ``output``.
+    """
+    names, fingerprint = list_with_fingerprint(settings.input_dir)
+    made_from = {"job": "embed_images", "input_dir": settings.input_dir, "images": fingerprint}
+    known = finished(settings.output, made_from)
+    if known is not None:
+        sys.stderr.write(f"{settings.output} is finished already\n")
+        return known
+    with connected():
+        descriptor = _descriptor(settings, names, fingerprint)
+        parts, corrupt = [], []
+        for start in range(0, len(names), CHUNK):
+            parts.append(f"{settings.output}.parts/{start:012}.parquet")
+            chunk = names[start : start + CHUNK]
+            corrupt += _embed_chunk(settings.input_dir, chunk, parts[-1], descriptor, made_from)
+    write_bytes(f"{settings.output}.descriptor.npz", descriptor.to_bytes())
+    result = {
+        "output": settings.output,
+        "descriptor": f"{settings.output}.descriptor.npz",
+        "images": len(names) - len(corrupt),
+        "dimensions": len(descriptor.axes),
+        "corrupt": corrupt,
+    }
+    _join(parts, settings.output, made_from, result)
+    return result
+
+
+def list_with_fingerprint(folder: str) -> tuple[list[str], str]:
+    """Names of all images below a folder on any filesystem, sorted, and a digest of names and sizes."""
+    files, root = place(folder)
+    if files.get_file_info(root).type != pyarrow.fs.FileType.Directory:
+        raise NotFoundError(f"there is no folder {folder!r}")
+    found = {
+        info.path[len(root) :].lstrip("/"): info.size
+        for info in files.get_file_info(pyarrow.fs.FileSelector(root, recursive=True))
+        if info.type == pyarrow.fs.FileType.File and info.path.lower().endswith(SUFFIXES)
+    }
+    names = sorted(name for name in found if not any(part.startswith(".") for part in PurePosixPath(name).parts))
+    if not names:
+        raise InvalidInputError(f"folder {folder!r} holds no image (looked for {' '.join(SUFFIXES)})")
+    digest = hashlib.blake2b("\n".join(f"{name} {found[name]}" for name in names).encode(), digest_size=16)
+    return names, digest.hexdigest()
+
+
+def _descriptor(settings: EmbedImagesSettings, names: Sequence[str], fingerprint: str) -> Descriptor:
+    # Kept from the interrupted run: chunks must not come from descriptors that differ in a last bit.
+    path = f"{settings.output}.parts/descriptor-{fingerprint}.npz"
+    known = read_bytes(path)
+    if known is not None:
+        return Descriptor.from_bytes(known)
+    descriptor = fit_descriptor(settings.input_dir, names)
+    write_bytes(path, descriptor.to_bytes())
+    return descriptor
+
+
+def _embed_chunk(
+    folder: str, names: Sequence[str], part: str, descriptor: Descriptor, made_from: Mapping[str, object]
+) -> list[str]:
+    """Embed one chunk into its part, unless an earlier run did; returns the names of its corrupt images."""
+    known = finished(part, made_from)
+    if known is None:
+        chunk = embed_folder(folder, names, descriptor)
+        for reason in chunk.corrupt.values():
+            sys.stderr.write(f"skipped: {reason}\n")
+        vectors = pa.FixedSizeListArray.from_arrays(pa.array(chunk.embeddings.ravel()), chunk.embeddings.shape[1])
+        known = {"corrupt": list(chunk.corrupt)}
+        with ParquetOutput(part, _schema(descriptor)) as output:
+            output.write(pa.table({"filename": chunk.filenames, "embedding": vectors}, schema=_schema(descriptor)))
+            output.describe(made_from, known)
+    return list(known["corrupt"])
+
+
+def _join(parts: Sequence[str], output: str, made_from: Mapping[str, object], result: Mapping[str, object]) -> None:
+    files, first = place(parts[0])
+    with ParquetOutput(output, pq.read_schema(first, filesystem=files)) as whole:
+        for part in parts:
+            whole.write(pq.read_table(place(part)[1], filesystem=files))
+        whole.describe(made_from, result)
+    files.delete_dir(str(PurePosixPath(first).parent))
+
+
+def _schema(descriptor: Descriptor) -> pa.Schema:
+    return pa.schema([("filename", pa.string()), ("embedding", pa.list_(pa.float32(), len(descriptor.axes)))])
