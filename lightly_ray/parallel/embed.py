@@ -52,27 +52,25 @@ class Embedded:
 class _Describe:
     """One actor: reads images below ``root`` and describes them, reduced where a descriptor is given."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, shared: "ray.ObjectRef[Descriptor | None]") -> None:
         self._files, self._root = place(root)
+        self._descriptor: Descriptor | None = ray.get(shared)  # one copy a node, for all actors there
 
-    # The descriptor comes with every call, as a reference to one shared copy: as an argument of the constructor it
-    # would have to stay in the object store for as long as actors may be restarted, which Ray does not see to.
-    def __call__(self, batch: dict[str, NDArray[Any]], shared: "ray.ObjectRef[Descriptor | None]") -> dict[str, Any]:
+    def __call__(self, batch: dict[str, NDArray[Any]]) -> dict[str, Any]:
         names = [str(name) for name in batch["filename"]]
-        descriptor: Descriptor | None = ray.get(shared)
         # An actor has one CPU; threads of BLAS below it would fight with the other actors.
         with threadpool_limits(1):
-            vectors, errors = zip(*(self._describe(name, descriptor) for name in names), strict=True)
+            vectors, errors = zip(*(self._describe(name) for name in names), strict=True)
         return {"filename": np.array(names, dtype=object), "embedding": np.stack(vectors), "error": list(errors)}
 
-    def _describe(self, name: str, descriptor: Descriptor | None) -> tuple[NDArray[np.float32], str]:
+    def _describe(self, name: str) -> tuple[NDArray[np.float32], str]:
         with self._files.open_input_file(f"{self._root}/{name}") as file:
             data = file.read()
         try:
             vector, error = features(decode_rgb(data, name=name)), ""
         except CorruptImageError as corrupt:
             vector, error = np.full(FEATURES, np.nan, np.float32), str(corrupt)
-        return (vector if descriptor is None else descriptor.embed(vector[None])[0]), error
+        return (vector if self._descriptor is None else self._descriptor.embed(vector[None])[0]), error
 
 
 def embed_images(root: str, filenames: Sequence[str], descriptor: Descriptor | None) -> ray.data.Dataset:
@@ -93,8 +91,7 @@ def embed_images(root: str, filenames: Sequence[str], descriptor: Descriptor | N
     actors = min(len(blocks), cluster_cpus())
     return ray.data.from_arrow(blocks).map_batches(
         _Describe,
-        fn_constructor_args=(root,),
-        fn_args=(ray.put(descriptor),),
+        fn_constructor_args=(root, ray.put(descriptor)),
         batch_size=_BATCH,
         batch_format="numpy",
         compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),

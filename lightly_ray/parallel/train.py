@@ -4,6 +4,7 @@ Embeddings and labels are put into the object store once; a task gets references
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -19,13 +20,13 @@ _BATCH = 1024  # rows; a prediction is a small product, so blocks are large
 
 
 @ray.remote
-def _train(embeddings: NDArray[np.float32], labels: Sequence[str], classes: Sequence[str]) -> Classifier:
+def _train(embeddings: NDArray[np.float32], labels: list[str], classes: list[str]) -> Classifier:
     with threadpool_limits(1):  # the task has one CPU
         return Classifier(embeddings, labels, classes)
 
 
 @ray.remote
-def _test(classifier: Classifier, embeddings: NDArray[np.float32], labels: Sequence[str]) -> float:
+def _test(classifier: Classifier, embeddings: NDArray[np.float32], labels: list[str]) -> float:
     with threadpool_limits(1):
         return classifier.accuracy(embeddings, labels)
 
@@ -79,7 +80,7 @@ class Trainer:
 
     def predict(self, classifier: Handle[Classifier]) -> ray.data.Dataset:
         """Probabilities of the whole pool: columns ``filename`` and ``probabilities`` (C,) float32, in any order."""
-        return self._pool.map_batches(_predict, fn_args=(classifier,), batch_format="numpy")
+        return self._pool.map_batches(partial(_predict, trained=classifier), batch_format="numpy")
 
     def results(self, runs: Sequence[Sequence[Handle[float]]]) -> list[list[float]]:
         """Wait for all tests, and give their accuracies in the same shape."""
