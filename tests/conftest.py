@@ -1,11 +1,19 @@
-"""Real parts that tests share: one local Ray, and the rule for parts that may be missing."""
+"""Real parts that tests share: a local Ray, a platform with a client, and the rule for parts that may be missing."""
 
 import logging
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import ray
+from PIL import Image
+
+if TYPE_CHECKING:
+    from lightly_ray.api import ApiWorkflowClient
+    from lightly_ray.platform.embedded import EmbeddedPlatform
 
 
 def missing(part: str, reason: str) -> None:
@@ -28,3 +36,40 @@ def ray_local() -> Iterator[None]:
     )
     yield
     ray.shutdown()
+
+
+@pytest.fixture(scope="session")
+def live_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator["EmbeddedPlatform"]:
+    """A running platform, server and worker, on a loopback port."""
+    from lightly_ray.platform.embedded import EmbeddedPlatform
+
+    with EmbeddedPlatform(tmp_path_factory.mktemp("platform")) as platform:
+        yield platform
+
+
+@pytest.fixture
+def client(live_platform: "EmbeddedPlatform") -> Iterator["ApiWorkflowClient"]:
+    """A client of the running platform with a new, empty dataset."""
+    from lightly_ray.api import ApiWorkflowClient
+
+    fresh = ApiWorkflowClient(live_platform.token, server=live_platform.url, show_progress=False)
+    fresh.create_new_dataset_with_unique_name("client tests")
+    yield fresh
+    fresh.transport.close()
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two sub-folders of six small images, no two alike."""
+    folder, rng = tmp_path_factory.mktemp("images"), np.random.default_rng(0)
+    for name in [f"{kind}/{number}.png" for kind in ("cats", "dogs") for number in range(6)]:
+        (folder / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, size=(17, 23, 3), dtype=np.uint8)).save(folder / name)
+    return folder
+
+
+@pytest.fixture
+def uploaded(client: "ApiWorkflowClient", images: Path) -> "ApiWorkflowClient":
+    """A client whose dataset holds the images, in full."""
+    client.upload_dataset(images, mode="full")
+    return client

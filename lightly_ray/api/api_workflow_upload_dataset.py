@@ -99,7 +99,7 @@ class UploadPart(TagsPart, MetadataPart):
         self._register(len(files), report.present)
         self._send_all(todo, mode, custom, max_workers=max_workers, report=report)
         _warn_of_corrupt(report)
-        self._tag(mode, has_tags=bool(had_tags), covered=had_tags[0].tot_size if had_tags else 0)
+        self._tag(mode, tagged=had_tags[0].tot_size if had_tags else 0, total=len(present) + report.uploaded)
         return report
 
     def _require_room(self, total: int) -> None:
@@ -178,12 +178,14 @@ class UploadPart(TagsPart, MetadataPart):
                 failed[item.filename] = str(error)
         return failed
 
-    def _tag(self, mode: str, *, has_tags: bool, covered: int) -> None:
-        if not has_tags:
+    def _tag(self, mode: str, *, tagged: int, total: int) -> None:
+        """Let a tag stand for all that is there now, also for what an earlier run sent before it broke off."""
+        if not total:
+            raise InvalidInputError("none of the images can be read: nothing was uploaded")
+        if not tagged:
             body = {"creator": CREATOR, "imgType": IMG_TYPES[mode]}
             self.transport.post(self._at("tags", "initial"), body)
-        elif len(self.get_filenames()) > covered:
-            # Also true where an earlier run sent the images and broke off before this line.
+        elif total > tagged:
             name = datetime.now().astimezone().strftime("%Y%m%d_%Hh%Mm%Ss")
             self.transport.post(self._at("tags", "upsize"), {"upsizeTagName": name, "upsizeTagCreator": CREATOR})
 

@@ -1,0 +1,231 @@
+"""The agent on a running platform: sets, queries, and every case in which nothing may change."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import ray.data
+
+from lightly_ray import select
+from lightly_ray.active_learning.agents import ActiveLearningAgent
+from lightly_ray.active_learning.config import SamplerConfig, SamplingMethod
+from lightly_ray.active_learning.scorers import Scorer, ScorerClassification
+from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.errors import ConflictError, InvalidInputError, JobFailedError, LightlyRayError, NotFoundError
+
+RNG = np.random.default_rng(0)
+VECTORS = RNG.normal(size=(12, 5)).astype(np.float32)
+PREDICTIONS = RNG.dirichlet(np.ones(3), size=12)
+
+
+class Own(Scorer):
+    """Scores given by name."""
+
+    def __init__(self, scores: dict[str, Any], filenames: list[str] | None = None) -> None:
+        super().__init__()
+        self.scores, self.filenames = scores, filenames
+
+    def calculate_scores(self) -> dict[str, Any]:
+        return self.scores
+
+
+@pytest.fixture
+def ready(uploaded: ApiWorkflowClient) -> ApiWorkflowClient:
+    """A client whose dataset has images and embeddings."""
+    uploaded.upload_embeddings_from_arrays(uploaded.get_filenames(), VECTORS)
+    return uploaded
+
+
+def state(agent: ActiveLearningAgent) -> list[list[str]]:
+    return [agent.query_set, agent.labeled_set, agent.unlabeled_set]
+
+
+def test_agent__the_workflow_that_users_know(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    agent = ActiveLearningAgent(ready)
+    assert state(agent) == [names, [], names]
+    with pytest.raises(RuntimeError, match="no added set before the first query"):
+        _ = agent.added_set
+    agent.query(SamplerConfig(n_samples=3, method=SamplingMethod.CORESET, name="initial-selection"))
+    first = select(VECTORS, 3, ids=names).ids
+    assert agent.labeled_set == agent.added_set == sorted(first, key=names.index)
+
+    agent = ActiveLearningAgent(ready, preselected_tag_name="initial-selection")
+    assert agent.labeled_set == sorted(first, key=names.index)
+    scorer = ScorerClassification(PREDICTIONS)
+    agent.query(SamplerConfig(n_samples=7, method=SamplingMethod.CORAL, name="al-iteration-1"), scorer)
+    margin = scorer.calculate_scores()["uncertainty_margin"]
+    expected = select(VECTORS, 7, method="coral", ids=names, scores=margin, preselected=first)
+    assert set(agent.labeled_set) == set(expected.ids)
+    assert set(agent.added_set) == set(expected.added_ids)
+    assert agent.added_set == [name for name in names if name in agent.added_set]
+    assert agent.query_set == names
+    assert agent.unlabeled_set == [name for name in names if name not in agent.labeled_set]
+    tags = {tag.name: tag for tag in ready.get_all_tags()}
+    assert tags["al-iteration-1"].prev_tag_id == tags["initial-selection"].id
+    assert tags["initial-selection"].prev_tag_id == tags["initial-tag"].id
+
+
+def test_agent__query_tag_and_preselected_tag_may_be_strangers(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    ready.create_tag_from_filenames(names[:6], "query")
+    ready.create_tag_from_filenames(names[4:8], "labelled")
+    agent = ActiveLearningAgent(ready, query_tag_name="query", preselected_tag_name="labelled")
+    assert state(agent) == [names[:6], names[4:8], names[:4]]
+    agent.query(SamplerConfig(n_samples=6, name="more"))
+    expected = select(VECTORS, 6, ids=names, query_ids=names[:6], preselected=names[4:8])
+    assert set(agent.added_set) == set(expected.added_ids)
+    assert set(agent.added_set) < set(names[:4])
+
+
+@pytest.mark.parametrize("missing_tag", ["query_tag_name", "preselected_tag_name"])
+def test_agent__unknown_tag(ready: ApiWorkflowClient, missing_tag: str) -> None:
+    with pytest.raises(KeyError, match="there is no tag 'absent'"):
+        ActiveLearningAgent(ready, **{missing_tag: "absent"})
+
+
+def test_query__fewer_than_selected_warns_and_does_nothing(ready: ApiWorkflowClient) -> None:
+    agent = ActiveLearningAgent(ready)
+    agent.query(SamplerConfig(n_samples=5, name="five"))
+    before = [*state(agent), agent.added_set]
+    for n_samples in (4, 0, -1, 0.3):
+        with pytest.warns(UserWarning, match="5 are selected already: this query does nothing"):
+            agent.query(SamplerConfig(n_samples=n_samples, name=f"never {n_samples}"), Own({"s": np.ones(12)}))
+    assert [*state(agent), agent.added_set] == before
+    assert [tag.name for tag in ready.get_all_tags()] == ["initial-tag", "five"]
+    assert ready.get_score_types(ready.get_tag_by_name("initial-tag").id) == []
+
+
+def test_query__as_many_as_selected_makes_an_equal_tag(ready: ApiWorkflowClient) -> None:
+    agent = ActiveLearningAgent(ready)
+    agent.query(SamplerConfig(n_samples=5, name="five"))
+    labelled = agent.labeled_set
+    agent.query(SamplerConfig(n_samples=5, name="five again"))
+    assert (agent.labeled_set, agent.added_set) == (labelled, [])
+
+
+def test_query__share_and_distance_alone(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    agent = ActiveLearningAgent(ready)
+    agent.query(SamplerConfig(n_samples=0.3, name="a third"))
+    assert len(agent.labeled_set) == 4
+    agent.query(SamplerConfig(n_samples=-1, min_distance=2.5, name="far ones"))
+    expected = select(VECTORS, 12, ids=names, preselected=select(VECTORS, 4, ids=names).ids, min_distance=2.5)
+    assert set(agent.labeled_set) == set(expected.ids)
+    assert 4 < len(agent.labeled_set) < 12
+
+
+@pytest.mark.parametrize(
+    ("config", "scorer", "kind"),
+    [
+        (SamplerConfig(n_samples=13, name="too many"), None, LightlyRayError),
+        (SamplerConfig(n_samples=6, name="five"), None, ConflictError),
+        (SamplerConfig("CORAL", 6, name="short"), Own({"s": np.ones(11)}), InvalidInputError),
+        (SamplerConfig("CORAL", 6, name="none"), Own({}), InvalidInputError),
+        (SamplerConfig("CORAL", 6, name="nan"), Own({"s": np.full(12, np.nan)}), InvalidInputError),
+        (SamplerConfig("CORAL", 6, name="other", score="t"), Own({"s": np.ones(12)}), InvalidInputError),
+        (SamplerConfig("CORAL", 6, name="no scores"), None, InvalidInputError),
+        (SamplerConfig("CORAL", 6, name="negative"), Own({"s": -np.ones(12)}), (InvalidInputError, JobFailedError)),
+    ],
+    ids=lambda value: value.name if isinstance(value, SamplerConfig) else "",
+)
+def test_query__a_failure_changes_nothing(
+    ready: ApiWorkflowClient, config: SamplerConfig, scorer: Any, kind: Any
+) -> None:
+    agent = ActiveLearningAgent(ready)
+    agent.query(SamplerConfig(n_samples=5, name="five"))
+    before = [*state(agent), agent.added_set]
+    with pytest.raises(kind):
+        agent.query(config, scorer)
+    assert [*state(agent), agent.added_set] == before
+    assert [tag.name for tag in ready.get_all_tags()] == ["initial-tag", "five"]
+    agent.query(SamplerConfig(n_samples=6, name="six"))
+    assert len(agent.labeled_set) == 6
+
+
+def test_query__length_mismatch_says_both_counts(ready: ApiWorkflowClient) -> None:
+    agent = ActiveLearningAgent(ready)
+    with pytest.raises(ValueError, match=r"11 predictions \(uncertainty_least_confidence\) for 12 samples"):
+        agent.query(SamplerConfig("CORAL", 3), ScorerClassification(PREDICTIONS[:11]))
+
+
+def test_query__predictions_by_filename_in_any_order(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    order = RNG.permutation(12)
+    agent = ActiveLearningAgent(ready)
+    agent.query(
+        SamplerConfig("CORAL", 4, name="joined"), ScorerClassification({names[row]: PREDICTIONS[row] for row in order})
+    )
+    joined = agent.labeled_set
+    agent = ActiveLearningAgent(ready)
+    agent.query(SamplerConfig("CORAL", 4, name="by position"), ScorerClassification(PREDICTIONS))
+    assert agent.labeled_set == joined
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda names: names[:3] + names[4:], "cats/3.png"),
+        (lambda names: [*names, "stranger.png"], "stranger.png"),
+        (lambda names: [*names[:11], names[2]], "cats/2.png"),
+    ],
+    ids=["missing", "unknown", "duplicate"],
+)
+def test_query__the_first_wrong_filename_is_named(ready: ApiWorkflowClient, change: Any, message: str) -> None:
+    names = change(ready.get_filenames())
+    agent = ActiveLearningAgent(ready)
+    with pytest.raises(InvalidInputError, match=message):
+        agent.query(SamplerConfig("CORAL", 3), Own({"s": np.ones(len(names))}, names))
+    assert ready.get_score_types(ready.get_tag_by_name("initial-tag").id) == []
+
+
+def test_query__which_score_coral_uses(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    scores = {"a": RNG.random(12), "uncertainty_margin": RNG.random(12), "z": RNG.random(12)}
+    cases = [
+        (scores, None, "uncertainty_margin"),
+        (scores, "z", "z"),
+        ({"z": scores["z"], "a": scores["a"]}, None, "z"),
+    ]
+    for number, (given, asked, used) in enumerate(cases):
+        agent = ActiveLearningAgent(ready)
+        agent.query(SamplerConfig("ACTIVE_LEARNING", 3, name=f"query {number}", score=asked), Own(given))
+        top = np.argsort(-scores[used], kind="stable")[:3]
+        assert agent.labeled_set == [names[row] for row in sorted(top)]
+
+
+def test_upload_scores__serve_a_later_query(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    agent = ActiveLearningAgent(ready)
+    scores = {"first": RNG.random(12), "second": RNG.random(12)}
+    agent.upload_scores(Own(scores))
+    assert agent.labeled_set == []
+    agent.query(SamplerConfig("ACTIVE_LEARNING", 2, name="later"))
+    assert agent.labeled_set == [names[row] for row in sorted(np.argsort(-scores["first"])[:2])]
+
+
+@pytest.mark.usefixtures("ray_local")
+def test_query__a_ray_dataset_of_scores(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    values = RNG.random(12)
+    rows = [{"filename": names[row], "size": values[row]} for row in RNG.permutation(12)]
+    agent = ActiveLearningAgent(ready)
+    agent.query(SamplerConfig("ACTIVE_LEARNING", 3, name="from ray"), ray.data.from_items(rows, override_num_blocks=2))
+    assert agent.labeled_set == [names[row] for row in sorted(np.argsort(-values)[:3])]
+
+
+def test_sets__images_appended_later_are_not_in_old_sets(ready: ApiWorkflowClient, images: Any, tmp_path: Any) -> None:
+    import shutil
+
+    agent = ActiveLearningAgent(ready)
+    names = agent.query_set
+    shutil.copytree(images / "cats", tmp_path / "birds")
+    ready.upload_dataset(tmp_path, mode="full")
+    assert agent.query_set == names
+    assert ActiveLearningAgent(ready).query_set == [*names, *(f"birds/{n}.png" for n in range(6))]
+
+
+def test_agent__other_dataset_has_other_tags(ready: ApiWorkflowClient) -> None:
+    ready.create_new_dataset_with_unique_name("empty")
+    with pytest.raises(NotFoundError, match="none: upload images first"):
+        ActiveLearningAgent(ready)

@@ -1,0 +1,58 @@
+"""Downloads and exports from a running platform."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.api.api_workflow_download_dataset import _below
+from lightly_ray.data.images import list_images
+from lightly_ray.errors import InvalidInputError, NotFoundError
+
+
+def test_download_dataset__the_files_as_they_were(uploaded: ApiWorkflowClient, images: Path, tmp_path: Path) -> None:
+    uploaded.download_dataset(tmp_path / "all")
+    names = list_images(images)
+    assert list_images(tmp_path / "all") == names
+    assert all((tmp_path / "all" / name).read_bytes() == (images / name).read_bytes() for name in names)
+    uploaded.create_tag_from_filenames([names[2], names[9]], "two")
+    uploaded.download_dataset(tmp_path / "two", "two", verbose=False)
+    assert sorted(str(path.relative_to(tmp_path / "two")) for path in (tmp_path / "two").rglob("*.*")) == [
+        names[2],
+        names[9],
+    ]
+
+
+def test_download_dataset__what_is_not_there(uploaded: ApiWorkflowClient, images: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="there is no tag 'absent'"):
+        uploaded.download_dataset(tmp_path, "absent")
+    uploaded.create_new_dataset_with_unique_name("thumbnails only")
+    uploaded.upload_dataset(images)
+    with pytest.raises(ValueError, match="has no full images"):
+        uploaded.download_dataset(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../x.png", "a/../../x.png"])
+def test_download_dataset__no_way_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidInputError, match="leads outside"):
+        _below(tmp_path, name)
+
+
+def test_export__filenames_and_read_urls(uploaded: ApiWorkflowClient, images: Path) -> None:
+    names = uploaded.get_filenames()
+    uploaded.create_tag_from_filenames(names[3:6], "some")
+    assert uploaded.export_filenames_by_tag_name("some").split("\n") == names[3:6]
+    rows = uploaded.export_filenames_and_read_urls_by_tag_name("some")
+    assert [row["fileName"] for row in rows] == names[3:6]
+    assert uploaded.transport.download(rows[1]["readUrl"]) == (images / names[4]).read_bytes()
+
+
+def test_export__label_studio_tasks(uploaded: ApiWorkflowClient, images: Path) -> None:
+    names = uploaded.get_filenames()
+    uploaded.create_tag_from_filenames(names[3:6], "some")
+    tasks = uploaded.export_label_studio_tasks_by_tag_name("some")
+    assert len(tasks) == 3
+    assert json.loads(json.dumps(tasks)) == tasks
+    assert uploaded.transport.download(tasks[0]["data"]["image"]) == (images / names[3]).read_bytes()

@@ -1,0 +1,109 @@
+"""Embeddings on a running platform: from arrays and CSV, for all samples or some."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.api.api_workflow_upload_embeddings import CsvEmbeddings, read_embeddings_csv, write_embeddings_csv
+from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
+
+VECTORS = np.random.default_rng(0).normal(size=(12, 5)).astype(np.float32)
+
+
+def reversed_names(client: ApiWorkflowClient) -> list[str]:
+    return client.get_filenames()[::-1]
+
+
+def test_from_arrays__comes_back_in_the_order_of_the_dataset(uploaded: ApiWorkflowClient, tmp_path: Path) -> None:
+    uploaded.upload_embeddings_from_arrays(reversed_names(uploaded), VECTORS, "mine", metadata={"made": "by hand"})
+    (embedding,) = uploaded.get_all_embedding_data()
+    assert (embedding.name, embedding.is_processed) == ("mine", True)
+    assert embedding.id == uploaded.embedding_id
+    uploaded.download_embeddings_csv(tmp_path / "e.csv")
+    found = read_embeddings_csv(tmp_path / "e.csv")
+    assert found.filenames == uploaded.get_filenames()
+    np.testing.assert_array_equal(found.embeddings.astype(np.float32), VECTORS[::-1])
+
+
+def test_from_arrays__some_samples_are_enough(uploaded: ApiWorkflowClient, tmp_path: Path) -> None:
+    names = reversed_names(uploaded)[2:7]
+    uploaded.upload_embeddings_from_arrays(names, VECTORS[2:7].astype(np.float64))
+    uploaded.download_embeddings_csv(tmp_path / "e.csv")
+    assert read_embeddings_csv(tmp_path / "e.csv").filenames == names[::-1]
+
+
+def test_from_arrays__what_is_refused(uploaded: ApiWorkflowClient) -> None:
+    names = reversed_names(uploaded)
+    with pytest.raises(NotFoundError, match=r"1 of 12 embeddings are of files that are not in the dataset.*'x\.png'"):
+        uploaded.upload_embeddings_from_arrays(["x.png", *names[1:]], VECTORS)
+    with pytest.raises(InvalidInputError, match="more than one embedding"):
+        uploaded.upload_embeddings_from_arrays([names[1], *names[1:]], VECTORS)
+    bad = VECTORS.copy()
+    bad[3, 2] = np.nan
+    with pytest.raises(InvalidInputError, match=f"the first is of '{names[3]}'"):
+        uploaded.upload_embeddings_from_arrays(names, bad)
+    assert uploaded.get_all_embedding_data() == []
+    uploaded.upload_embeddings_from_arrays(names, VECTORS)
+    with pytest.raises(ConflictError, match="there is an embedding 'default'"):
+        uploaded.upload_embeddings_from_arrays(names, VECTORS)
+
+
+def test_csv__same_numbers_as_arrays(uploaded: ApiWorkflowClient, tmp_path: Path) -> None:
+    names = reversed_names(uploaded)
+    labels = [str(n) for n in range(12)]
+    write_embeddings_csv(tmp_path / "in.csv", CsvEmbeddings(names, VECTORS.astype(np.float64), labels))
+    uploaded.upload_embeddings(tmp_path / "in.csv", "from csv")
+    uploaded.download_embeddings_csv(tmp_path / "out.csv")
+    found = read_embeddings_csv(tmp_path / "out.csv")
+    assert (found.filenames, found.labels) == (names[::-1], labels[::-1])
+    np.testing.assert_array_equal(found.embeddings.astype(np.float32), VECTORS[::-1])
+
+
+def test_csv__same_name_joins_the_rows(uploaded: ApiWorkflowClient, tmp_path: Path) -> None:
+    names = reversed_names(uploaded)
+    uploaded.upload_embeddings_from_arrays(names[:8], VECTORS[:8])
+    table = CsvEmbeddings(names[6:], VECTORS[6:].astype(np.float64) + 1, ["0"] * 6)
+    write_embeddings_csv(tmp_path / "in.csv", table)
+    uploaded.upload_embeddings(tmp_path / "in.csv", "default")
+    old, new = uploaded.get_all_embedding_data()
+    assert old.name == "default"
+    assert new.name.startswith("default_20")
+    assert uploaded.embedding_id == new.id
+    uploaded.download_embeddings_csv(tmp_path / "out.csv")
+    expected = np.concatenate([VECTORS[:6], VECTORS[6:] + 1])[::-1]
+    np.testing.assert_allclose(read_embeddings_csv(tmp_path / "out.csv").embeddings, expected, rtol=1e-6)
+    write_embeddings_csv(tmp_path / "in.csv", CsvEmbeddings(names[:1], np.ones((1, 3)), ["0"]))
+    with pytest.raises(InvalidInputError, match="has 5 dimensions, the file has 3"):
+        uploaded.upload_embeddings(tmp_path / "in.csv", "default")
+
+
+def test_embedding_id__by_name_or_the_newest(uploaded: ApiWorkflowClient) -> None:
+    with pytest.raises(RuntimeError, match="has no embedding yet"):
+        uploaded.set_embedding_id_to_latest()
+    ids = {}
+    for name in ("one", "two"):
+        uploaded.upload_embeddings_from_arrays(uploaded.get_filenames(), VECTORS, name)
+        ids[name] = uploaded.embedding_id
+    uploaded.set_embedding_id_by_name("one")
+    assert uploaded.embedding_id == ids["one"]
+    uploaded.set_embedding_id_by_name()
+    assert uploaded.embedding_id == ids["two"]
+    assert uploaded.get_embedding_by_name("tw").id == ids["two"]
+    with pytest.raises(ValueError, match=r"no embedding 'tw' in this dataset \(it has 'one', 'two'\)"):
+        uploaded.get_embedding_data_by_name("tw")
+
+
+def test_descriptor__is_kept_with_its_embedding(uploaded: ApiWorkflowClient) -> None:
+    uploaded.upload_embeddings_from_arrays(uploaded.get_filenames(), VECTORS)
+    with pytest.raises(NotFoundError):
+        uploaded.download_descriptor()
+    uploaded.upload_descriptor(b"\x00npz\xff")
+    assert uploaded.download_descriptor() == b"\x00npz\xff"
+
+
+def test_dataset__switching_forgets_the_embedding(uploaded: ApiWorkflowClient) -> None:
+    uploaded.upload_embeddings_from_arrays(uploaded.get_filenames(), VECTORS)
+    uploaded.create_new_dataset_with_unique_name("other")
+    assert uploaded.embedding_id is None
