@@ -96,7 +96,7 @@ def computable(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
     Read-only, because numba compiles writable and read-only arrays apart, and arrays of an object store are read-only.
     """
     dtype = np.float64 if vectors.dtype == np.float64 else np.float32
-    array: NDArray[np.floating] = np.ascontiguousarray(vectors, dtype=dtype)[:]  # a view with flags of its own
+    array: NDArray[np.floating] = np.ascontiguousarray(vectors.astype(dtype, copy=False))[:]  # a view has its own flags
     array.flags.writeable = False
     return array
 

@@ -44,8 +44,10 @@ class Pool:
         self.rows, self.near, self.scores = self.rows[kept], self.near[kept], self.scores[kept]
 
     def _keys(self) -> NDArray[np.float64]:
-        # Before the first center every distance is inf, and the score alone decides.
-        return np.where(np.isinf(self.near), 1.0, self.near) * self.scores
+        # A row with score 0 is never compared with anything: its distance may be inf.
+        keys = np.zeros(len(self.near))
+        np.multiply(self.near, self.scores, where=self.scores > 0, out=keys)
+        return keys
 
     def pick(
         self, vectors: NDArray[np.floating], count: int

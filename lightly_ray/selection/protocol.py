@@ -45,7 +45,7 @@ class Proposal:
 
     Attributes:
         rows: (m,) ascending.
-        near: (m,) distance to the nearest center, exact; inf where there is no center yet.
+        near: (m,) distance to the nearest center, exact; 1 while there is none, anything where the score is 0.
         scores: (m,) float64, or None where all count alike.
         floor: (key, row) of the first row in order that was not proposed. Its key may be an old bound, hence too large.
         ready: how many rows have an exact key at or above the threshold, proposed or not.

@@ -1,0 +1,130 @@
+"""Bring bounds up to date: tiles of rows against blocks of centers, on all threads.
+
+Rows come with an age: how many centers they have been compared with. They are sorted by age and split over threads;
+each thread walks through the centers block by block, oldest first. A row joins at the block that holds its age, and
+leaves when its bound falls under the threshold, so a row is compared with no more centers than that takes.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
+
+from lightly_ray.selection.centers import Centers
+from lightly_ray.selection.distance import computable, summation_plan
+from lightly_ray.selection.keys import Keys
+from lightly_ray.selection.screen import Screen, decide
+
+TILE = 512  # rows per product
+BLOCK = 256  # centers per product; with TILE, the products of one step stay in the cache
+
+
+class Refresher:
+    """Compares rows of one partition with centers.
+
+    Args:
+        stored: (N, D) vectors, of any float dtype.
+        keys: the bounds to lower.
+        screen: of these vectors.
+        threads: how many work at once.
+    """
+
+    def __init__(self, stored: NDArray[np.floating], keys: Keys, screen: Screen, threads: int) -> None:
+        self._stored, self._keys, self._screen = stored, keys, screen
+        self._plan = summation_plan(stored.shape[1])
+        self._source = None if stored.dtype == np.float16 else computable(stored)
+        self._buffers = [_Buffers(screen.width) for _ in range(threads)]
+
+    def refresh(self, rows: NDArray[np.int32], centers: Centers, threshold: float, seam: int) -> int:
+        """Compare rows with the centers that they do not know, until their keys fall under the threshold.
+
+        Args:
+            rows: positions in the partition.
+            centers: all of them.
+            threshold: a row whose key is under it needs no more comparisons.
+            seam: an age that many of the rows share: no block of centers crosses it.
+
+        Returns:
+            How many pairs were compared.
+        """
+        ages = self._keys.age[rows]
+        rows = rows[np.argsort(ages.astype(np.uint16) if len(centers) < 2**16 else ages, kind="stable")]
+        parts = [rows[part :: len(self._buffers)] for part in range(len(self._buffers))]
+
+        def work(part: NDArray[np.int32], buffers: "_Buffers") -> int:
+            return self._walk(part, centers, threshold, seam=seam, buffers=buffers) if len(part) else 0
+
+        with _blas().limit(limits=1, user_api="blas"):  # the threads are ours
+            return sum(_threads(len(parts)).map(work, parts, self._buffers))
+
+    def _walk(
+        self, rows: NDArray[np.int32], centers: Centers, threshold: float, *, seam: int, buffers: "_Buffers"
+    ) -> int:
+        """One thread's rows, ascending by age."""
+        ages, pairs = self._keys.age[rows], 0
+        alive, joined, start = rows[:0], 0, int(ages[0])
+        while start < len(centers) and (len(alive) or joined < len(rows)):
+            stop = _block_end(start, seam, len(centers))
+            upto = int(np.searchsorted(ages, stop))
+            alive, joined = np.concatenate([alive, rows[joined:upto]]), upto
+            for at in range(0, len(alive), TILE):
+                self._compare(alive[at : at + TILE], centers, slice(start, stop), buffers)
+            pairs += len(alive) * (stop - start)
+            self._keys.age[alive] = stop
+            alive = alive[self._keys.of(alive) >= threshold]
+            start = stop if len(alive) or joined == len(rows) else int(ages[joined])
+        return pairs
+
+    def _compare(self, rows: NDArray[np.int32], centers: Centers, block: slice, buffers: "_Buffers") -> None:
+        """One tile of rows with one block of centers."""
+        features, products = buffers.of(len(rows), block.stop - block.start)
+        source, positions = self._readable(rows)
+        squares = self._screen.rows(source, positions, features)
+        np.dot(features, centers.features[block].T, out=products)
+        decide(
+            products,
+            rows,
+            squares,
+            source,
+            positions,
+            centers.vectors[block],
+            self._plan,
+            np.sqrt(centers.squares[block].max()),
+            self._screen.scale,
+            self._screen.rounding,
+            self._keys.near,
+        )
+
+    def _readable(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.floating], NDArray[np.int32]]:
+        """An array that numba can read, and where in it the rows are."""
+        if self._source is not None:
+            return self._source, rows
+        return computable(self._stored[rows]), np.arange(len(rows), dtype=np.int32)
+
+
+class _Buffers:
+    """What one thread writes to: features of a tile, and products of a tile and a block."""
+
+    def __init__(self, width: int) -> None:
+        self._features = np.empty((TILE, width), np.float32)
+        self._products = np.empty(TILE * BLOCK, np.float32)
+
+    def of(self, rows: int, centers: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        return self._features[:rows], self._products[: rows * centers].reshape(rows, centers)
+
+
+def _block_end(start: int, seam: int, last: int) -> int:
+    stop = min(start + BLOCK, last)
+    return seam if start < seam < stop else stop
+
+
+@lru_cache
+def _threads(count: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(count, thread_name_prefix="selection")
+
+
+@lru_cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
