@@ -8,40 +8,44 @@ References:
     section 3.1.
 """
 
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Real = TypeVar("Real", np.float32, np.float64)
+from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.scores.kernels import log2_sums, top_two
+
+Probabilities = NDArray[Any] | Rows
+"""(N, C) array with C >= 2, or N rows of length >= 2 each; float32 or float64, each row sums to 1."""
+
+UNCERTAINTIES = ("uncertainty_least_confidence", "uncertainty_margin", "uncertainty_entropy")
 
 
-def least_confidence(probabilities: NDArray[Real], *, normalize: bool = True) -> NDArray[Real]:
+def least_confidence(probabilities: Probabilities, *, normalize: bool = True) -> NDArray[Any]:
     """How far the likeliest class is from certain.
 
         s = (1 - p_1st) / (1 - 1 / C)        without ``normalize``: 1 - p_1st
 
     Args:
-        probabilities: (N, C) with C >= 2, float32 or float64; rows sum to 1.
+        probabilities: N distributions.
         normalize: divide by the largest possible value.
 
     Returns:
         (N,) scores of the same dtype.
     """
-    kind = probabilities.dtype.type
-    scores: NDArray[Real] = kind(1) - probabilities.max(axis=1)
-    if normalize:
-        scores = _unit(scores / kind(1 - 1 / probabilities.shape[1]))
-    return scores
+    rows = _rows(probabilities)
+    scores = 1 - _top_two(rows)[0]
+    return _unit(scores / _per_class(rows, lambda classes: 1 - 1 / classes)) if normalize else scores
 
 
-def margin(probabilities: NDArray[Real]) -> NDArray[Real]:
+def margin(probabilities: Probabilities) -> NDArray[Any]:
     """One minus the gap between the two likeliest classes.
 
         s = 1 - (p_1st - p_2nd)
 
     Args:
-        probabilities: (N, C) with C >= 2, float32 or float64; rows sum to 1.
+        probabilities: N distributions.
 
     Returns:
         (N,) scores of the same dtype.
@@ -50,18 +54,17 @@ def margin(probabilities: NDArray[Real]) -> NDArray[Real]:
         Scheffer, Decomain, Wrobel. Active Hidden Markov Models for Information Extraction.
         IDA 2001.
     """
-    second, first = np.partition(probabilities, -2, axis=1)[:, -2:].T
-    scores: NDArray[Real] = probabilities.dtype.type(1) - (first - second)
-    return _unit(scores)
+    first, second = _top_two(_rows(probabilities))
+    return _unit(1 - (first - second))
 
 
-def entropy(probabilities: NDArray[Real], *, normalize: bool = True) -> NDArray[Real]:
+def entropy(probabilities: Probabilities, *, normalize: bool = True) -> NDArray[Any]:
     """Shannon entropy as a share of its maximum, log2 C.
 
         s = -sum_c p_c log2 p_c / log2 C     without ``normalize``: the entropy in bits
 
     Args:
-        probabilities: (N, C) with C >= 2, float32 or float64; rows sum to 1. 0 log 0 counts as 0.
+        probabilities: N distributions. 0 log2 0 counts as 0.
         normalize: divide by log2 C.
 
     Returns:
@@ -70,13 +73,42 @@ def entropy(probabilities: NDArray[Real], *, normalize: bool = True) -> NDArray[
     References:
         Shannon. A Mathematical Theory of Communication. Bell System Technical Journal, 1948.
     """
-    kind = probabilities.dtype.type
-    # log2(1) = 0 stands in where p = 0, so the product is 0 without a NaN on the way.
-    logs = np.log2(np.where(probabilities > 0, probabilities, kind(1)))
-    bits = -(probabilities * logs).sum(axis=1)
-    return _unit(bits / kind(np.log2(probabilities.shape[1]))) if normalize else bits
+    rows = _rows(probabilities)
+    bits = np.empty(len(rows), rows.values.dtype)
+    log2_sums(rows.values, rows.offsets, bits)
+    # 0 - x and not -x: the entropy of a certain row is 0, not -0.
+    bits = 0 - bits
+    return _unit(bits / _per_class(rows, np.log2)) if normalize else bits
 
 
-def _unit(scores: NDArray[Real]) -> NDArray[Real]:
+def uncertainties(probabilities: Probabilities, *, normalize: bool = True) -> dict[str, NDArray[Any]]:
+    """All three by the names users know, ``UNCERTAINTIES``, in that order."""
+    values = (
+        least_confidence(probabilities, normalize=normalize),
+        margin(probabilities),
+        entropy(probabilities, normalize=normalize),
+    )
+    return dict(zip(UNCERTAINTIES, values, strict=True))
+
+
+def _rows(probabilities: Probabilities) -> Rows:
+    return probabilities if isinstance(probabilities, Rows) else Rows.of_matrix(probabilities)
+
+
+def _top_two(rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
+    first, second = np.empty((2, len(rows)), rows.values.dtype)
+    top_two(rows.values, rows.offsets, first, second)
+    return first, second
+
+
+def _per_class(rows: Rows, formula: Any) -> NDArray[Any]:
+    # Worked out once per number of classes, in float64, then looked up for each row.
+    lengths = rows.lengths
+    classes = np.arange(2, max(2, int(lengths.max(initial=2))) + 1)
+    table = np.concatenate([[np.nan, np.nan], formula(classes)]).astype(rows.values.dtype)
+    return np.asarray(table[lengths])
+
+
+def _unit(scores: NDArray[Any]) -> NDArray[Any]:
     # Rows may sum to 1 +- 1e-3, and sums are rounded: without this 1.0000001 would leave [0, 1].
     return np.clip(scores, 0, 1, out=scores)

@@ -1,13 +1,18 @@
 """Scores of image classification."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from lightly_ray.active_learning.scorers.scorer import Scorer
-from lightly_ray.data.predictions.checks import as_probabilities, require_probabilities
-from lightly_ray.scores.classification import entropy, least_confidence, margin
+from lightly_ray.data.predictions import classification
+from lightly_ray.data.predictions.checks import as_probabilities, distribution_faults, require_no_fault
+from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.errors import InvalidInputError
+from lightly_ray.scores.classification import UNCERTAINTIES, uncertainties
 
 
 class ScorerClassification(Scorer):
@@ -22,7 +27,11 @@ class ScorerClassification(Scorer):
     Args:
         model_output: (N, C) class probabilities whose rows sum to 1, in the order of
             ``ActiveLearningAgent.query_set``: an array, lists, or an iterator over rows; or
-            ``{filename: row}``. A single column p means two classes, [p, 1 - p].
+            ``{filename: row}``; or a pyarrow Table with a column ``probabilities``. A single column p
+            means two classes, [p, 1 - p].
+
+    Attributes:
+        model_output: (N, C) float32 or float64, C >= 2.
 
     Raises:
         InvalidInputError: wrong shape; NaN, a value outside [0, 1], or a sum that is off, naming
@@ -38,8 +47,11 @@ class ScorerClassification(Scorer):
 
     def __init__(self, model_output: Any) -> None:
         super().__init__(list(model_output) if isinstance(model_output, Iterator) else model_output)
-        self.model_output = as_probabilities(self.model_output, "ScorerClassification model_output")
-        require_probabilities(self.model_output, self.filenames)
+        if isinstance(self.model_output, pa.Table):
+            self.model_output = _matrix(self.model_output, self.filenames)
+        else:
+            self.model_output = as_probabilities(self.model_output, "ScorerClassification model_output")
+            require_no_fault(distribution_faults(Rows.of_matrix(self.model_output)), self.filenames)
 
     def calculate_scores(self, normalize_to_0_1: bool = True) -> dict[str, NDArray[Any]]:
         """Calculate the three uncertainties.
@@ -50,14 +62,20 @@ class ScorerClassification(Scorer):
         Returns:
             Score name -> (N,) scores: float32 for float32 predictions, else float64.
         """
-        values = [
-            least_confidence(self.model_output, normalize=normalize_to_0_1),
-            margin(self.model_output),
-            entropy(self.model_output, normalize=normalize_to_0_1),
-        ]
-        return dict(zip(self.score_names(), values, strict=True))
+        return uncertainties(self.model_output, normalize=normalize_to_0_1)
 
     @classmethod
     def score_names(cls) -> list[str]:
         """Names of the scores, in order."""
-        return ["uncertainty_least_confidence", "uncertainty_margin", "uncertainty_entropy"]
+        return list(UNCERTAINTIES)
+
+
+def _matrix(table: pa.Table, filenames: Sequence[str] | None) -> NDArray[Any]:
+    parts = [classification.read(batch) for batch in table.to_batches()]
+    if not parts:
+        return np.empty((0, 2))
+    require_no_fault(np.concatenate([faults for _, faults in parts]), filenames)
+    lengths = np.concatenate([rows.lengths for rows, _ in parts])
+    if len(lengths) and (lengths != lengths[0]).any():
+        raise InvalidInputError(f"predictions have {lengths.min()} to {lengths.max()} classes, expected one number")
+    return np.concatenate([rows.values for rows, _ in parts]).reshape(len(lengths), -1 if len(lengths) else 2)

@@ -1,92 +1,144 @@
-"""The door for class probabilities: shape and dtype, then every row, by name.
+"""The door for numbers that models predict: shape and dtype, then every row, by name.
 
-A probability that is NaN, infinite or outside [0, 1], and a row whose sum is off by more than
-``SUM_TOLERANCE``, is an error. Nothing is repaired: a guessed score is a wrong choice nobody sees.
+Nothing is repaired: a guessed score is a wrong choice nobody sees. A check returns one ``Fault`` code
+per sample, so a caller can refuse the whole (``require_no_fault``) or leave out the bad ones.
 """
 
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lightly_ray.data.predictions.kernels import row_extents, row_sums
+from lightly_ray.data.predictions.rows import Rows
 from lightly_ray.errors import InvalidInputError
 
 SUM_TOLERANCE = 1e-3
-REASONS = (
-    "",
-    "a value that is NaN or infinite",
-    "a value outside [0, 1]",
-    f"a sum that is not 1 within {SUM_TOLERANCE}",
-)
+Faults = NDArray[np.int8]  # (N,) codes of ``Fault``
 
 
-def as_probabilities(values: Any, what: str = "predictions") -> NDArray[Any]:
-    """Bring predictions into the layout that the scores expect.
+class Fault(IntEnum):
+    """What can be wrong with the prediction for one sample; ``str`` of it completes "it has ..."."""
 
-    Args:
-        values: (N, C) or (N, 1) array-like of numbers. A single column p means two classes,
-            [p, 1 - p].
-        what: how the error message calls them.
+    NONE = 0
+    MISSING = 1
+    NAN = 2
+    RANGE = 3
+    SUM = 4
+    LENGTHS = 5
+    CLASSES = 6
+    SHAPE = 7
+    UNREADABLE = 8
 
-    Returns:
-        (N, C) with C >= 2, C-contiguous; float32 stays float32 and float16 becomes it, every
-        other dtype becomes float64. No copy where the layout allows. Without rows: (0, 2).
+    def __str__(self) -> str:
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Fault.NONE: "no fault",
+    Fault.MISSING: "no prediction (null)",
+    Fault.NAN: "a value that is NaN",
+    Fault.RANGE: "a value outside [0, 1]",
+    Fault.SUM: f"class probabilities whose sum is not 1 within {SUM_TOLERANCE}",
+    Fault.LENGTHS: "lists of different lengths, or keypoints that are not x, y, confidence triples",
+    Fault.CLASSES: "another number of classes than the others, or none",
+    Fault.SHAPE: "values that do not fill their shape (height, width, classes)",
+    Fault.UNREADABLE: "a file that cannot be read",
+}
+
+
+def as_floats(values: Any, what: str) -> NDArray[Any]:
+    """Bring numbers into float32 (from float32 and float16) or float64 (from all else), C-contiguous.
 
     Raises:
-        InvalidInputError: not two-dimensional, no columns, or not numbers.
+        InvalidInputError: these are not numbers, or lists of different lengths.
     """
     try:
         array = np.asarray(values)
         kind = np.float32 if array.dtype in (np.float16, np.float32) else np.float64
-        array = np.ascontiguousarray(array, dtype=kind)
+        return np.ascontiguousarray(array, dtype=kind) if array.ndim else array.astype(kind)
     except (TypeError, ValueError) as error:
-        raise InvalidInputError(f"{what} must be an (N, C) array of numbers: {error}") from error
-    if array.ndim > 0 and len(array) == 0:
-        return np.empty((0, max(2, array.shape[1] if array.ndim == 2 else 2)), kind)
-    if array.ndim != 2:
+        raise InvalidInputError(f"{what} must be an array of numbers: {error}") from error
+
+
+def as_probabilities(values: Any, what: str = "predictions") -> NDArray[Any]:
+    """Bring class probabilities into an (N, C) array.
+
+    Args:
+        values: (N, C) array-like of numbers; a single column p means two classes, [p, 1 - p].
+        what: how the error message calls them.
+
+    Returns:
+        (N, C) float32 or float64 with C >= 2, as ``as_floats`` says; (0, C or 2) without rows.
+
+    Raises:
+        InvalidInputError: not two-dimensional, no columns, or not numbers.
+    """
+    array = as_floats(values, what)
+    if array.ndim != 2 and array.shape != (0,):
         raise InvalidInputError(f"{what} must be a 2-dimensional array (N, C), got shape {array.shape}")
-    if array.shape[1] == 0:
-        raise InvalidInputError(f"{what} must have at least one class, got shape {array.shape}")
+    if array.size == 0:
+        if len(array):
+            raise InvalidInputError(f"{what} must have at least one class, got shape {array.shape}")
+        return np.empty((0, max(2, *array.shape)), array.dtype)
     return np.concatenate([array, 1 - array], axis=1) if array.shape[1] == 1 else array
 
 
-def bad_rows(probabilities: NDArray[Any]) -> NDArray[np.int8]:
-    """What is wrong with each row.
+def distribution_faults(rows: Rows) -> Faults:
+    """NAN, RANGE or SUM for each row that is no probability distribution.
 
     Args:
-        probabilities: (N, C) float32 or float64.
-
-    Returns:
-        (N,) int8, 0 where the row is good, else the place of the reason in ``REASONS``.
+        rows: N rows of float32 or float64.
     """
-    low, high = probabilities.min(axis=1, initial=0), probabilities.max(axis=1, initial=0)
-    with np.errstate(invalid="ignore", over="ignore"):  # inf - inf and float32 overflow are found by the test below
-        total = probabilities.sum(axis=1)
-    finite = np.isfinite(low) & np.isfinite(high)
-    inside = (low >= 0) & (high <= 1)
-    summing = np.abs(total - 1) <= SUM_TOLERANCE
-    return np.select([~finite, ~inside, ~summing], [1, 2, 3], 0).astype(np.int8)
+    total = np.empty(len(rows), rows.values.dtype)
+    row_sums(rows.values, rows.offsets, total)
+    faults = unit_faults(rows, total)
+    # NaN compares false, but has its fault already.
+    faults[(np.abs(total - 1) > SUM_TOLERANCE) & (faults == 0)] = Fault.SUM
+    return faults
 
 
-def require_probabilities(
-    probabilities: NDArray[Any], filenames: Sequence[str] | None = None, what: str = "predictions"
-) -> None:
-    """Refuse rows that are no probability distribution, naming the first.
+def unit_faults(rows: Rows, total: NDArray[Any] | None = None) -> Faults:
+    """NAN or RANGE for each row with a value outside [0, 1].
 
     Args:
-        probabilities: (N, C) float32 or float64.
+        rows: N rows of float32 or float64.
+        total: (N,) the sums of the rows where the caller has them; they show the NaNs.
+    """
+    low, high = np.empty((2, len(rows)), rows.values.dtype)
+    row_extents(rows.values, rows.offsets, low, high)
+    if total is None:
+        total = np.empty(len(rows), rows.values.dtype)
+        row_sums(rows.values, rows.offsets, total)
+    faults = np.where((low < 0) | (high > 1), np.int8(Fault.RANGE), np.int8(Fault.NONE))
+    faults[np.isnan(total) & (faults == 0)] = Fault.NAN
+    return faults
+
+
+def first_fault(*per_sample: NDArray[Any]) -> Faults:
+    """The first fault of each sample among several (N,) arrays of codes."""
+    faults = per_sample[0].astype(np.int8)
+    for more in per_sample[1:]:
+        faults = np.where(faults == 0, more, faults).astype(np.int8)
+    return faults
+
+
+def require_no_fault(faults: Faults, filenames: Sequence[str] | None = None, what: str = "predictions") -> None:
+    """Refuse predictions with a fault, naming the first sample.
+
+    Args:
+        faults: (N,) codes.
         filenames: N names for the message; None names the row.
-        what: how the error message calls them.
+        what: how the message calls the predictions.
 
     Raises:
-        InvalidInputError: some row is bad.
+        InvalidInputError: some prediction has a fault.
     """
-    bad = bad_rows(probabilities)
-    if bad.any():
-        row = int((bad != 0).argmax())
+    if faults.any():
+        row = int((faults != 0).argmax())
         name = f"row {row}" if filenames is None else repr(str(filenames[row]))
         raise InvalidInputError(
-            f"{np.count_nonzero(bad)} of {len(bad)} {what} cannot be used, first: {name} has {REASONS[bad[row]]}: "
-            f"{np.array2string(probabilities[row], threshold=8, separator=', ')}"
+            f"{np.count_nonzero(faults)} of {len(faults)} {what} cannot be used, first: {name} has {Fault(faults[row])}"
         )

@@ -1,0 +1,84 @@
+"""Predictions of a segmentation model as an Arrow table, read map by map.
+
+Schema:
+    filename: string
+    probabilities: list<float>     the map (H, W, C), a distribution over C classes per pixel, row by
+                                   row; or a tensor column of such maps
+    shape: list<int32>             H, W, C; only where ``probabilities`` is no tensor column
+
+or, for maps that do not fit into memory together:
+
+    filename: string
+    path: string                   a ``.npy`` file that holds the map, read when it is scored
+"""
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lightly_ray.data.outputs import read_bytes
+from lightly_ray.data.predictions.checks import Fault, as_floats
+from lightly_ray.data.predictions.columns import column
+from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.errors import InvalidInputError
+
+COLUMNS = ("probabilities",)
+OPTIONAL = ("shape",)
+PATH = "path"
+
+
+def maps(batch: pa.RecordBatch) -> Iterator[NDArray[Any] | Fault]:
+    """The maps of a batch, one at a time; a ``Fault`` in place of one that cannot be read."""
+    if PATH in batch.schema.names:
+        yield from (_load(path.as_py()) for path in batch.column(PATH))
+        return
+    stored = column(batch, "probabilities")
+    shapes: Any = None
+    if pa.types.is_struct(stored.type):  # Ray's tensors of different shapes
+        stored, shapes = stored.field("data"), stored.field("shape")
+    elif isinstance(batch.column("probabilities").type, pa.BaseExtensionType):
+        shapes = [pa.scalar(list(batch.column("probabilities").type.shape))] * batch.num_rows
+    else:
+        shapes = column(batch, "shape")
+    for values, shape in zip(stored, shapes, strict=True):
+        yield _cut(values, shape)
+
+
+def pixels(array: NDArray[Any], what: str = "a segmentation map") -> Rows:
+    """The pixels of a map (H, W, C) as rows of class probabilities; one class p means two, [p, 1 - p].
+
+    Raises:
+        InvalidInputError: it has another number of dimensions, no pixels or no classes.
+    """
+    if array.ndim != 3 or array.size == 0:
+        raise InvalidInputError(f"{what} must have shape (height, width, classes), got {array.shape}")
+    array = as_floats(array, what)
+    return Rows.of_matrix(array.reshape(-1, array.shape[2])).with_complement()
+
+
+def _cut(values: pa.Scalar, shape: pa.Scalar) -> NDArray[Any] | Fault:
+    if not (values.is_valid and shape.is_valid):
+        return Fault.MISSING
+    flat = values.values.to_numpy(zero_copy_only=False)
+    sizes = shape.as_py()
+    if len(sizes) != 3 or np.prod(sizes) != len(flat) or len(flat) == 0:
+        return Fault.SHAPE
+    return np.asarray(flat.reshape(sizes))
+
+
+def _load(path: str | None) -> NDArray[Any] | Fault:
+    content = None if path is None else read_bytes(path)
+    if content is None:
+        return Fault.MISSING
+    try:
+        # No pickle: an array of objects could run code that came with the predictions.
+        array = np.load(BytesIO(content), allow_pickle=False)
+    except (ValueError, EOFError, OSError):
+        return Fault.UNREADABLE
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
+        return Fault.UNREADABLE
+    return array if array.ndim == 3 and array.size else Fault.SHAPE

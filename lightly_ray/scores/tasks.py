@@ -1,0 +1,152 @@
+"""One batch of predictions of any task -> its scores, and what is wrong with each sample.
+
+``evaluate`` is what runs on every block of a data set; ``finish_scores`` is what remains to be done when
+all blocks are known.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, assert_never
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lightly_ray.data.predictions import classification, detection, keypoints, segmentation
+from lightly_ray.data.predictions.checks import Fault, Faults, distribution_faults, require_no_fault
+from lightly_ray.scores.classification import UNCERTAINTIES, uncertainties
+from lightly_ray.scores.detection import (
+    DETECTION_SCORES,
+    FREQUENCY,
+    Extent,
+    FrequencyConfig,
+    detection_scores,
+    finish,
+    summarize,
+)
+from lightly_ray.scores.keypoints import KEYPOINT_SCORES, mean_uncertainty
+from lightly_ray.scores.segmentation import pixel_uncertainties
+
+Task = Literal["classification", "detection", "segmentation", "keypoints"]
+
+SCORE_NAMES: dict[Task, tuple[str, ...]] = {
+    "classification": UNCERTAINTIES,
+    "detection": DETECTION_SCORES,
+    "segmentation": UNCERTAINTIES,
+    "keypoints": KEYPOINT_SCORES,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """Scores of N samples.
+
+    Attributes:
+        scores: score name -> (N,) values, NaN for a sample with a fault; ``object_frequency`` is still
+            a count.
+        faults: (N,) codes.
+    """
+
+    scores: dict[str, NDArray[Any]]
+    faults: Faults
+
+
+def evaluate(task: Task, batch: pa.RecordBatch, config: FrequencyConfig) -> Evaluation:
+    """Score a batch of predictions.
+
+    Args:
+        task: which schema the batch has, see ``lightly_ray.data.predictions``.
+        batch: N predictions.
+        config: used by detection.
+
+    Raises:
+        InvalidInputError: a column is missing or has the wrong type.
+    """
+    match task:
+        case "classification":
+            rows, faults = classification.read(batch)
+            return _masked(uncertainties(rows), faults)
+        case "detection":
+            return _detection(batch, config.frequency_penalty)
+        case "segmentation":
+            return _segmentation(batch)
+        case "keypoints":
+            found, faults = keypoints.read(batch)
+            return _masked({KEYPOINT_SCORES[0]: mean_uncertainty(found)}, faults)
+        case unknown:
+            assert_never(unknown)
+
+
+def finish_scores(
+    scores: Mapping[str, NDArray[Any]], extent: Extent, config: FrequencyConfig
+) -> dict[str, NDArray[Any]]:
+    """Turn counts into scores once the extent over all batches is known; other scores stay as they are."""
+    finished = dict(scores)
+    if FREQUENCY in finished:
+        finished[FREQUENCY] = finish(finished[FREQUENCY], extent, config.min_score)
+    return finished
+
+
+def score_table(
+    task: Task, table: pa.Table, config: FrequencyConfig, filenames: Sequence[str] | None = None
+) -> dict[str, NDArray[Any]]:
+    """Score a whole table of predictions.
+
+    Args:
+        task: which schema the table has.
+        table: N predictions.
+        config: used by detection.
+        filenames: N names for messages; None names the row.
+
+    Returns:
+        Score name -> (N,) scores.
+
+    Raises:
+        InvalidInputError: a column is missing or has the wrong type, or a prediction cannot be used.
+    """
+    # Batch by batch, since joining the chunks of a table would copy it.
+    batches = table.to_batches() or [pa.RecordBatch.from_pylist([], schema=table.schema)]
+    done = [evaluate(task, batch, config) for batch in batches]
+    require_no_fault(np.concatenate([one.faults for one in done]), filenames)
+    scores = {name: np.concatenate([one.scores[name] for one in done]) for name in SCORE_NAMES[task]}
+    return finish_scores(scores, summarize_scores(scores), config)
+
+
+def summarize_scores(scores: Mapping[str, NDArray[Any]]) -> Extent:
+    """What ``finish_scores`` needs to know of these scores; samples with a fault do not count."""
+    counts = scores.get(FREQUENCY, np.empty(0))
+    return summarize(counts[~np.isnan(counts)])
+
+
+def _detection(batch: pa.RecordBatch, penalty: float) -> Evaluation:
+    faults = detection.structure_faults(batch)
+    sound = faults == 0
+    boxes = detection.read(batch if sound.all() else batch.filter(pa.array(sound)))
+    faults[sound] = detection.value_faults(boxes)
+    scores = {}
+    for name, values in detection_scores(boxes, penalty).items():
+        scores[name] = np.empty(len(faults), values.dtype)
+        scores[name][sound] = values
+    return _masked(scores, faults)
+
+
+def _segmentation(batch: pa.RecordBatch) -> Evaluation:
+    faults = np.zeros(batch.num_rows, np.int8)
+    kind = np.dtype(np.float32)
+    values = np.zeros((len(UNCERTAINTIES), batch.num_rows))
+    for row, found in enumerate(segmentation.maps(batch)):
+        if isinstance(found, Fault):
+            faults[row] = found
+            continue
+        pixels = segmentation.pixels(found)
+        kind = np.promote_types(kind, pixels.values.dtype)
+        faults[row] = distribution_faults(pixels).max()
+        values[:, row] = list(pixel_uncertainties(pixels).values())
+    return _masked(dict(zip(UNCERTAINTIES, values.astype(kind), strict=True)), faults)
+
+
+def _masked(scores: dict[str, NDArray[Any]], faults: Faults) -> Evaluation:
+    if faults.any():
+        for values in scores.values():
+            values[faults != 0] = np.nan
+    return Evaluation(scores, faults)
