@@ -39,6 +39,30 @@ class ExportPart(TagsPart):
         """Tasks in the basic JSON format that Label Studio imports."""
         return self.export_label_studio_tasks_by_tag_id(self.get_tag_by_name(tag_name).id)
 
+    def export_label_box_data_rows_by_tag_id(self, tag_id: str) -> list[dict[str, Any]]:
+        """Data rows that Labelbox imports, in its version 3 spelling."""
+        return self._pages(tag_id, "LabelBox", "datarows")
+
+    def export_label_box_data_rows_by_tag_name(self, tag_name: str) -> list[dict[str, Any]]:
+        """Data rows that Labelbox imports, in its version 3 spelling."""
+        return self.export_label_box_data_rows_by_tag_id(self.get_tag_by_name(tag_name).id)
+
+    def export_label_box_v4_data_rows_by_tag_id(self, tag_id: str) -> list[dict[str, Any]]:
+        """Data rows that Labelbox imports, in its version 4 spelling."""
+        return self._pages(tag_id, "LabelBoxV4", "datarows")
+
+    def export_label_box_v4_data_rows_by_tag_name(self, tag_name: str) -> list[dict[str, Any]]:
+        """Data rows that Labelbox imports, in its version 4 spelling."""
+        return self.export_label_box_v4_data_rows_by_tag_id(self.get_tag_by_name(tag_name).id)
+
+    def export_coco_images_by_tag_id(self, tag_id: str) -> dict[str, Any]:
+        """``{"images": [{"id", "file_name", "height", "width"}], ...}``: a COCO file to fill with annotations."""
+        return dict(self.transport.get(self._export(tag_id, "COCO", "images")))
+
+    def export_coco_images_by_tag_name(self, tag_name: str) -> dict[str, Any]:
+        """``{"images": [{"id", "file_name", "height", "width"}], ...}``: a COCO file to fill with annotations."""
+        return self.export_coco_images_by_tag_id(self.get_tag_by_name(tag_name).id)
+
     def _lines(self, tag_id: str, kind: str) -> str:
         # Fetched as text: a JSON parser would turn a single file named "1" into a number.
         content = self.transport.get_bytes(self._export(tag_id, "basic", "filenames"), fileNameFormat=kind)

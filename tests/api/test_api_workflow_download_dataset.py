@@ -56,3 +56,16 @@ def test_export__label_studio_tasks(uploaded: ApiWorkflowClient, images: Path) -
     assert len(tasks) == 3
     assert json.loads(json.dumps(tasks)) == tasks
     assert uploaded.transport.download(tasks[0]["data"]["image"]) == (images / names[3]).read_bytes()
+
+
+def test_export__labelbox_rows_and_coco_images(uploaded: ApiWorkflowClient) -> None:
+    names = uploaded.get_filenames()
+    uploaded.create_tag_from_filenames(names[3:6], "some")
+    rows = uploaded.export_label_box_v4_data_rows_by_tag_name("some")
+    assert [row["external_id"] for row in rows] == names[3:6]
+    rows = uploaded.export_label_box_data_rows_by_tag_name("some")
+    assert [row["externalId"] for row in rows] == names[3:6]
+    coco = uploaded.export_coco_images_by_tag_name("some")
+    assert [(image["file_name"], image["width"], image["height"]) for image in coco["images"]] == [
+        (name, 23, 17) for name in names[3:6]
+    ]
