@@ -19,6 +19,7 @@ class Task:
         picks: how many rows, at most as many as the shards hold.
         coral: False for CORESET. The shards hold scores exactly where it is True.
         centers: (p, D) vectors of the preselected samples, None for none.
+        known: p where the shards have learned these centers already, and ``centers`` is None.
         first: row of the first pick; for CORESET without preselected samples.
         min_distance: rows nearer than that to the selection are not eligible; 0 is off. With ``coral`` the shards must
             be made with the same value, without it with none.
@@ -29,6 +30,7 @@ class Task:
     picks: int
     coral: bool = False
     centers: NDArray[np.floating] | None = None
+    known: int = 0
     first: int | None = None
     min_distance: float = 0.0
     certify: int = 1
@@ -65,6 +67,7 @@ def choose(shards: Shards, task: Task, on_picks: Callable[[Picks], None] = lambd
     greedy = Greedy(
         shards,
         centers=task.centers,
+        known=task.known,
         first=task.first,
         made=made.rows,
         min_distance=task.min_distance if task.coral else 0.0,

@@ -73,6 +73,7 @@ class Greedy:
     Args:
         shards: all partitions.
         centers: (p, D) vectors of the preselected samples, None for none.
+        known: how many centers the shards have learned already, instead of ``centers``.
         first: row of the first pick where nothing is preselected; None picks the highest score, then the lowest row.
         made: picks of an earlier, interrupted run with the same data and settings: a valid prefix, not yielded again.
         min_distance: rows nearer than that to a center are not eligible; the shards must have the same.
@@ -83,6 +84,7 @@ class Greedy:
         shards: Shards,
         *,
         centers: NDArray[np.floating] | None = None,
+        known: int = 0,
         first: int | None = None,
         made: NDArray[np.int64] | None = None,
         min_distance: float = 0.0,
@@ -91,7 +93,7 @@ class Greedy:
         self._shards = shards
         self._first, self._min_distance = first, min_distance
         self._steering = Steering(len(shards))
-        self._known = 0  # centers that all shards have been sent
+        self._known = known  # centers that all shards have been sent
         self._fresh = np.empty((0, 0)) if centers is None else centers  # centers to send with the next request
         self._fresh_rows = np.full(len(self._fresh), -1, np.int64)
         self.done = 0 if made is None else len(made)
