@@ -1,0 +1,114 @@
+"""The command `lightly-ray`: one table of commands, each with its settings as `key=value`.
+
+A command is a settings class and a function in some other module; both are loaded when the command is used, so
+`lightly-ray --help` is quick and works without the optional extras.
+"""
+
+import difflib
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, NamedTuple, NoReturn
+
+from lightly_ray import __version__
+from lightly_ray.errors import MissingExtraError
+from lightly_ray.settings import Settings, run
+
+PROGRAM = "lightly-ray"
+
+
+class Command(NamedTuple):
+    """Where a command lives.
+
+    Attributes:
+        summary: one line for `--help`.
+        settings: `module:class` of its settings.
+        main: `module:function` that takes them and returns the result, None for none.
+        extra: the optional extra it needs, empty for none.
+    """
+
+    summary: str
+    settings: str
+    main: str
+    extra: str = ""
+
+
+_PLATFORM = "lightly_ray.platform"
+COMMANDS = {
+    "serve": Command(
+        "serve the platform: API, files, and a worker for selections",
+        f"{_PLATFORM}.settings:ServeSettings",
+        f"{_PLATFORM}.commands:serve",
+        "platform",
+    ),
+    "worker": Command(
+        "run queued selections beside a server that is elsewhere",
+        f"{_PLATFORM}.settings:WorkerSettings",
+        f"{_PLATFORM}.commands:work",
+        "platform",
+    ),
+    "token": Command(
+        "make, list and revoke the tokens of a platform",
+        f"{_PLATFORM}.settings:TokenSettings",
+        f"{_PLATFORM}.commands:token",
+        "platform",
+    ),
+}
+
+
+def main() -> NoReturn:
+    """Run one command of the command line."""
+    words = sys.argv[1:]
+    if not words or words[0] in {"-h", "--help", "help"}:
+        sys.stdout.write(_help())
+        sys.exit(0)
+    if words[0] in {"version", "--version"}:
+        sys.stdout.write(f"{__version__}\n")
+        sys.exit(0)
+    name = words[0]
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f", did you mean {near[0]!r}?" if near else ""
+        sys.stderr.write(f"error: unknown command {name!r}{hint} ({PROGRAM} --help lists the commands)\n")
+        sys.exit(2)
+    try:
+        function, settings = _load(COMMANDS[name])
+    except MissingExtraError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(1)
+    run(function, settings, words[1:], f"{PROGRAM} {name}")
+
+
+def _load(command: Command) -> tuple[Callable[[Settings], Mapping[str, object] | None], type[Settings]]:
+    try:
+        return _named(command.main), _named(command.settings)
+    except ModuleNotFoundError as error:
+        if not command.extra or (error.name or "").startswith("lightly_ray"):
+            raise
+        raise MissingExtraError(
+            f"this command needs {error.name}: pip install 'lightly-ray[{command.extra}]'"
+        ) from error
+
+
+def _named(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _help() -> str:
+    summaries = {name: command.summary for name, command in COMMANDS.items()} | {"version": "print the version"}
+    width = max(map(len, summaries))
+    lines = [f"  {name:<{width}}  {summary}" for name, summary in summaries.items()]
+    return "\n".join(
+        [
+            f"usage: {PROGRAM} COMMAND [key=value ...]",
+            "",
+            "Active learning on Ray: which of your unlabelled images should you label next?",
+            "",
+            "commands:",
+            *lines,
+            "",
+            f"{PROGRAM} COMMAND --help lists the settings of a command.",
+            "",
+        ]
+    )

@@ -1,0 +1,81 @@
+"""One database, SQLite or PostgreSQL, and its two kinds of transactions.
+
+`read` sees one consistent state. `write` commits when its block ends well and rolls back otherwise; on
+SQLite it takes the write lock at its start (BEGIN IMMEDIATE), since a transaction that reads first and
+locks later fails where another one wrote in between. On PostgreSQL, store functions lock the dataset
+they change. Store functions never commit.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+
+from lightly_ray.errors import MissingExtraError
+
+_BUSY_MS = 30_000
+_ALONE = 0x6C726179  # any number that all our servers agree on
+
+
+class Database:
+    """An engine and the transactions on it. Safe to share between threads."""
+
+    def __init__(self, url: URL) -> None:
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        # Writers of one process queue here, in order: SQLite's own waiting polls, and is unfair.
+        self._writers = threading.Lock() if self.is_sqlite else nullcontext()
+        self.engine = _sqlite(url) if self.is_sqlite else _postgresql(url)
+        # In PostgreSQL's default level each statement of a transaction may see another state.
+        level: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reading = self.engine.execution_options(**level)
+        self._writing = self.engine.execution_options(immediate=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that reads one state and changes nothing."""
+        with self._reading.connect() as connection:
+            yield connection
+            connection.rollback()
+
+    @contextmanager
+    def write(self, *, alone: bool = False) -> Iterator[Connection]:
+        """A transaction that is committed at the end of the block, or not at all.
+
+        Args:
+            alone: no other ``alone`` transaction of any server runs at the same time; on SQLite, no other write at all.
+        """
+        with self._writers, self._writing.begin() as connection:
+            if alone and not self.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ALONE})
+            yield connection
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self.engine.dispose()
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, pool_size=48, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the module's own BEGIN comes too late: see `_begin`
+        for pragma in ("journal_mode = WAL", "foreign_keys = ON", f"busy_timeout = {_BUSY_MS}"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("immediate", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    try:
+        # Pinged before use: a server that was restarted costs no request.
+        return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("PostgreSQL needs its driver: pip install 'lightly-ray[postgres]'") from error

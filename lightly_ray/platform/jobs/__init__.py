@@ -1,0 +1,9 @@
+"""Selections and projections, from the request to the tag.
+
+sampling_request   what a client may ask for; its identity
+enqueue            check it, pin what it works on, reserve the tag's name, queue it
+sampling           run it: read the pinned embedding, call `lightly_ray.select`
+projection         the same for pictures in two dimensions
+runner             a process that runs one job after another and may be killed at any time
+worker             claims jobs, keeps their leases alive, watches the runner, stores what comes out
+"""

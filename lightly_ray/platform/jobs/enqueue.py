@@ -1,0 +1,138 @@
+"""Queue a selection or a projection. What it works on is pinned here, so later uploads do not change it.
+
+Dataset, tag name and body make a selection's identity: asked again, the same job answers, whether it waits, runs
+or has ended with its tag. A job that failed holds no name, so asking again tries again.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from lightly_ray.errors import InvalidInputError, NotFoundError
+from lightly_ray.platform import limits
+from lightly_ray.platform.jobs.sampling_request import NEEDS_SCORE, SamplingRequest
+from lightly_ray.platform.store import datasets, embeddings, queue, samples, scores, tags
+from lightly_ray.platform.store.records import Embedding, Json, Score, Tag
+from lightly_ray.tags import BitMask
+
+METHODS_2D = ("PCA", "TSNE", "UMAP")
+
+
+def sampling(db: Connection, dataset_id: str, embedding_id: str, request: SamplingRequest) -> str:
+    """Queue a selection, or find the job that was queued for the same request; return the job's id.
+
+    Raises:
+        ConflictError: the tag name is taken (TAG_NAME_EXISTS), the embedding not uploaded (EMBEDDING_NOT_READY).
+        InvalidInputError, NotFoundError: the request cannot be met.
+    """
+    limits.tag_name(request.new_tag_name)
+    datasets.lock(db, dataset_id)
+    identity = request.identity(embedding_id)
+    known = _same_job(db, dataset_id, request.new_tag_name, identity)
+    if known is not None:
+        return known
+    pinned = _pin(db, dataset_id, embeddings.read(db, dataset_id, embedding_id), request)
+    name = request.new_tag_name
+    job_id = queue.add(db, dataset_id, "SAMPLING", name=name, request=identity, pinned=pinned)
+    tags.reserve(db, dataset_id, name, job_id)
+    return job_id
+
+
+def projection(db: Connection, dataset_id: str, embedding_id: str, method: str) -> str:
+    """Queue a projection of the newest version, or find the live job for it; return the job's id.
+
+    Raises:
+        ConflictError: the embedding is not uploaded (EMBEDDING_NOT_READY).
+        InvalidInputError: there is no such method.
+    """
+    if method not in METHODS_2D:
+        raise InvalidInputError(f"dimensionalityReductionMethod is one of {', '.join(METHODS_2D)}; got {method[:60]!r}")
+    datasets.lock(db, dataset_id)
+    embedding = embeddings.read(db, dataset_id, embedding_id)
+    embeddings.require_file(embedding)
+    request = {"embeddingId": embedding_id, "method": method, "version": embedding.version}
+    for job in queue.live(db, dataset_id, "PROJECTION"):
+        if job.request == request:
+            return job.id
+    pinned = {"method": method, "embedding": _pin_embedding(embedding)}
+    return queue.add(db, dataset_id, "PROJECTION", name=None, request=request, pinned=pinned)
+
+
+def _same_job(db: Connection, dataset_id: str, name: str, identity: Json) -> str | None:
+    owner = tags.owner_of(db, dataset_id, name)
+    if owner is None:
+        return None
+    _, job_id = owner
+    if job_id is None or queue.read(db, job_id).request != identity:
+        raise tags.name_taken(name)
+    return job_id
+
+
+def _pin(db: Connection, dataset_id: str, embedding: Embedding, request: SamplingRequest) -> Json:
+    query_tag, preselected_tag = _tags(db, dataset_id, request)
+    query = BitMask.from_hex(query_tag.mask)
+    preselected = BitMask() if preselected_tag is None else BitMask.from_hex(preselected_tag.mask)
+    n_samples, min_distance = request.limits((query | preselected).count, preselected.count)
+    score = _score(db, dataset_id, query_tag, query, request)
+    embeddings.require_file(embedding)
+    prev_tag = preselected_tag or tags.initial(db, dataset_id)
+    return {
+        "tag_name": request.new_tag_name,
+        "method": request.method,
+        "n_samples": n_samples,
+        "min_distance": min_distance,
+        "seed": request.seed,
+        "normalize": request.normalize,
+        "prev_tag_id": prev_tag.id,
+        "query": _pin_tag(query_tag),
+        "preselected": None if preselected_tag is None else _pin_tag(preselected_tag),
+        "embedding": _pin_embedding(embedding),
+        "score": None if score is None else _pin_score(score),
+    }
+
+
+def _tags(db: Connection, dataset_id: str, request: SamplingRequest) -> tuple[Tag, Tag | None]:
+    first = tags.initial(db, dataset_id)
+    query_tag, preselected_tag = first, None
+    if request.query_tag_id is not None:
+        query_tag = tags.read(db, dataset_id, request.query_tag_id, code="TAG_QUERYTAG_NOT_IN_DATASET")
+    if request.preselected_tag_id is not None:
+        preselected_tag = tags.read(
+            db, dataset_id, request.preselected_tag_id, code="TAG_PRESELECTEDTAG_NOT_IN_DATASET"
+        )
+    return query_tag, preselected_tag
+
+
+def _score(db: Connection, dataset_id: str, query_tag: Tag, query: BitMask, request: SamplingRequest) -> Score | None:
+    if request.method not in NEEDS_SCORE:
+        if request.score_type is not None:
+            raise InvalidInputError(f"{request.method} uses no scores, got scoreType {request.score_type[:60]!r}")
+        return None
+    try:
+        score = scores.choose(db, query_tag.id, request.score_type)
+    except NotFoundError as error:
+        raise NotFoundError(f"{request.method} needs scores: {error}", code=error.code) from error
+    if score.count != query.count:
+        # The initial tag grows when images are appended; its older scores cover its first samples.
+        name = query.select(samples.mappings(db, dataset_id))[min(score.count, query.count - 1)]
+        raise InvalidInputError(
+            f"score {score.score_type!r} has {score.count} values for the {query.count} samples of tag "
+            f"{query_tag.name!r}: {name!r} has none, upload the scores again"
+        )
+    return score
+
+
+def _pin_tag(tag: Tag) -> Json:
+    return {"id": tag.id, "name": tag.name, "mask": tag.mask}
+
+
+def _pin_embedding(embedding: Embedding) -> Json:
+    return _fields(embedding, "id", "name", "version", "file_key", "sha256", "dimension")
+
+
+def _pin_score(score: Score) -> Json:
+    return _fields(score, "id", "score_type", "version", "file_key", "sha256")
+
+
+def _fields(record: Any, *names: str) -> Json:
+    return {name: getattr(record, name) for name in names}

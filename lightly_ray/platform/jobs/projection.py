@@ -1,0 +1,76 @@
+"""Pictures of an embedding in two dimensions, to look at: PCA, t-SNE, UMAP.
+
+All three start from the 50 leading principal components, which keeps t-SNE and UMAP quick and changes little of what
+they show. Results depend on the data and a fixed seed alone.
+"""
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from lightly_ray.errors import InvalidInputError, MissingExtraError
+from lightly_ray.platform.blobs import Blobs
+from lightly_ray.platform.embedding_file import matrix
+from lightly_ray.platform.store.records import Json
+
+_SEED = 0
+_LEADING = 50
+
+
+def run(blobs: Blobs, pinned: Json) -> NDArray[np.float32]:
+    """Project the pinned embedding.
+
+    Returns:
+        (rows, 2) float32, in row order of the embedding's file.
+    """
+    with blobs.open(pinned["embedding"]["file_key"]) as file:
+        column = pq.read_table(file, columns=["embedding"]).column("embedding").combine_chunks()
+    return project(matrix(column), pinned["method"])
+
+
+def project(vectors: NDArray[np.floating], method: str) -> NDArray[np.float32]:
+    """Project vectors, (N, D) -> (N, 2) float32.
+
+    Args:
+        vectors: (N, D), finite.
+        method: PCA | TSNE | UMAP.
+
+    Raises:
+        InvalidInputError: there are fewer than three vectors.
+        MissingExtraError: UMAP is asked for and not installed.
+    """
+    if len(vectors) < 3:
+        raise InvalidInputError(f"a projection needs at least 3 samples, got {len(vectors)}")
+    leading = _leading(vectors)
+    match method:
+        case "TSNE":
+            points = _tsne(leading)
+        case "UMAP":
+            points = _umap(leading)
+        case _:
+            points = leading[:, :2]
+    return np.ascontiguousarray(points, dtype=np.float32)
+
+
+def _leading(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+    from sklearn.decomposition import PCA  # noqa: PLC0415 - slow to load, and only projections need it
+
+    count = min(_LEADING, *vectors.shape)
+    points = PCA(n_components=count, svd_solver="auto", random_state=_SEED).fit_transform(vectors.astype(np.float32))
+    return np.pad(points, ((0, 0), (0, max(0, 2 - count)))).astype(np.float32)
+
+
+def _tsne(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    from sklearn.manifold import TSNE  # noqa: PLC0415 - as above
+
+    perplexity = min(30.0, (len(points) - 1) / 3)
+    return np.asarray(TSNE(perplexity=perplexity, init="pca", random_state=_SEED).fit_transform(points))
+
+
+def _umap(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    try:
+        from umap import UMAP  # noqa: PLC0415 - an optional extra
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("UMAP is not installed on the worker: pip install 'lightly-ray[umap]'") from error
+    neighbors = min(15, len(points) - 1)
+    return np.asarray(UMAP(n_neighbors=neighbors, random_state=_SEED, n_jobs=1).fit_transform(points))

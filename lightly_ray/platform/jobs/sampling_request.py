@@ -1,0 +1,80 @@
+"""The body of a sampling request, as the published client sends it, with our optional fields."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from lightly_ray.errors import InvalidInputError
+from lightly_ray.platform.store.records import Json
+
+Method = Annotated[
+    Literal["ACTIVE_LEARNING", "CORAL", "CORESET", "RANDOM"],
+    BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
+]
+NEEDS_SCORE = ("ACTIVE_LEARNING", "CORAL")
+
+
+class _Body(BaseModel):
+    # Fields that later clients add are passed over, as in every other body.
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class StoppingCondition(_Body):
+    """When a selection ends.
+
+    Attributes:
+        n_samples: total with the preselected ones; a float in (0, 1] is a share, -1 as many as ``min_distance`` lets.
+        min_distance: samples nearer than that to the selection are not taken; 0 or less: off.
+    """
+
+    n_samples: int | float = Field(allow_inf_nan=False)
+    min_distance: float = Field(default=-1.0, allow_inf_nan=False)
+
+
+class SamplingConfig(_Body):
+    """The part of the body that holds the stopping condition."""
+
+    stopping_condition: StoppingCondition
+
+
+class SamplingRequest(_Body):
+    """Select samples and make a tag of them."""
+
+    new_tag_name: str
+    method: Method
+    config: SamplingConfig
+    query_tag_id: str | None = None
+    preselected_tag_id: str | None = None
+    score_type: str | None = None
+    seed: int = 0
+    normalize: bool = False
+
+    def limits(self, available: int, preselected: int) -> tuple[int | float, float | None]:
+        """The number of samples and the distance, as ``lightly_ray.select`` takes them.
+
+        Args:
+            available: samples in the query set or preselected.
+            preselected: how many are preselected.
+
+        Raises:
+            InvalidInputError: no selection has that size.
+        """
+        asked, distance = self.config.stopping_condition.n_samples, self.config.stopping_condition.min_distance
+        minimum = distance if distance > 0 else None
+        if asked < 0 and minimum is not None:
+            return available, minimum
+        if isinstance(asked, float) and asked > 1 and asked.is_integer():
+            asked = int(asked)
+        if isinstance(asked, float) and not 0 < asked <= 1:
+            raise InvalidInputError(f"nSamples is a whole number, or a share above 0 and up to 1; got {asked}")
+        if isinstance(asked, int) and not max(1, preselected) <= asked <= available:
+            raise InvalidInputError(
+                f"nSamples counts the {preselected} preselected samples too and must be in "
+                f"{max(1, preselected)}..{available}, got {asked}"
+            )
+        return asked, minimum
+
+    def identity(self, embedding_id: str) -> Json:
+        """What makes two requests the same: with the tag's name, all that the result depends on."""
+        return self.model_dump(mode="json", by_alias=True) | {"embeddingId": embedding_id}

@@ -1,0 +1,160 @@
+"""The worker: claims a job, lets its runner compute it, renews the lease meanwhile, and stores the outcome.
+
+It computes nothing itself, so its heartbeat never waits for a computation. A runner that dies (killed, out of
+memory) costs the job one attempt, after which the job waits again. The tag and the job's end are one transaction.
+"""
+
+import json
+import logging
+import os
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+
+from sqlalchemy.exc import DBAPIError
+
+from lightly_ray.platform import lifeline
+from lightly_ray.platform.jobs.outcome import keep
+from lightly_ray.platform.parts import Store
+from lightly_ray.platform.settings import WorkerSettings
+from lightly_ray.platform.store import queue
+from lightly_ray.platform.store.records import Job, Json
+
+_log = logging.getLogger(__name__)
+_IDLE = 0.1  # seconds between looks into an empty queue
+_RETRY = 1.0  # seconds after a lost database
+
+
+class Runner:
+    """The child process that computes. Started with the first job, and again after it was killed."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self.messages: SimpleQueue[Json | None] = SimpleQueue()
+
+    def start(self) -> None:
+        """Make sure that it runs."""
+        if self._process is None or self._process.poll() is not None:
+            env = {"RAY_ADDRESS": self._settings.ray_address} if self._settings.ray_address else {}
+            self._process = lifeline.spawn("runner", self._settings, env=env, stdout=subprocess.PIPE)
+            self.messages = SimpleQueue()
+            Thread(target=_listen, args=(self._process, self.messages), daemon=True).start()
+
+    def submit(self, job: Job) -> None:
+        """Let it compute a job; `messages` tells how it goes, None that the process has died."""
+        self.start()
+        if self._process is not None:
+            task = {"id": job.id, "kind": job.kind, "dataset_id": job.dataset_id, "pinned": job.pinned}
+            lifeline.tell(self._process, task)
+
+    def kill(self) -> None:
+        """Stop whatever it does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+def _listen(process: "subprocess.Popen[bytes]", messages: "SimpleQueue[Json | None]") -> None:
+    if process.stdout is not None:
+        for line in process.stdout:
+            messages.put(json.loads(line))
+    messages.put(None)
+
+
+@dataclass
+class Worker:
+    """Claims and runs jobs until told to stop.
+
+    Attributes:
+        settings: as given.
+        store: where the queue is.
+        stopping: set it to end `run` after the current look into the queue.
+    """
+
+    settings: WorkerSettings
+    store: Store
+    stopping: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.runner = Runner(self.settings)
+        self._lease_ms = int(self.settings.lease * 1000)
+
+    def run(self) -> None:
+        """Work. Returns when `stopping` is set; a job that runs then is given back to the queue."""
+        self.runner.start()  # its imports take a second or two: better now than with the first job
+        try:
+            while not self.stopping.is_set():
+                try:
+                    busy = self.step()
+                except DBAPIError as error:
+                    _log.warning("the database cannot be used, trying again: %s", type(error.orig).__name__)
+                    self.runner.kill()
+                    self.stopping.wait(_RETRY)
+                else:
+                    if not busy:
+                        self.stopping.wait(_IDLE)
+        finally:
+            self.runner.kill()
+
+    def step(self) -> bool:
+        """Run one job if there is one; whether there was."""
+        with self.store.database.read() as db:
+            if not queue.anything(db):
+                return False
+        with self.store.database.write() as db:
+            job = queue.claim(db, self.name, self._lease_ms)
+        if job is not None:
+            _log.info("job %s: %s, attempt %d", job.id, job.kind.lower(), job.attempts)
+            self.runner.submit(job)
+            self._conclude(job, self._watch(job))
+        return True
+
+    def _watch(self, job: Job) -> Json | None:
+        """Wait for the outcome and renew the lease; None where there is nothing to store."""
+        processed = total = 0
+        renewed = time.monotonic()
+        while not self.stopping.is_set():
+            message = self._next_message(renewed)
+            if message is None:
+                return {}
+            if "result" in message or "error" in message:
+                return message
+            if "processed" in message:
+                processed, total = message["processed"], message["total"]
+            if time.monotonic() - renewed >= self.settings.lease / 5:
+                renewed = time.monotonic()
+                if not self._renew(job, processed, total):
+                    self.runner.kill()
+                    return {"error": queue.CANCELLED}
+        self.runner.kill()
+        return None
+
+    def _next_message(self, renewed: float) -> Json | None:
+        patience = max(0.01, min(0.2, renewed + self.settings.lease / 5 - time.monotonic()))
+        try:
+            return self.runner.messages.get(timeout=patience)
+        except Empty:
+            return {"nothing": True}
+
+    def _renew(self, job: Job, processed: int, total: int) -> bool:
+        with self.store.database.write() as db:
+            return queue.renew(db, job, self._lease_ms, processed=processed, total=total)
+
+    def _conclude(self, job: Job, outcome: Json | None) -> None:
+        with self.store.database.write() as db:
+            if outcome is None:
+                queue.give_back(db, job, counted=False)
+            elif not outcome:
+                _log.warning("job %s: its runner died", job.id)
+                queue.give_back(db, job, counted=True)
+            elif "error" in outcome:
+                _log.info("job %s failed: %s", job.id, outcome["error"])
+                queue.fail(db, job, outcome["error"])
+            else:
+                keep(db, job, outcome["result"])

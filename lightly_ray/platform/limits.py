@@ -1,0 +1,71 @@
+"""How much of anything the platform takes. Beyond each, the answer says the limit."""
+
+import json
+import re
+from collections.abc import Mapping
+
+from lightly_ray.errors import InvalidInputError, TooLargeError
+
+FILE_NAME = 255  # characters; what clients check too
+NAME = 255
+METADATA_BYTES = 256 * 2**10  # of one sample, each kind, as JSON
+BATCH_SAMPLES = 256
+BATCH_BYTES = 64 * 2**20
+BATCH_JSON_BYTES = 16 * 2**20
+IMAGE_BYTES = 256 * 2**20
+EMBEDDING_BYTES = 64 * 2**30
+DESCRIPTOR_BYTES = 256 * 2**20
+SCORES_BYTES = 2**30  # about 50 million scores as JSON
+JSON_BYTES = 64 * 2**20  # any other body: a mask of 200 million samples fits
+PAGE = 100_000
+
+_DATASET_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 _-]{2,}\Z")
+_TAG_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 .:;=@_-]{2,}\Z")
+_SCORE_TYPE = re.compile(r"[a-zA-Z0-9_+=,.@:/-]+\Z")
+_EMBEDDING_NAME = re.compile(r"[^\x00-\x1f\x7f]+\Z")
+
+
+def dataset_name(name: str) -> str:
+    """Refuse a name that the protocol does not allow for datasets."""
+    return _checked("dataset", name, _DATASET_NAME, "letters, digits, space, _ and -")
+
+
+def tag_name(name: str) -> str:
+    """Refuse a name that the protocol does not allow for tags."""
+    return _checked("tag", name, _TAG_NAME, "letters, digits, space and .:;=@_-")
+
+
+def embedding_name(name: str) -> str:
+    """Refuse an empty or over-long name, and control characters."""
+    if not _EMBEDDING_NAME.match(name) or len(name) > NAME:
+        raise InvalidInputError(f"an embedding name has 1 to {NAME} printable characters, got {name[:60]!r}")
+    return name
+
+
+def score_type(name: str) -> str:
+    """Refuse a name that the protocol does not allow for scores."""
+    if not _SCORE_TYPE.match(name) or len(name) > NAME:
+        raise InvalidInputError(f"a score type has 1 to {NAME} letters, digits or _+=,.@:/-, got {name[:60]!r}")
+    return name
+
+
+def file_name(name: str) -> str:
+    """Refuse a file name that is empty, too long or has control characters."""
+    if not name or len(name) > FILE_NAME:
+        raise InvalidInputError(f"a file name has 1 to {FILE_NAME} characters, got {len(name)}: {name[:60]!r}")
+    if any(character < " " or character == "\x7f" for character in name):
+        raise InvalidInputError(f"a file name must not hold control characters, got {name[:60]!r}")
+    return name
+
+
+def metadata(value: Mapping[str, object] | None, what: str) -> None:
+    """Refuse metadata that is too large to be metadata."""
+    if value is not None and (size := len(json.dumps(value))) > METADATA_BYTES:
+        raise TooLargeError(f"{what} of one sample may have {METADATA_BYTES} bytes as JSON, got {size}")
+
+
+def _checked(kind: str, name: str, pattern: re.Pattern[str], allowed: str) -> str:
+    if not pattern.match(name) or len(name) > NAME:
+        rule = f"has 3 to {NAME} characters, begins with a letter or digit, and holds {allowed}"
+        raise InvalidInputError(f"a {kind} name {rule}; got {name[:60]!r}")
+    return name

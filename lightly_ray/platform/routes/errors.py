@@ -1,0 +1,73 @@
+"""Errors as the protocol shows them: {"code", "message"}, FastAPI's own included."""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+
+from lightly_ray.errors import (
+    AuthenticationError,
+    ConflictError,
+    InvalidInputError,
+    LightlyRayError,
+    NotFoundError,
+    TooLargeError,
+)
+
+STATUS: dict[type[LightlyRayError], int] = {
+    TooLargeError: 413,
+    NotFoundError: 404,
+    ConflictError: 409,
+    AuthenticationError: 401,
+    InvalidInputError: 422,
+}
+_CODES = {401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND"}
+_log = logging.getLogger("lightly_ray.platform")
+
+
+def install(app: FastAPI) -> None:
+    """Let the application answer errors in the protocol's form. What is not listed here is a bug: see `edge`."""
+    app.add_exception_handler(LightlyRayError, _deliberate)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _of_framework)
+    app.add_exception_handler(DBAPIError, _of_database)
+
+
+def answer(status: int, code: str, message: str) -> JSONResponse:
+    """An error answer."""
+    return JSONResponse({"code": code, "message": message}, status_code=status)
+
+
+def _deliberate(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, LightlyRayError):
+        raise error
+    status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
+    return answer(403 if error.code == "FORBIDDEN" else status, error.code, str(error))
+
+
+def _malformed(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    # A body may have a million bad fields: the first few say it.
+    places = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()[:3]]
+    return answer(422, "MALFORMED_REQUEST", "; ".join(f"{place}: {message}" for place, message in places))
+
+
+def _of_framework(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    if isinstance(error.__cause__, LightlyRayError):  # raised while the body was read
+        return _deliberate(request, error.__cause__)
+    message = f"there is no {request.url.path}" if error.status_code == 404 else str(error.detail)
+    return answer(error.status_code, _CODES.get(error.status_code, "BAD_REQUEST"), message)
+
+
+def _of_database(request: Request, error: Exception) -> JSONResponse:
+    # Lost or locked: nothing was committed, and asking again is right. Anything else is a bug.
+    if isinstance(error, DBAPIError) and (error.connection_invalidated or type(error).__name__ == "OperationalError"):
+        _log.warning("request %s: the database cannot be used: %s", request.state.request_id, error.orig)
+        return answer(503, "BAD_REQUEST", "the database cannot be reached at the moment; try again")
+    raise error

@@ -1,0 +1,123 @@
+"""Tags for other tools: file names, read URLs, Label Studio, Labelbox, COCO."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from lightly_ray.platform import limits
+from lightly_ray.platform.parts import Platform
+from lightly_ray.platform.routes.datasets import PageOffset, PageSize
+from lightly_ray.platform.routes.here import Flag, Here, signed_url
+from lightly_ray.platform.routes.samples import sample_path
+from lightly_ray.platform.routes.shapes import Object
+from lightly_ray.platform.store import samples, tags
+from lightly_ray.platform.store.records import Sample
+from lightly_ray.tags import BitMask
+
+router = APIRouter(prefix="/v1/datasets/{dataset_id}/tags/{tag_id}/export", tags=["exports"])
+
+# Clients ask for names or for URLs; DATASOURCE_FULL is a name too, since files are the server's own.
+NameFormat = Annotated[Literal["NAME", "DATASOURCE_FULL", "REDIRECTED_READ_URL"], Query(alias="fileNameFormat")]
+
+
+def _members(
+    platform: Platform, tag: tuple[str, str], *, offset: int = 0, size: int | None = None, invert: bool = False
+) -> list[Sample]:
+    dataset_id, tag_id = tag
+    with platform.database.read() as db:
+        mask = BitMask.from_hex(tags.read(db, dataset_id, tag_id).mask)
+        rows = samples.covered(db, dataset_id)
+    if invert:
+        mask = mask.invert(len(rows))
+    return mask.select(rows)[offset:][: limits.PAGE if size is None else size]
+
+
+def _urls(request: Request, platform: Platform, found: list[Sample]) -> Iterator[str]:
+    for sample in found:
+        kind: Literal["full", "thumb"] = "thumb" if sample.full_key is None else "full"
+        yield signed_url(request, platform, "GET", sample_path(sample.id, kind))
+
+
+@router.get("/basic/filenames", response_class=PlainTextResponse)
+def export_file_names(
+    request: Request,
+    dataset_id: str,
+    tag_id: str,
+    platform: Here,
+    *,
+    form: NameFormat = "NAME",
+    inverted: Annotated[Flag, Query(alias="includeInverted")] = False,
+) -> PlainTextResponse:
+    """One file name, or one URL, per line."""
+    found = _members(platform, (dataset_id, tag_id), size=2**62, invert=inverted)
+    lines = _urls(request, platform, found) if form == "REDIRECTED_READ_URL" else (one.file_name for one in found)
+    return PlainTextResponse("\n".join(lines))
+
+
+@router.get("/basic/filenamesAndReadUrls", response_model=None)
+def export_read_urls(
+    request: Request, dataset_id: str, tag_id: str, platform: Here, *, size: PageSize = None, offset: PageOffset = 0
+) -> JSONResponse:
+    """File names with a URL for each."""
+    found = _members(platform, (dataset_id, tag_id), offset=offset, size=size)
+    urls = _urls(request, platform, found)
+    return JSONResponse([{"fileName": one.file_name, "readUrl": url} for one, url in zip(found, urls, strict=True)])
+
+
+@router.get("/LabelStudio/tasks", response_model=None)
+def export_label_studio(
+    request: Request, dataset_id: str, tag_id: str, platform: Here, *, size: PageSize = None, offset: PageOffset = 0
+) -> JSONResponse:
+    """Tasks to import into Label Studio."""
+    found = _members(platform, (dataset_id, tag_id), offset=offset, size=size)
+    urls = _urls(request, platform, found)
+    return JSONResponse([_task(one, url) for one, url in zip(found, urls, strict=True)])
+
+
+@router.get("/LabelBox/datarows", response_model=None)
+def export_labelbox(
+    request: Request, dataset_id: str, tag_id: str, platform: Here, *, size: PageSize = None, offset: PageOffset = 0
+) -> JSONResponse:
+    """Data rows to import into Labelbox."""
+    found = _members(platform, (dataset_id, tag_id), offset=offset, size=size)
+    urls = _urls(request, platform, found)
+    return JSONResponse([{"externalId": one.file_name, "imageUrl": url} for one, url in zip(found, urls, strict=True)])
+
+
+@router.get("/LabelBoxV4/datarows", response_model=None)
+def export_labelbox_v4(
+    request: Request, dataset_id: str, tag_id: str, platform: Here, *, size: PageSize = None, offset: PageOffset = 0
+) -> JSONResponse:
+    """Data rows to import into Labelbox, in the spelling of its newer versions."""
+    found = _members(platform, (dataset_id, tag_id), offset=offset, size=size)
+    urls = _urls(request, platform, found)
+    rows = zip(found, urls, strict=True)
+    return JSONResponse(
+        [
+            {"row_data": url, "global_key": one.id, "media_type": "IMAGE", "external_id": one.file_name}
+            for one, url in rows
+        ]
+    )
+
+
+@router.get("/COCO/images", response_model=None)
+def export_coco(dataset_id: str, tag_id: str, platform: Here) -> JSONResponse:
+    """The image list of a COCO file; width and height where the upload told them."""
+    found = _members(platform, (dataset_id, tag_id), size=2**62)
+    images = [_coco_image(one, number) for number, one in enumerate(found, start=1)]
+    return JSONResponse({"images": images, "annotations": [], "categories": []})
+
+
+def _task(sample: Sample, url: str) -> Object:
+    told = {"fileName": sample.file_name, "metaData": sample.meta_data, "customMetaData": sample.custom_meta_data}
+    return {"id": sample.row, "data": {"image": url, "lightlyFileName": sample.file_name, "lightlyMetaInfo": told}}
+
+
+def _coco_image(sample: Sample, number: int) -> Object:
+    image: Object = {"id": number, "file_name": sample.file_name}
+    shape = (sample.meta_data or {}).get("shape")
+    if isinstance(shape, list) and len(shape) >= 2:
+        image |= {"height": shape[0], "width": shape[1]}
+    return image

@@ -1,0 +1,217 @@
+"""What answers and bodies look like, in the spelling of the protocol."""
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic.alias_generators import to_camel
+from typing_extensions import TypedDict
+
+Object = dict[str, Any]
+
+
+class Created(TypedDict):
+    """The id of what was made."""
+
+    id: str
+
+
+class DatasetData(TypedDict):
+    """A dataset."""
+
+    id: str
+    name: str
+    userId: str
+    type: str
+    imgType: str | None
+    nSamples: int
+    sizeInBytes: int
+    createdAt: int
+    lastModifiedAt: int
+
+
+class SampleData(TypedDict):
+    """A sample."""
+
+    id: str
+    type: str
+    datasetId: str
+    fileName: str
+    thumbName: str | None
+    exif: Object | None
+    metaData: Object | None
+    customMetaData: Object | None
+    createdAt: int
+    lastModifiedAt: int
+
+
+class SamplePart(TypedDict):
+    """As much of a sample as was asked for."""
+
+    id: str
+    fileName: NotRequired[str]
+
+
+class TagData(TypedDict):
+    """A tag."""
+
+    id: str
+    datasetId: str
+    prevTagId: str | None
+    queryTagId: str | None
+    preselectedTagId: str | None
+    name: str
+    bitMaskData: str
+    totSize: int
+    createdAt: int
+    lastModifiedAt: int
+
+
+class EmbeddingData(TypedDict):
+    """An embedding."""
+
+    id: str
+    name: str
+    isProcessed: bool
+    createdAt: int
+    is2d: bool
+
+
+class Embedding2dData(TypedDict):
+    """A 2-d projection; coordinates, in mappings order, where one was asked for by its id."""
+
+    id: str
+    datasetId: str
+    embeddingId: str
+    name: str
+    dimensionalityReductionMethod: str
+    createdAt: int
+    coordinatesDimension1: NotRequired[list[float]]
+    coordinatesDimension2: NotRequired[list[float]]
+
+
+class ScoreData(TypedDict):
+    """Scores of a tag; the numbers where one was asked for by its id."""
+
+    id: str
+    tagId: str
+    scoreType: str
+    createdAt: int
+    scores: NotRequired[list[float]]
+
+
+class JobMeta(TypedDict):
+    """How far a job has come."""
+
+    total: int
+    processed: int
+
+
+class JobResult(TypedDict):
+    """What a job has made."""
+
+    type: str
+    data: str
+
+
+class JobData(TypedDict):
+    """A job."""
+
+    id: str
+    jobId: str
+    datasetId: str
+    jobType: str
+    status: str
+    meta: JobMeta
+    waitTimeTillNextPoll: int
+    createdAt: int
+    finishedAt: NotRequired[int]
+    error: NotRequired[str]
+    result: NotRequired[JobResult]
+
+
+class Body(BaseModel):
+    """A request body. Fields that a later client adds are passed over."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class DatasetBody(Body):
+    """Make a dataset."""
+
+    name: str
+    type: Literal["Images", "Videos", "Crops"] = "Images"
+
+
+class SampleBody(Body):
+    """Add a sample."""
+
+    file_name: str
+    thumb_name: str | None = None
+    exif: Object | None = None
+    meta_data: Object | None = None
+    custom_meta_data: Object | None = None
+
+
+class SampleChange(Body):
+    """Describe a sample again; what is absent stays."""
+
+    file_name: str | None = None
+    thumb_name: str | None = None
+    exif: Object | None = None
+    meta_data: Object | None = None
+    custom_meta_data: Object | None = None
+
+
+class InitialTagBody(Body):
+    """Finish a first upload."""
+
+    img_type: Literal["full", "thumbnail", "meta"] = "full"
+    name: str = "initial-tag"
+    creator: str = "UNKNOWN"
+
+
+class UpsizeBody(Body):
+    """Finish an upload of further images."""
+
+    upsize_tag_name: str
+    upsize_tag_creator: str = "UNKNOWN"
+
+
+class TagBody(Body):
+    """Make a tag, of a mask or of file names."""
+
+    name: str
+    prev_tag_id: str
+    bit_mask_data: str | None = None
+    file_names: list[str] | None = None
+    tot_size: int | None = None
+    creator: str = "UNKNOWN"
+
+
+class TagChange(Body):
+    """Rename a tag."""
+
+    name: str
+
+
+class ArithmeticsBody(Body):
+    """Combine two tags."""
+
+    tag_id1: Annotated[str, Field(alias="tagId1")]
+    tag_id2: Annotated[str, Field(alias="tagId2")]
+    operation: Literal["UNION", "INTERSECTION", "DIFFERENCE"]
+    new_tag_name: str | None = None
+    creator: str = "UNKNOWN"
+
+
+class ScoresBody(Body):
+    """Upload scores."""
+
+    score_type: str
+    scores: list[Annotated[float, Strict()]]  # strictly: no text, no booleans
+
+
+class ProjectionBody(Body):
+    """Ask for a 2-d projection."""
+
+    dimensionality_reduction_method: str

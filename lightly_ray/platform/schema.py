@@ -1,0 +1,200 @@
+"""The tables. What each holds stands beside it; migrations/ builds them, and a test compares the two.
+
+    datasets -< samples          what is selected from; a sample's row is its bit in every mask
+             -< tags -< scores   named sets of samples; scores of the samples of one tag
+             -< tag_names        every name taken, by a tag or by a job that will make it
+             -< embeddings -< projections
+             -< jobs             the durable queue
+    tokens, server_state         who may come in; the secret behind signed URLs
+
+Ids are 24 hexadecimal digits, times unix milliseconds, masks hexadecimal strings. A column that ends in
+`_key` names a blob: it is written before the row that names it, and never overwritten.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+ID = String(24)
+TIME = BigInteger()
+OBJECT = JSON(none_as_null=True)  # otherwise None is kept as the text "null"
+# Ordered by code point in both databases: the order of file names decides the order of rows.
+NAME = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def _of_dataset() -> Column[str]:
+    return Column("dataset_id", ID, ForeignKey("datasets.id", ondelete="CASCADE"), nullable=False)
+
+
+server_state = Table(
+    "server_state",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("name", NAME, nullable=False, unique=True),
+    Column("digest", String(64), nullable=False, unique=True),  # sha256 of the token; the token itself is nowhere
+    Column("created_at", TIME, nullable=False),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("name", NAME, nullable=False, unique=True),
+    Column("type", String(20), nullable=False),
+    Column("img_type", String(20)),  # full | thumbnail | meta, known with the initial tag
+    Column("total", BigInteger, nullable=False),  # samples that have a row: the length of every mask
+    Column("n_samples", BigInteger, nullable=False),  # with and without a row
+    Column("upload", OBJECT),  # what the client last registered about its upload
+    Column("created_at", TIME, nullable=False),
+    Column("last_modified_at", TIME, nullable=False),
+)
+
+samples = Table(
+    "samples",
+    metadata,
+    Column("id", ID, primary_key=True),
+    _of_dataset(),
+    Column("file_name", NAME, nullable=False),
+    Column("row", BigInteger),  # given in file-name order when a tag first covers the sample; then for ever
+    Column("thumb_name", Text),
+    Column("exif", OBJECT),
+    Column("meta_data", OBJECT),
+    Column("custom_meta_data", OBJECT),
+    Column("full_expected", Boolean, nullable=False),  # a URL to upload the image was asked for
+    Column("full_key", Text),
+    Column("full_sha256", String(64)),
+    Column("full_bytes", BigInteger),
+    Column("thumb_key", Text),
+    Column("thumb_sha256", String(64)),
+    Column("thumb_bytes", BigInteger),
+    Column("created_at", TIME, nullable=False),
+    Column("last_modified_at", TIME, nullable=False),
+    UniqueConstraint("dataset_id", "file_name"),
+    UniqueConstraint("dataset_id", "row"),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("id", ID, primary_key=True),
+    _of_dataset(),
+    Column("name", NAME, nullable=False),
+    Column("mask", Text, nullable=False),
+    Column("prev_tag_id", ID, ForeignKey("tags.id")),  # null for the initial tag alone
+    Column("query_tag_id", ID),
+    Column("preselected_tag_id", ID),
+    Column("creator", String(40), nullable=False),
+    Column("provenance", OBJECT, nullable=False),
+    Column("created_at", TIME, nullable=False),
+    Column("last_modified_at", TIME, nullable=False),
+    UniqueConstraint("dataset_id", "name"),
+    Index("ix_tags_prev_tag_id", "prev_tag_id"),
+)
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("id", ID, primary_key=True),
+    _of_dataset(),
+    Column("name", NAME, nullable=False),
+    Column("version", Integer, nullable=False),  # uploads so far; 0: asked for, nothing uploaded
+    Column("file_key", Text),  # Parquet: filename, embedding, label
+    Column("sha256", String(64)),  # of the file as uploaded
+    Column("rows", BigInteger),
+    Column("dimension", Integer),
+    Column("descriptor_key", Text),  # the fitted descriptor that made it
+    Column("descriptor_sha256", String(64)),
+    Column("created_at", TIME, nullable=False),
+    Column("uploaded_at", TIME),
+    UniqueConstraint("dataset_id", "name"),
+)
+
+projections = Table(
+    "projections",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("embedding_id", ID, ForeignKey("embeddings.id", ondelete="CASCADE"), nullable=False),
+    Column("method", String(20), nullable=False),  # PCA | TSNE | UMAP
+    Column("version", Integer, nullable=False),  # of the embedding it shows
+    Column("file_key", Text, nullable=False),  # .npy, (rows, 2) float32, in row order of the embedding file
+    Column("created_at", TIME, nullable=False),
+    UniqueConstraint("embedding_id", "method"),
+)
+
+scores = Table(
+    "scores",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("tag_id", ID, ForeignKey("tags.id", ondelete="CASCADE"), nullable=False),
+    Column("score_type", NAME, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("file_key", Text, nullable=False),  # .npy, (count,) float64, in the order of the tag's rows
+    Column("sha256", String(64), nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("created_at", TIME, nullable=False),
+    Column("uploaded_at", TIME, nullable=False),
+    UniqueConstraint("tag_id", "score_type"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", ID, primary_key=True),
+    _of_dataset(),
+    Column("kind", String(20), nullable=False),  # SAMPLING | PROJECTION
+    Column("name", NAME),  # SAMPLING: of the tag that it will make
+    Column("request", OBJECT, nullable=False),  # as asked, in one spelling: with the name, the job's identity
+    Column("pinned", OBJECT, nullable=False),  # the very masks and blobs that it works on
+    Column("status", String(10), nullable=False),  # WAITING | RUNNING | FINISHED | FAILED
+    Column("attempts", Integer, nullable=False),
+    Column("worker", Text),
+    Column("lease_until", TIME),
+    Column("cancelled", Boolean, nullable=False),
+    Column("processed", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("result", ID),
+    Column("error", Text),
+    Column("created_at", TIME, nullable=False),
+    Column("finished_at", TIME),
+    Index("ix_jobs_status_created_at", "status", "created_at"),
+)
+
+tag_names = Table(
+    "tag_names",
+    metadata,
+    Column("dataset_id", ID, nullable=False),
+    Column("name", NAME, nullable=False),
+    Column("tag_id", ID, ForeignKey("tags.id", ondelete="CASCADE")),
+    Column("job_id", ID, ForeignKey("jobs.id", ondelete="CASCADE")),
+    PrimaryKeyConstraint("dataset_id", "name"),
+    ForeignKeyConstraint(["dataset_id"], ["datasets.id"], ondelete="CASCADE"),
+)

@@ -1,0 +1,121 @@
+"""`lightly-ray serve`: one process that serves HTTP, with worker processes beside it that it replaces when they die."""
+
+import asyncio
+import logging
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+
+import uvicorn
+
+from lightly_ray.errors import InvalidInputError
+from lightly_ray.platform import lifeline, tokens
+from lightly_ray.platform.app import create_app
+from lightly_ray.platform.parts import Platform
+from lightly_ray.platform.settings import ServeSettings, WorkerSettings
+
+ADMIN_TOKEN = "admin-token"  # noqa: S105 - the name of a file in data_dir
+_log = logging.getLogger("lightly_ray.platform")
+_LOOK = 1.0  # seconds between looks at the workers
+
+
+def serve(settings: ServeSettings, *, announce: bool = True) -> None:
+    """Serve until interrupted.
+
+    Args:
+        settings: as given.
+        announce: tell a person at a terminal where the server is, and a new admin token.
+
+    Raises:
+        InvalidInputError: the port is in use, or the address is not this machine's.
+    """
+    configure_log(settings.log)
+    with listen(settings.host, settings.port) as listener:
+        platform = Platform.open(settings)
+        made = tokens.ensure_admin(platform.database, settings.data_dir / ADMIN_TOKEN)
+        if announce:
+            _announce(settings, listener, made)
+        try:
+            asyncio.run(_serve(platform, listener))
+        finally:
+            platform.database.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        InvalidInputError: the port is in use, or the address is not this machine's.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise InvalidInputError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """The URL of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def configure_log(level: str) -> None:
+    """Log to standard error, a line per event."""
+    logging.basicConfig(
+        stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    for noisy in ("alembic", "uvicorn.error", "httpx"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+
+
+async def _serve(platform: Platform, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        create_app(platform),
+        log_config=None,
+        access_log=False,  # ours leaves out the query, which holds the token
+        timeout_graceful_shutdown=10,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    workers = asyncio.create_task(_look_after_workers(platform.settings))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        workers.cancel()
+        with suppress(asyncio.CancelledError):
+            await workers
+
+
+async def _look_after_workers(settings: ServeSettings) -> None:
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        while True:
+            for child in [child for child in children if child.poll() is not None]:
+                _log.warning("a worker ended with status %s, another one is started", child.returncode)
+                children.remove(child)
+            while len(children) < settings.workers:
+                children.append(lifeline.spawn("worker", worker_settings(settings)))
+            await asyncio.sleep(_LOOK)
+    finally:
+        for child in children:
+            lifeline.end(child)
+
+
+def worker_settings(settings: ServeSettings) -> WorkerSettings:
+    """What a worker of this server is told."""
+    return WorkerSettings(**settings.model_dump(include=set(WorkerSettings.model_fields)))
+
+
+def _announce(settings: ServeSettings, listener: socket.socket, made: str | None) -> None:
+    path = settings.data_dir / ADMIN_TOKEN
+    lines = [f"lightly_ray platform on {address(listener)} (API page: /docs), data in {settings.data_dir}"]
+    lines.append(f"admin token: {made}, kept in {path}" if made else f"the admin token is in {path}")
+    lines.append("stop with Ctrl-C")
+    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.flush()

@@ -1,0 +1,138 @@
+"""Rows of the database as frozen dataclasses: a field per column, under the same name."""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Row
+
+R = TypeVar("R")
+Json = dict[str, Any]
+
+
+def record(kind: type[R], row: Row[Any]) -> R:
+    """Build a record from a row that has exactly its columns."""
+    return kind(**row._mapping)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset, with what is counted over its samples."""
+
+    id: str
+    name: str
+    type: str
+    img_type: str | None
+    total: int
+    n_samples: int
+    upload: Json | None
+    created_at: int
+    last_modified_at: int
+    size_in_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image of a dataset."""
+
+    id: str
+    dataset_id: str
+    file_name: str
+    row: int | None
+    thumb_name: str | None
+    exif: Json | None
+    meta_data: Json | None
+    custom_meta_data: Json | None
+    full_expected: bool
+    full_key: str | None
+    full_sha256: str | None
+    full_bytes: int | None
+    thumb_key: str | None
+    thumb_sha256: str | None
+    thumb_bytes: int | None
+    created_at: int
+    last_modified_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A named set of samples."""
+
+    id: str
+    dataset_id: str
+    name: str
+    mask: str
+    prev_tag_id: str | None
+    query_tag_id: str | None
+    preselected_tag_id: str | None
+    creator: str
+    provenance: Json
+    created_at: int
+    last_modified_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A vector per sample, in a file."""
+
+    id: str
+    dataset_id: str
+    name: str
+    version: int
+    file_key: str | None
+    sha256: str | None
+    rows: int | None
+    dimension: int | None
+    descriptor_key: str | None
+    descriptor_sha256: str | None
+    created_at: int
+    uploaded_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A 2-d picture of an embedding."""
+
+    id: str
+    embedding_id: str
+    method: str
+    version: int
+    file_key: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A number per sample of a tag, in a file."""
+
+    id: str
+    tag_id: str
+    score_type: str
+    version: int
+    file_key: str
+    sha256: str
+    count: int
+    created_at: int
+    uploaded_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A selection or projection, queued, running or ended."""
+
+    id: str
+    dataset_id: str
+    kind: str
+    name: str | None
+    request: Json
+    pinned: Json
+    status: str
+    attempts: int
+    worker: str | None
+    lease_until: int | None
+    cancelled: bool
+    processed: int
+    total: int
+    result: str | None
+    error: str | None
+    created_at: int
+    finished_at: int | None
