@@ -1,9 +1,7 @@
-"""Outputs of jobs: whole or not at all, on any pyarrow filesystem, and recognised when the job runs again.
+"""Parquet outputs of jobs: whole or not at all, on any pyarrow filesystem, and recognised when the job runs again.
 
-    place            a local path or a URI (s3://bucket/key) -> filesystem and path
     ParquetOutput    writes a Parquet file beside its final name, and moves it there when it is complete
     finished         what an earlier run of the same job with the same settings left, if it is complete
-    write_bytes      a small file, whole or not at all; read_bytes reads one
 
 A Parquet output carries in its metadata what it was made from and the job's result, so a finished job that is run
 again returns its result instead of doing the work again. A store without rename copies on the move; S3 copies at
@@ -21,24 +19,10 @@ import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 
-from lightly_ray.errors import ConflictError, InvalidInputError
+from lightly_ray.data.paths import locate
+from lightly_ray.errors import ConflictError
 
 _KEY = b"lightly_ray"
-
-
-def place(path: str | Path) -> tuple[pyarrow.fs.FileSystem, str]:
-    """Filesystem and path on it of a local path (relative ones too) or a URI.
-
-    Raises:
-        InvalidInputError: the URI names no filesystem that pyarrow has.
-    """
-    text = str(path)
-    if "://" not in text:
-        return pyarrow.fs.LocalFileSystem(), str(Path(text).absolute())
-    try:
-        return pyarrow.fs.FileSystem.from_uri(text)
-    except (pa.ArrowException, ValueError, OSError) as error:
-        raise InvalidInputError(f"{text!r} cannot be used: {error}") from error
 
 
 class ParquetOutput:
@@ -50,7 +34,7 @@ class ParquetOutput:
     """
 
     def __init__(self, path: str | Path, schema: pa.Schema) -> None:
-        self._files, self._path = place(path)
+        self._files, self._path = locate(path)
         self._unfinished = _unfinished(self._path)
         self._schema = schema
 
@@ -86,7 +70,7 @@ def finished(path: str | Path, made_from: Mapping[str, object]) -> dict[str, Any
     Raises:
         ConflictError: something else is there, or it was made from other inputs or settings; the message names them.
     """
-    files, there = place(path)
+    files, there = locate(path)
     if files.get_file_info(there).type == pyarrow.fs.FileType.NotFound:
         return None
     remedy = "give another output, or delete it first"
@@ -102,26 +86,6 @@ def finished(path: str | Path, made_from: Mapping[str, object]) -> dict[str, Any
         raise ConflictError(f"output {str(path)!r} exists and was made from something else ({changes}); {remedy}")
     result: dict[str, Any] = about["result"]
     return result
-
-
-def write_bytes(path: str | Path, content: bytes) -> None:
-    """Write a small file, whole or not at all."""
-    files, there = place(path)
-    _make_parent(files, there)
-    unfinished = _unfinished(there)
-    with files.open_output_stream(unfinished) as stream:
-        stream.write(content)
-    files.move(unfinished, there)
-
-
-def read_bytes(path: str | Path) -> bytes | None:
-    """Content of a small file, None where there is none."""
-    files, there = place(path)
-    if files.get_file_info(there).type == pyarrow.fs.FileType.NotFound:
-        return None
-    with files.open_input_file(there) as stream:
-        content: bytes = stream.read()
-    return content
 
 
 def _unfinished(path: str) -> str:

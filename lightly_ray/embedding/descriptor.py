@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.color import rgb2hsv
 from skimage.feature import hog
-from sklearn.decomposition import PCA
 
 from lightly_ray.errors import InvalidInputError
 
@@ -123,6 +122,9 @@ def fit(values: NDArray[np.float32]) -> Descriptor:
     """
     if len(values) < 2:
         raise InvalidInputError(f"the descriptor is fitted on at least 2 images, got {len(values)}")
+    # Actors that describe images never fit, and would wait 2 s for this import.
+    from sklearn.decomposition import PCA  # noqa: PLC0415 - the reason is above
+
     # The full solver is exact, so the same images give the same axes, signs included.
     reduction = PCA(min(DIMENSIONS, len(values) - 1, values.shape[1]), svd_solver="full").fit(values)
     return Descriptor(reduction.mean_.astype(np.float32), reduction.components_.astype(np.float32))

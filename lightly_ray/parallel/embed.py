@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from lightly_ray.data.images import CorruptImageError, decode_rgb
-from lightly_ray.data.outputs import place
+from lightly_ray.data.paths import locate
 from lightly_ray.embedding.descriptor import FEATURES, Descriptor, features, fit
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import cluster_cpus
@@ -53,7 +53,7 @@ class _Describe:
     """One actor: reads images below ``root`` and describes them, reduced where a descriptor is given."""
 
     def __init__(self, root: str, shared: "ray.ObjectRef[Descriptor | None]") -> None:
-        self._files, self._root = place(root)
+        self._files, self._root = locate(root)
         self._descriptor: Descriptor | None = ray.get(shared)  # one copy a node, for all actors there
 
     def __call__(self, batch: dict[str, NDArray[Any]]) -> dict[str, Any]:

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from lightly_ray.data.images import SUFFIXES
-from lightly_ray.data.outputs import ParquetOutput, finished, place, read_bytes, write_bytes
+from lightly_ray.data.outputs import ParquetOutput, finished
+from lightly_ray.data.paths import locate, read_whole, write_whole
 from lightly_ray.embedding.descriptor import Descriptor
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.parallel.cluster import connected
@@ -56,7 +57,7 @@ def run_embed_images(settings: EmbedImagesSettings) -> dict[str, object]:
             parts.append(f"{settings.output}.parts/{start:012}.parquet")
             chunk = names[start : start + CHUNK]
             corrupt += _embed_chunk(settings.input_dir, chunk, parts[-1], descriptor, made_from)
-    write_bytes(f"{settings.output}.descriptor.npz", descriptor.to_bytes())
+    write_whole(f"{settings.output}.descriptor.npz", descriptor.to_bytes())
     result = {
         "output": settings.output,
         "descriptor": f"{settings.output}.descriptor.npz",
@@ -70,7 +71,7 @@ def run_embed_images(settings: EmbedImagesSettings) -> dict[str, object]:
 
 def list_with_fingerprint(folder: str) -> tuple[list[str], str]:
     """Names of all images below a folder on any filesystem, sorted, and a digest of names and sizes."""
-    files, root = place(folder)
+    files, root = locate(folder)
     if files.get_file_info(root).type != pyarrow.fs.FileType.Directory:
         raise NotFoundError(f"there is no folder {folder!r}")
     found = {
@@ -88,11 +89,11 @@ def list_with_fingerprint(folder: str) -> tuple[list[str], str]:
 def _descriptor(settings: EmbedImagesSettings, names: Sequence[str], fingerprint: str) -> Descriptor:
     # Kept from the interrupted run: chunks must not come from descriptors that differ in a last bit.
     path = f"{settings.output}.parts/descriptor-{fingerprint}.npz"
-    known = read_bytes(path)
+    known = read_whole(path)
     if known is not None:
         return Descriptor.from_bytes(known)
     descriptor = fit_descriptor(settings.input_dir, names)
-    write_bytes(path, descriptor.to_bytes())
+    write_whole(path, descriptor.to_bytes())
     return descriptor
 
 
@@ -114,10 +115,10 @@ def _embed_chunk(
 
 
 def _join(parts: Sequence[str], output: str, made_from: Mapping[str, object], result: Mapping[str, object]) -> None:
-    files, first = place(parts[0])
+    files, first = locate(parts[0])
     with ParquetOutput(output, pq.read_schema(first, filesystem=files)) as whole:
         for part in parts:
-            whole.write(pq.read_table(place(part)[1], filesystem=files))
+            whole.write(pq.read_table(locate(part)[1], filesystem=files))
         whole.describe(made_from, result)
     files.delete_dir(str(PurePosixPath(first).parent))
 

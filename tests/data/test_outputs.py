@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lightly_ray.data.outputs import ParquetOutput, finished, place, write_bytes
-from lightly_ray.errors import ConflictError, InvalidInputError
+from lightly_ray.data.outputs import ParquetOutput, finished
+from lightly_ray.errors import ConflictError
 
 TABLE = pa.table({"filename": ["a", "b", "c"], "score": [0.1, 0.2, 0.3]})
 
@@ -62,15 +62,3 @@ def test_finished__a_strange_file_is_kept(tmp_path: Path, content: str) -> None:
     with pytest.raises(ConflictError, match="was not made by this job"):
         finished(path, {})
     assert path.read_bytes() == before
-
-
-def test_write_bytes__replaces_whole_files(tmp_path: Path) -> None:
-    write_bytes(tmp_path / "x.npz", b"first")
-    write_bytes(tmp_path / "x.npz", b"second")
-    assert (tmp_path / "x.npz").read_bytes() == b"second"
-    assert len(list(tmp_path.iterdir())) == 1
-
-
-def test_place__an_unknown_filesystem_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="gopher"):
-        place("gopher://host/file")
