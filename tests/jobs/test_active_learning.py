@@ -1,0 +1,164 @@
+"""The main job as a newcomer runs it: a process, its streams, its exit status, and what it leaves behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.platform.embedded import EmbeddedPlatform
+
+JOB = Path(__file__).parents[2] / "jobs" / "active_learning.py"
+SMALL = ["initial=6", "per_round=4", "n_rounds=2", "seeds=2"]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Three classes of stripes: upright, level, and none."""
+    random = np.random.default_rng(1)
+    for number in range(60):
+        kind = ("flat", "level", "upright")[number % 3]
+        pixels = random.integers(60, 120, (24, 20, 3))
+        pixels[:: 4 if kind == "level" else 99, :: 4 if kind == "upright" else 1] += 100
+        path = tmp_path / "photos" / kind / f"{number:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels.astype(np.uint8)).save(path)
+    return tmp_path / "photos"
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    return subprocess.run(
+        [sys.executable, str(JOB), *words], capture_output=True, text=True, check=False, env=environment
+    )
+
+
+def test_job__runs_the_whole_loop_and_leaves_chained_tags(photos: Path, tmp_path: Path) -> None:
+    (photos / "flat" / "zz-broken.png").write_bytes(b"broken")
+    output = tmp_path / "output"
+    done = _run(f"input_dir={photos}", f"output_dir={output}", *SMALL)
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    result = json.loads(line)
+    assert set(result) == {"methods", "dataset_id", "server", "plot", "seconds"}
+    assert set(result["methods"]) == {"random", "coreset", "coral"}
+    for curve in result["methods"].values():
+        assert curve["labels"] == [6, 10, 14]
+        assert np.shape(curve["accuracy"]) == (2, 3)
+        np.testing.assert_allclose(curve["mean"], np.mean(curve["accuracy"], axis=0))
+        np.testing.assert_allclose(curve["std"], np.std(curve["accuracy"], axis=0))
+    starts = [[run[0] for run in curve["accuracy"]] for curve in result["methods"].values()]
+    assert starts[0] == starts[1] == starts[2]
+    assert Image.open(result["plot"]).size[0] > 500
+    assert "flat/zz-broken.png" in done.stderr
+    assert "1 skipped as corrupt" in done.stderr
+    assert "lightly-ray serve data_dir=" in done.stderr.splitlines()[-1]
+    with EmbeddedPlatform(output / "platform") as platform:
+        client = ApiWorkflowClient(platform.token, dataset_id=result["dataset_id"], server=platform.url)
+        tags = {tag.name: tag for tag in client.get_all_tags()}
+        assert len(tags) == 1 + 2 * (1 + 3 * 2)
+        assert len(client.get_filenames()) == 45  # a quarter of 60 is held out, the broken one was never uploaded
+        last, before = tags["seed-1-coral-2"], tags["seed-1-coral-1"]
+        assert last.prev_tag_id == before.id
+        assert before.prev_tag_id == tags["seed-1-initial"].id
+        assert before.prev_tag_id != tags["seed-0-initial"].id
+        assert len(client.download_descriptor()) > 1000
+
+
+def test_job__works_on_a_running_platform(photos: Path, tmp_path: Path) -> None:
+    with EmbeddedPlatform(tmp_path / "platform") as platform:
+        token = tmp_path / "token"
+        token.write_text(platform.token)
+        there = [f"input_dir={photos}", f"output_dir={tmp_path / 'output'}", f"server={platform.url}"]
+        done = _run(*there, f"token_file={token}", "initial=5", "per_round=3", "n_rounds=1", "seeds=1")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["server"] == platform.url
+        assert platform.token not in done.stdout + done.stderr
+        token.write_text("wrong")
+        refused = _run(*there, f"token_file={token}", *SMALL)
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[-1].startswith("error: ")
+    assert "token" in refused.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["input_dir={empty}"], 1, "holds no image"),
+        (["input_dir={photos}/nowhere"], 1, "no folder"),
+        (["input_dir={photos}", "initial=46"], 1, "are more than the 45 images of the pool"),
+        (["input_dir={photos}", "n_samples=3"], 2, "unknown setting 'n_samples'"),
+        (["input_dir={photos}", "server=http://127.0.0.1:1"], 1, "server and token_file belong together"),
+        (["input_dir={photos}", "port={port}", *SMALL], 1, "{port}"),
+        (["input_dir={single}"], 1, "class 'alone'"),
+    ],
+)
+def test_job__bad_input_is_one_clear_line(
+    photos: Path, tmp_path: Path, words: list[str], status: int, message: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    single = tmp_path / "single"
+    for name in ("alone/a.png", "many/b.png", "many/c.png"):
+        (single / name).parent.mkdir(parents=True, exist_ok=True)
+        (single / name).write_bytes((photos / "flat" / "00.png").read_bytes())
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        places = {"empty": tmp_path / "empty", "photos": photos, "single": single, "port": taken.getsockname()[1]}
+        output = tmp_path / "output"
+        done = _run(*(word.format(**places) for word in words), f"output_dir={output}")
+    assert done.returncode == status
+    assert done.stdout == ""
+    assert message.format(**places) in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert not (output / "learning_curve.png").exists()
+
+
+def _marked(mark: str) -> list[str]:
+    """Processes that inherited a mark in their environment and are still there, zombies left out."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"MARK={mark}".encode() in (folder / "environ").read_bytes():
+                found.append(f"{folder.name} {(folder / 'cmdline').read_bytes()!r}")
+        except OSError:
+            continue  # it ended while we looked, or is not ours
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads the process table of Linux")
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_job__ctrl_c_leaves_no_process(photos: Path, tmp_path: Path, kind: signal.Signals) -> None:
+    words = [f"input_dir={photos}", f"output_dir={tmp_path / 'output'}", *SMALL, "seeds=50"]
+    words.remove("seeds=2")
+    mark = uuid.uuid4().hex
+    with subprocess.Popen(
+        [sys.executable, str(JOB), *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "MARK": mark},
+    ) as job:
+        assert job.stderr is not None
+        for line in job.stderr:
+            if b"active learning" in line:
+                break
+        time.sleep(1)
+        assert len(_marked(mark)) > 3  # the job, the server, the worker, Ray
+        job.send_signal(kind)
+        _, rest = job.communicate(timeout=60)
+    assert job.returncode == 130
+    assert rest.decode().splitlines()[-1] == "interrupted"
+    for _ in range(100):
+        if not _marked(mark):
+            break
+        time.sleep(0.1)
+    assert _marked(mark) == []
