@@ -58,7 +58,7 @@ def features(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     )
 
 
-def _colours(square: NDArray[np.float32]) -> NDArray[np.float32]:
+def _colours(square: NDArray[np.floating]) -> NDArray[np.float32]:
     hsv = rgb2hsv(square).reshape(-1, 3)
     counts, _ = np.histogramdd(hsv, bins=(_HUES, _SATURATIONS, _VALUES), range=((0, 1), (0, 1), (0, 1)))
     # The root tempers the background, which otherwise owns most of the histogram (Hellinger distance).

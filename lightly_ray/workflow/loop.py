@@ -86,11 +86,13 @@ class _Run:
         classifier = self.trainer.train(self._labelled(agent))
         accuracies = [self.trainer.accuracy(classifier)]
         for step, size in enumerate(self.plan.labels[1:], start=1):
-            scorer = None
-            if method == SamplingMethod.CORAL:
-                scorer = ScorerClassification.from_dataset(self.trainer.predict(classifier))
             name = f"seed-{seed}-{method.lower()}-{step}"
-            agent.query(SamplerConfig(method, size, name=name, seed=seed, score=scorer and self.plan.score), scorer)
+            config = SamplerConfig(method, size, name=name, seed=seed)
+            if method == SamplingMethod.CORAL:
+                config.score = self.plan.score
+                agent.query(config, ScorerClassification.from_dataset(self.trainer.predict(classifier)))
+            else:
+                agent.query(config)
             classifier = self.trainer.train(self._labelled(agent))
             accuracies.append(self.trainer.accuracy(classifier))
             self.progress.advance(note=name)

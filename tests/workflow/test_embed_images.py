@@ -9,6 +9,7 @@ from PIL import Image
 
 from lightly_ray.embedding.descriptor import Descriptor
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
+from lightly_ray.parallel.embed import embed_folder
 from lightly_ray.workflow import embed_images
 from lightly_ray.workflow.embed_images import EmbedImagesSettings, run_embed_images
 
@@ -42,14 +43,14 @@ def test_job__one_file_sorted_by_name_and_its_descriptor(settings: EmbedImagesSe
 
 
 def test_job__goes_on_where_it_was_interrupted(settings: EmbedImagesSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    embed, calls = embed_images.embed_folder, 0
+    calls = 0
 
     def interrupted(*args: object) -> object:
         nonlocal calls
         calls += 1
         if calls == 2:
             raise KeyboardInterrupt
-        return embed(*args)  # type: ignore[arg-type]  # handed on as they came
+        return embed_folder(*args)  # type: ignore[arg-type]  # handed on as they came
 
     monkeypatch.setattr(embed_images, "embed_folder", interrupted)
     with pytest.raises(KeyboardInterrupt):
