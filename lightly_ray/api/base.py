@@ -71,6 +71,11 @@ class ClientBase:
         """File names of all samples, in the order of the bits of a tag."""
         return list(self.transport.get(self._at("mappings"), field="fileName"))
 
+    @property
+    def filenames_on_server(self) -> list[str]:
+        """The older spelling of `get_filenames`."""
+        return self.get_filenames()
+
     def _datasets(self, *, shared: bool) -> list[DatasetData]:
         found: list[DatasetData] = []
         while True:

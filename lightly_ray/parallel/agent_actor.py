@@ -14,14 +14,14 @@ the last query::
 from typing import Any
 
 import ray
+from ray.actor import ActorClass
 
 from lightly_ray.active_learning.agents.agent import ActiveLearningAgent
 from lightly_ray.active_learning.config import SamplerConfig
 from lightly_ray.api import ApiWorkflowClient
 
 
-@ray.remote(max_restarts=0, max_task_retries=0)
-class AgentActor:
+class AgentMethods:
     """The agent's sets and queries as methods; arguments and errors are those of `ActiveLearningAgent`."""
 
     def __init__(
@@ -32,26 +32,36 @@ class AgentActor:
     ) -> None:
         self._agent = ActiveLearningAgent(api_workflow_client, query_tag_name, preselected_tag_name)
 
+    @ray.method
     def query_set(self) -> list[str]:
         """File names of the samples that may be selected."""
         return self._agent.query_set
 
+    @ray.method
     def labeled_set(self) -> list[str]:
         """File names of the samples that are selected."""
         return self._agent.labeled_set
 
+    @ray.method
     def unlabeled_set(self) -> list[str]:
         """File names of the query set that are not selected."""
         return self._agent.unlabeled_set
 
+    @ray.method
     def added_set(self) -> list[str]:
         """File names that the last query added."""
         return self._agent.added_set
 
+    @ray.method
     def query(self, sampler_config: SamplerConfig, al_scorer: Any = None) -> None:
         """Select samples."""
         self._agent.query(sampler_config, al_scorer)
 
+    @ray.method
     def upload_scores(self, al_scorer: Any) -> None:
         """Upload scores of the query set without selecting."""
         self._agent.upload_scores(al_scorer)
+
+
+# Not a decorator: a type checker would take the decorated class for the plain one, without `remote`.
+AgentActor: ActorClass[AgentMethods] = ray.remote(max_restarts=0, max_task_retries=0)(AgentMethods)

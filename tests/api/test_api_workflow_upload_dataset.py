@@ -93,7 +93,7 @@ def test_upload_dataset__a_refused_file_is_tried_again_named_and_resumed(
     client: ApiWorkflowClient, images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The bytes of one file change on the way, as on a bad line; the real platform checks and refuses them.
-    sent = api_workflow_upload_dataset.parts_of
+    sent = upload_batches.parts_of
     tries = []
 
     def damaged(batch: Any) -> Mapping[str, tuple[str, bytes]]:

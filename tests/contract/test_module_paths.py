@@ -2,8 +2,11 @@
 
 import importlib
 import inspect
+import operator
 
 import pytest
+
+import lightly_ray
 
 PATHS = {
     "lightly_ray.api": ["ApiWorkflowClient"],
@@ -107,11 +110,7 @@ def test_module_path__can_be_imported_with_its_names(path: str) -> None:
 
 @pytest.mark.parametrize("target", SIGNATURES)
 def test_signature__starts_with_the_published_arguments(target: str) -> None:
-    import lightly_ray
-
-    call = lightly_ray
-    for part in target.split("."):
-        call = getattr(call, part)
+    call = operator.attrgetter(target)(lightly_ray)
     names = [name for name in inspect.signature(call).parameters if name != "self"]
     assert names[: len(SIGNATURES[target])] == SIGNATURES[target]
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import ray
+from ray.actor import ActorHandle
 
 from lightly_ray.active_learning.agents import ActiveLearningAgent, AgentActor
 from lightly_ray.active_learning.config import SamplerConfig
@@ -22,6 +23,7 @@ def test_agent_actor__does_what_the_agent_does_and_can_be_replaced(uploaded: Api
     assert ray.get(actor.query_set.remote()) == names
     ray.get(actor.query.remote(SamplerConfig(n_samples=3, name="one")))
     first = ray.get(actor.labeled_set.remote())
+    assert isinstance(actor, ActorHandle)
     ray.kill(actor)
 
     actor = AgentActor.remote(uploaded, preselected_tag_name="one")
@@ -45,6 +47,7 @@ def test_agent_actor__errors_arrive_as_they_are(uploaded: ApiWorkflowClient) -> 
 def test_agent_actor__is_never_restarted_without_its_state(uploaded: ApiWorkflowClient) -> None:
     actor = AgentActor.remote(uploaded)
     ray.get(actor.query_set.remote())
+    assert isinstance(actor, ActorHandle)
     ray.kill(actor, no_restart=False)
     with pytest.raises(ray.exceptions.RayActorError):
         ray.get(actor.query_set.remote())

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from lightly_ray.active_learning.agents.scores import Scores, read_scores
 from lightly_ray.active_learning.config import SamplerConfig
-from lightly_ray.active_learning.scorers.scorer import Scorer
 from lightly_ray.api.api_workflow_selection import SCORED, default_score
 from lightly_ray.api.models import TagData
 from lightly_ray.errors import ConflictError, InvalidInputError
@@ -26,6 +25,7 @@ from lightly_ray.tags import BitMask
 if TYPE_CHECKING:
     import ray.data
 
+    from lightly_ray.active_learning.scorers.scorer import Scorer
     from lightly_ray.api.api_workflow_client import ApiWorkflowClient
 
 

@@ -73,7 +73,7 @@ def test_agent__query_tag_and_preselected_tag_may_be_strangers(ready: ApiWorkflo
     agent = ActiveLearningAgent(ready, query_tag_name="query", preselected_tag_name="labelled")
     assert state(agent) == [names[:6], names[4:8], names[:4]]
     agent.query(SamplerConfig(n_samples=6, name="more"))
-    expected = select(VECTORS, 6, ids=names, query_ids=names[:6], preselected=names[4:8])
+    expected = select(VECTORS, 6, ids=names, query=names[:6], preselected=names[4:8])
     assert set(agent.added_set) == set(expected.added_ids)
     assert set(agent.added_set) < set(names[:4])
 
