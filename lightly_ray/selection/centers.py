@@ -15,7 +15,7 @@ class Centers:
         self._count = 0
         self._vectors = computable(np.empty((0, dimensions), dtype))
         self._features = np.empty((0, screen.width), np.float32)
-        self._squares = np.empty(0)
+        self._lengths = np.empty(0)
 
     def __len__(self) -> int:
         return self._count
@@ -31,21 +31,21 @@ class Centers:
         return self._features[: self._count]
 
     @property
-    def squares(self) -> NDArray[np.float64]:
-        """(n,) squared lengths of their features."""
-        return self._squares[: self._count]
+    def lengths(self) -> NDArray[np.float64]:
+        """(n,) lengths of their features."""
+        return self._lengths[: self._count]
 
     def append(self, vectors: NDArray[np.floating]) -> None:
         """Add (b, D) centers."""
-        features, squares = self._screen.centers(vectors)
+        features, lengths = self._screen.centers(vectors)
         start, self._count = self._count, self._count + len(vectors)
-        if self._count > len(self._squares):
+        if self._count > len(self._lengths):
             self._grow(max(64, 2 * self._count))
         self._vectors[start : self._count] = vectors
-        self._features[start : self._count], self._squares[start : self._count] = features, squares
+        self._features[start : self._count], self._lengths[start : self._count] = features, lengths
 
     def _grow(self, capacity: int) -> None:
-        for name in ("_vectors", "_features", "_squares"):
+        for name in ("_vectors", "_features", "_lengths"):
             old = getattr(self, name)
             new = np.empty((capacity, *old.shape[1:]), old.dtype)
             new[: len(old)] = old

@@ -10,15 +10,14 @@ _SLICE = 2**20  # rows scanned at once; bounds the memory of what is found
 class Keys:
     """What a partition knows about its rows.
 
-                key = near x score    (score 1 where there are none; a score of 0 makes it 0 also while the bound is inf)
+    The key of a row is near x score, with a score of 1 where there are none; a score of 0 makes it 0, also while the
+    bound is inf. Before any center every row counts as equally far, at distance 1: the score alone decides.
 
-    Before any center every row counts as equally far, at distance 1: the score alone decides.
-
-            Attributes:
-                near: (N,) distance to the nearest of the first ``age`` centers, inf for age 0; -1 once the row is taken.
-                age: (N,) number of centers that the row has been compared with.
-                scores: (N,) float64, empty where all count alike.
-            min_distance: rows nearer than that are not eligible; 0 is off.
+    Attributes:
+        near: (N,) distance to the nearest of the first ``age`` centers, inf for age 0; -1 once the row is taken.
+        age: (N,) number of centers that the row has been compared with.
+        scores: (N,) float64, empty where all count alike.
+        min_distance: rows nearer than that are not eligible; 0 is off.
     """
 
     def __init__(self, rows: int, scores: NDArray[np.floating] | None, min_distance: float) -> None:

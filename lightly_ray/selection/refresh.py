@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from lightly_ray.selection.centers import Centers
+from lightly_ray.selection.decide import decide
 from lightly_ray.selection.distance import computable, summation_plan
 from lightly_ray.selection.keys import Keys
-from lightly_ray.selection.screen import Screen, decide
+from lightly_ray.selection.screen import Screen
 
 TILE = 512  # rows per product
 BLOCK = 256  # centers per product; with TILE, the products of one step stay in the cache
@@ -81,21 +82,12 @@ class Refresher:
         """One tile of rows with one block of centers."""
         features, products = buffers.of(len(rows), block.stop - block.start)
         source, positions = self._readable(rows)
-        squares = self._screen.rows(source, positions, features)
+        lengths = self._screen.rows(source, positions, features)
         np.dot(features, centers.features[block].T, out=products)
-        decide(
-            products,
-            rows,
-            squares,
-            source,
-            positions,
-            centers.vectors[block],
-            self._plan,
-            np.sqrt(centers.squares[block].max()),
-            self._screen.scale,
-            self._screen.rounding,
-            self._keys.near,
-        )
+        vectors, reach = centers.vectors[block], centers.lengths[block].max()
+        screen = self._screen.scale, self._screen.rounding
+        bits, near = products.view(np.int32), self._keys.near
+        decide(products, bits, rows, lengths, source, positions, vectors, self._plan, reach, *screen, near)
 
     def _readable(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.floating], NDArray[np.int32]]:
         """An array that numba can read, and where in it the rows are."""
