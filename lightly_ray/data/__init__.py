@@ -1,1 +1,13 @@
-"""Placeholder: written with the package."""
+"""Arrays in and out, and the checks at the door. Without Ray.
+
+    paths         names on any file system -> files; small outputs whole or not at all
+    ids           N ids as Arrow strings; ids <-> rows
+    vectors       embedding columns -> matrices; NaN, odd lengths and zero vectors stop here
+    sources       where embeddings lie: memory, .npy          (N rows, read in parts by many processes)
+    parquet       ... or Parquet files
+    fingerprint   tells data sets apart, however they were cut
+    images        image files, their pixels and thumbnails
+    predictions/  formats of predictions, for scorers
+
+What comes out of here is clean: the packages behind it check nothing a second time.
+"""

@@ -1,0 +1,209 @@
+"""The ids of N samples, in row order, as Arrow strings or as the row numbers themselves.
+
+An id is for ever, a row is a position in one data set; `Ids` translates between them and is the only
+place that does. N strings stay in one Arrow buffer: 100,000,000 Python strings would need more memory
+than their embeddings. Finding k names among N ids costs O(N + k) time and a hash table of k names.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from lightly_ray.errors import InvalidInputError
+
+Rows = NDArray[np.int64]
+
+_CHUNK = 1 << 20
+
+
+class Ids:
+    """N distinct ids; row i has the i-th.
+
+    Args:
+        names: (N,) strings, None where the row numbers are the ids.
+        count: N.
+    """
+
+    def __init__(self, names: pa.LargeStringArray | None, count: int) -> None:
+        self._names = names
+        self._count = count
+
+    @classmethod
+    def numbered(cls, count: int) -> "Ids":
+        """Ids that are the row numbers 0 .. ``count`` - 1."""
+        return cls(None, count)
+
+    @classmethod
+    def of(cls, values: object, what: str = "ids") -> "Ids":
+        """Ids from strings: a list, a NumPy array or an Arrow column.
+
+        Args:
+            values: (N,) distinct strings.
+            what: how messages call them.
+
+        Raises:
+            InvalidInputError: a value is no string or missing, or an id comes twice.
+        """
+        names = strings(values, what)
+        require_distinct(names, what)
+        return cls(names, len(names))
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def numbers(self) -> bool:
+        """Whether the ids are row numbers."""
+        return self._names is None
+
+    def at(self, rows: Rows) -> list[str] | list[int]:
+        """The ids of ``rows``, in their order."""
+        if self._names is None:
+            numbers: list[int] = rows.tolist()
+            return numbers
+        names: list[str] = self._names.take(pa.array(rows)).to_pylist()
+        return names
+
+    def texts(self, rows: Rows | None = None) -> Iterator[list[str]]:
+        """The ids of ``rows`` (default: of all) as text, in chunks that bound the memory."""
+        count = self._count if rows is None else len(rows)
+        for start in range(0, count, _CHUNK):
+            stop = min(start + _CHUNK, count)
+            chunk = np.arange(start, stop) if rows is None else rows[start:stop]
+            yield [str(name) for name in self.at(chunk)]
+
+    def name(self, row: int) -> str:
+        """How messages call the sample of one row."""
+        return f"row {row}" if self._names is None else f"sample {self._names[row].as_py()!r} (row {row})"
+
+    def rows_of(self, values: object, what: str) -> Rows:
+        """Translate ids to rows, keeping their order.
+
+        Args:
+            values: (k,) distinct ids that exist.
+            what: whose ids they are, for the message: "query".
+
+        Returns:
+            (k,) rows.
+
+        Raises:
+            InvalidInputError: an id is unknown or comes twice.
+        """
+        return self._rows_of_numbers(values, what) if self._names is None else self._rows_of_names(values, what)
+
+    def digest(self) -> str:
+        """A fingerprint of all ids and their order."""
+        state = hashlib.blake2b(str(self._count).encode(), digest_size=16)
+        if self._names is not None:
+            for start in range(0, self._count, _CHUNK):
+                chunk = self._names.slice(start, _CHUNK)
+                # Lengths first, or ["ab", "c"] and ["a", "bc"] would be the same.
+                state.update(pc.binary_length(chunk).to_numpy().tobytes())
+                state.update("".join(chunk.to_pylist()).encode())
+        return state.hexdigest()
+
+    def _rows_of_names(self, values: object, what: str) -> Rows:
+        wanted = strings(values, what)
+        require_distinct(wanted, what)
+        # The hash table holds the k wanted names, never the N ids.
+        found = pc.index_in(self._names, value_set=wanted).fill_null(-1).to_numpy()
+        hits = np.flatnonzero(found >= 0)
+        rows = np.full(len(wanted), -1, dtype=np.int64)
+        rows[found[hits]] = hits
+        if (rows < 0).any():
+            unknown = np.flatnonzero(rows < 0)
+            first = wanted[int(unknown[0])].as_py()
+            raise InvalidInputError(
+                f"{what}: {len(unknown)} of {len(rows)} ids are not among the {self._count} ids of the data, "
+                f"first: {first!r}"
+            )
+        return rows
+
+    def _rows_of_numbers(self, values: object, what: str) -> Rows:
+        rows = _numbers(values, what)
+        outside = np.flatnonzero((rows < 0) | (rows >= self._count))
+        if len(outside):
+            raise InvalidInputError(
+                f"{what}: the data has no ids, so rows 0 .. {self._count - 1} stand for them; got {rows[outside[0]]}"
+            )
+        ordered = np.sort(rows)
+        twice = np.flatnonzero(ordered[1:] == ordered[:-1])
+        if len(twice):
+            raise InvalidInputError(f"{what}: row {ordered[twice[0]]} comes twice")
+        return rows
+
+
+def strings(values: object, what: str) -> pa.LargeStringArray:
+    """(N,) Arrow strings from a list, a NumPy array or an Arrow column.
+
+    Raises:
+        InvalidInputError: they are one bare string, or a value is no string, or is missing.
+    """
+    if isinstance(values, str | bytes):
+        raise InvalidInputError(f"{what}: give a list of ids, got the single value {values!r}")
+    column = _arrow(values, what)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if not _is_text(column.type) and len(column):
+        raise InvalidInputError(f"{what} must be strings, got {column.type}; cast them to strings")
+    column = column.cast(pa.large_string())
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if column.null_count:
+        first = int(np.flatnonzero(pc.is_null(column).to_numpy(zero_copy_only=False))[0])
+        raise InvalidInputError(f"{what}: {column.null_count} ids are missing (null), first at position {first}")
+    return column
+
+
+def require_distinct(names: pa.LargeStringArray, what: str) -> None:
+    """Refuse names of which one comes twice, naming it."""
+    if pc.count_distinct(names).as_py() == len(names):
+        return
+    counts = pc.value_counts(names)
+    repeated = counts.filter(pc.greater(counts.field("counts"), 1))
+    first = repeated[0].as_py()
+    raise InvalidInputError(
+        f"{what} must be distinct: {len(repeated)} come more than once, first: {first['values']!r} "
+        f"({first['counts']} times)"
+    )
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _arrow(values: object, what: str) -> Any:
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        return values
+    try:
+        if isinstance(values, np.ndarray):
+            return pa.array(values)
+        return pa.array(list(_iterable(values, what)))
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise InvalidInputError(f"{what} must be strings: {error}") from error
+
+
+def _iterable(values: object, what: str) -> Iterable[object]:
+    if isinstance(values, Iterable):
+        return values
+    raise InvalidInputError(f"{what}: give a list of ids, got {type(values).__name__}")
+
+
+def _numbers(values: object, what: str) -> Rows:
+    if isinstance(values, str | bytes):
+        raise InvalidInputError(f"{what}: the data has no ids, give row numbers, got {values!r}")
+    if isinstance(values, pa.Array | pa.ChunkedArray | np.ndarray):
+        found = np.asarray(values)
+    else:
+        found = np.asarray(list(_iterable(values, what)))
+    if not found.size:
+        return np.zeros(0, dtype=np.int64)
+    if found.ndim != 1 or found.dtype.kind not in "iu":
+        example = found.ravel()[0]
+        raise InvalidInputError(f"{what}: the data has no ids, give row numbers, got {example!r}")
+    return found.astype(np.int64)

@@ -1,0 +1,146 @@
+"""Embeddings in Parquet files: each worker reads the row groups that hold its rows, and no others.
+
+Row i is the i-th row of the files sorted by path. Footers are read once, at the beginning; a file that has
+other rows afterwards is refused. A row group is decoded in batches, so one that is larger
+than the memory does no harm.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from lightly_ray.data.paths import AnyPath, files_of
+from lightly_ray.data.vectors import Fault, Layout, Matrix, arrow_layout, arrow_matrix
+from lightly_ray.errors import InvalidInputError
+
+_FOOTER_THREADS = 16  # Footers of files in an object store wait for the network, not for a CPU.
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: str
+    first_row: int
+    starts: NDArray[np.int64]  # (groups + 1,) first row of each row group, and the end, in the whole data set
+
+
+class ParquetSource:
+    """Rows of Parquet files.
+
+    Args:
+        paths: file, folder, pattern, or several of them, on one file system.
+        embedding_column: list, fixed-size-list or tensor column of floats; None where no vectors are needed.
+
+    Raises:
+        NotFoundError: no file is there.
+        InvalidInputError: a file cannot be read, has no such column, or there are no rows.
+
+    Attributes:
+        count: N.
+        starts: (groups + 1,) first row of every row group, and N.
+    """
+
+    def __init__(self, paths: AnyPath | Sequence[AnyPath], embedding_column: str | None) -> None:
+        self._system, names = files_of(paths, ".parquet")
+        self._column = embedding_column
+        with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
+            footers = list(pool.map(self._footer, names))
+        self._files: list[_File] = []
+        row = 0
+        for name, sizes in zip(names, footers, strict=True):
+            starts = row + np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+            self._files.append(_File(name, row, starts.astype(np.int64)))
+            row = int(starts[-1])
+        self.count = row
+        self.starts = np.concatenate([entry.starts[:-1] for entry in self._files] + [np.array([row], dtype=np.int64)])
+        if not row:
+            raise InvalidInputError(f"{names[0]!r}: there are no rows")
+
+    @cached_property
+    def layout(self) -> Layout:
+        """How every vector is stored, which the first row shows."""
+        entry = next(entry for entry in self._files if entry.starts[-1] > entry.first_row)
+        with self._open(entry.path) as file, _reading(entry.path):
+            batch = next(batch for batch in file.iter_batches(1, columns=[self._column]) if len(batch))
+        return arrow_layout(batch.column(0), f"{entry.path!r}, column {self._column!r}")
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """The (N,) values of another column."""
+        chunks: list[pa.Array] = []
+        for entry in self._files:
+            with self._open(entry.path) as file:
+                self._require(file, entry.path, name)
+                with _reading(entry.path):
+                    chunks += file.read(columns=[name]).column(name).chunks
+        try:
+            return pa.chunked_array(chunks)
+        except (pa.ArrowException, TypeError) as error:
+            raise InvalidInputError(f"the column {name!r} has different types in different files: {error}") from error
+
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | Fault]]:
+        """Yield the vectors of ``rows``."""
+        for entry in self._files:
+            inside = _within(rows, entry.starts[0], entry.starts[-1])
+            if len(inside):
+                yield from self._file_blocks(entry, inside)
+
+    def _file_blocks(self, entry: _File, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | Fault]]:
+        with self._open(entry.path) as file:
+            if file.metadata.num_rows != entry.starts[-1] - entry.first_row:
+                raise InvalidInputError(f"{entry.path!r} changed while it was being read")
+            groups = np.unique(np.searchsorted(entry.starts, rows, side="right") - 1)
+            for group in groups.tolist():
+                first = int(entry.starts[group])
+                for batch in self._batches(file, entry.path, group):
+                    inside = _within(rows, first, first + len(batch))
+                    if len(inside):
+                        yield inside, self._matrix(batch, first, inside, entry.path)
+                    first += len(batch)
+
+    def _batches(self, file: Any, path: str, group: int) -> Iterator[pa.Array]:
+        with _reading(path):
+            for batch in file.iter_batches(self.layout.block_rows, row_groups=[group], columns=[self._column]):
+                yield batch.column(0)
+
+    def _matrix(self, column: pa.Array, first: int, rows: NDArray[np.int64], path: str) -> Matrix | Fault:
+        # Rows that were not asked for are not looked at: their embeddings may be bad.
+        if len(rows) < len(column):
+            column = column.take(pa.array(rows - first))
+        return arrow_matrix(column, self.layout, rows, f"{path!r}, column {self._column!r}")
+
+    def _footer(self, path: str) -> list[int]:
+        with self._open(path) as file:
+            if self._column is not None:
+                self._require(file, path, self._column)
+            return [file.metadata.row_group(group).num_rows for group in range(file.metadata.num_row_groups)]
+
+    def _require(self, file: Any, path: str, name: str) -> None:
+        names = file.schema_arrow.names
+        if name not in names:
+            raise InvalidInputError(f"{path!r} has no column {name!r}, it has {', '.join(map(repr, names))}")
+
+    def _open(self, path: str) -> Any:
+        with _reading(path):
+            # Without pre_buffer only the pages of the next batch are in memory, not a whole row group.
+            return pq.ParquetFile(self._system.open_input_file(path), pre_buffer=False, buffer_size=1 << 20)
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[None]:
+    # What Arrow raises on an unreadable or truncated file becomes our error, naming the file.
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise InvalidInputError(f"cannot read {path!r} as Parquet: {error}") from error
+
+
+def _within(rows: NDArray[np.int64], start: int, stop: int) -> NDArray[np.int64]:
+    low, high = np.searchsorted(rows, [start, stop])
+    return rows[low:high]
