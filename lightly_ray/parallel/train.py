@@ -5,7 +5,7 @@ Embeddings and labels are put into the object store once; a task gets references
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from lightly_ray.workflow.classifier import Classifier
+
+Handle = ray.ObjectRef
 
 _BATCH = 1024  # rows; a prediction is a small product, so blocks are large
 
@@ -31,14 +33,10 @@ def _test(classifier: Classifier, embeddings: NDArray[np.float32], labels: list[
         return classifier.accuracy(embeddings, labels)
 
 
-def _predict(batch: dict[str, NDArray[Any]], trained: "ray.ObjectRef[Classifier]") -> dict[str, NDArray[Any]]:
+def _predict(batch: dict[str, NDArray[Any]], trained: Handle[Classifier]) -> dict[str, NDArray[Any]]:
     classifier: Classifier = ray.get(trained)  # Ray Data hands references on as they are
     with threadpool_limits(1):
         return {"filename": batch["filename"], "probabilities": classifier.probabilities(batch["embedding"])}
-
-
-T = TypeVar("T")
-Handle: TypeAlias = "ray.ObjectRef[T]"
 
 
 class Trainer:
