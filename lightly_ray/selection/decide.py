@@ -10,7 +10,7 @@ from lightly_ray.selection.screen import TINY, UNIT
 @numba.njit(nogil=True, cache=True)
 def limit_of(near, length, reach, scale, rounding):  # type: ignore[no-untyped-def]  # numba
     """The largest product with which a pair can still lower the bound ``near``; see `screen`. Rounded up to float32."""
-    if length == np.inf or reach == np.inf:
+    if not length + reach < np.inf:
         return np.float32(np.inf)
     lengths = length + reach
     bound = near * scale * (1 + 1e-9) + 4 * UNIT * lengths + 2 * TINY

@@ -4,13 +4,18 @@ While the best of the pool comes before everything that was left out (the floor)
 would pick, because the pool's keys are exact and everyone else's key is at most its bound.
 """
 
+import os
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from lightly_ray.selection.decide import limit_of
 from lightly_ray.selection.distance import DEPTH, computable, pair_distance, summation_plan
 from lightly_ray.selection.order import best, in_order, top
 from lightly_ray.selection.protocol import Proposal
+from lightly_ray.selection.screen import Screen
+from lightly_ray.selection.threads import on_threads
 
 
 class Pool:
@@ -62,30 +67,66 @@ class Pool:
             positions in the pool in the order of the picks; their gains; (key, row) of the first row, in the pool or
             out of it, that was not picked.
         """
+        if not len(self.rows):
+            return np.empty(0, np.intp), np.empty(0), self.floor
+        screen = Screen(vectors, sample=128)
+        products, lengths = _products(computable(vectors), screen)
         picks, gains = np.empty(min(count, len(self.rows)), np.intp), np.empty(min(count, len(self.rows)))
         keys = self._keys()
-        plan = summation_plan(vectors.shape[1])
-        arrays = (computable(vectors), plan, self.rows, self.scores, self.near, keys)
-        made = _greedy(*arrays, self.floor[0], self.floor[1], self._min_distance, picks, gains)
+        exact = computable(vectors), summation_plan(vectors.shape[1])
+        bounds = lengths, lengths.max(), screen.scale, screen.rounding
+        rules = (*self.floor, self._min_distance)
+        made = _greedy(products, *exact, *bounds, self.rows, self.scores, self.near, keys, *rules, picks, gains)
         left = max(self.floor, best(keys, self.rows), key=in_order)
         return picks[:made], gains[:made], left
 
 
+def _products(vectors: NDArray[np.floating], screen: Screen) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Of all rows with all rows (m, m), and the lengths (m,) of their features."""
+    features, products = np.empty((len(vectors), screen.width), np.float32), np.empty((len(vectors),) * 2, np.float32)
+    lengths = screen.rows(vectors, np.arange(len(vectors), dtype=np.int32), features)
+    centers = screen.centers(vectors)[0].T
+    threads = os.cpu_count() or 1
+    cuts = [slice(start, start + 128) for start in range(0, len(vectors), 128)]
+    on_threads(threads, lambda cut: np.dot(features[cut], centers, out=products[cut]), cuts)
+    return products, lengths
+
+
 @numba.njit(nogil=True, cache=True)
-def _greedy(vectors, plan, rows, scores, near, keys, floor_key, floor_row, min_distance, picks, gains):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
+def _greedy(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
+    products,
+    vectors,
+    plan,
+    lengths,
+    reach,
+    scale,
+    rounding,
+    rows,
+    scores,
+    near,
+    keys,
+    floor_key,
+    floor_row,
+    min_distance,
+    picks,
+    gains,
+):
     """Pick until the floor wins or ``picks`` is full; returns how many. Picked and ineligible rows get key -1."""
-    stack = np.empty(DEPTH)
+    stack, limits = np.empty(DEPTH), np.empty(len(keys), np.float32)
+    for i in range(len(keys)):
+        limits[i] = limit_of(near[i], lengths[i], reach, scale, rounding)
     for made in range(len(picks)):
-        first = np.argmax(keys)
+        first = np.argmax(keys)  # the first of equals, hence the lowest row
         key = keys[first]
         if key < 0 or key < floor_key or (key == floor_key and rows[first] > floor_row):
             return made
         picks[made], gains[made] = first, key
         keys[first] = -1.0
         for i in range(len(keys)):
-            if keys[i] >= 0 and near[i] > 0:
+            if products[first, i] <= limits[i] and keys[i] >= 0:
                 distance = pair_distance(vectors[i], vectors[first], plan, stack)
                 if distance < near[i]:
                     near[i] = distance
+                    limits[i] = limit_of(distance, lengths[i], reach, scale, rounding)
                     keys[i] = distance * scores[i] if distance >= min_distance else -1.0
     return len(picks)

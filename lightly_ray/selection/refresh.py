@@ -5,18 +5,15 @@ each thread walks through the centers block by block, oldest first. A row joins 
 leaves when its bound falls under the threshold, so a row is compared with no more centers than that takes.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from lightly_ray.selection.centers import Centers
 from lightly_ray.selection.decide import decide
 from lightly_ray.selection.distance import computable, summation_plan
 from lightly_ray.selection.keys import Keys
 from lightly_ray.selection.screen import Screen
+from lightly_ray.selection.threads import on_threads
 
 TILE = 512  # rows per product
 BLOCK = 256  # centers per product; with TILE, the products of one step stay in the cache
@@ -52,13 +49,13 @@ class Refresher:
         """
         ages = self._keys.age[rows]
         rows = rows[np.argsort(ages.astype(np.uint16) if len(centers) < 2**16 else ages, kind="stable")]
-        parts = [rows[part :: len(self._buffers)] for part in range(len(self._buffers))]
+        count = len(self._buffers)
+        parts = [(rows[part::count], buffers) for part, buffers in enumerate(self._buffers) if part < len(rows)]
 
-        def work(part: NDArray[np.int32], buffers: "_Buffers") -> int:
-            return self._walk(part, centers, threshold, seam=seam, buffers=buffers) if len(part) else 0
+        def work(item: tuple[NDArray[np.int32], "_Buffers"]) -> int:
+            return self._walk(item[0], centers, threshold, seam=seam, buffers=item[1])
 
-        with _blas().limit(limits=1, user_api="blas"):  # the threads are ours
-            return sum(_threads(len(parts)).map(work, parts, self._buffers))
+        return sum(on_threads(count, work, parts))
 
     def _walk(
         self, rows: NDArray[np.int32], centers: Centers, threshold: float, *, seam: int, buffers: "_Buffers"
@@ -110,13 +107,3 @@ class _Buffers:
 def _block_end(start: int, seam: int, last: int) -> int:
     stop = min(start + BLOCK, last)
     return seam if start < seam < stop else stop
-
-
-@lru_cache
-def _threads(count: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(count, thread_name_prefix="selection")
-
-
-@lru_cache
-def _blas() -> ThreadpoolController:
-    return ThreadpoolController()

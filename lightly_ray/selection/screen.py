@@ -28,7 +28,6 @@ from lightly_ray.selection.machine import prefetch
 UNIT = 2.0**-24  # rounding of one float32 operation
 TINY = 1e-18  # beside typical lengths of 1: covers numbers that underflow float32
 _LARGEST = 1e30  # squared length of features; beyond it a product could leave float32
-_SAMPLE = 4096  # rows that offset and scale are taken from
 _AHEAD = 4  # rows
 
 
@@ -42,10 +41,11 @@ class Screen:
 
     Args:
         vectors: (N, D), of any float dtype.
+        sample: about how many rows offset and scale are taken from.
     """
 
-    def __init__(self, vectors: NDArray[np.floating]) -> None:
-        some = vectors[:: max(1, len(vectors) // _SAMPLE)].astype(np.float64)
+    def __init__(self, vectors: NDArray[np.floating], sample: int = 4096) -> None:
+        some = vectors[:: max(1, len(vectors) // sample)].astype(np.float64)
         self._offset = some.mean(axis=0) if len(some) else np.zeros(vectors.shape[1])
         lengths = np.linalg.norm(some - self._offset, axis=1)
         typical = float(np.median(lengths)) if len(some) else 0.0
@@ -73,7 +73,7 @@ class Screen:
 
 
 @numba.njit(nogil=True, cache=True)
-def _features(source, positions, offset, scale, out, lengths):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
+def _features(source, positions, offset, scale, out, lengths):  # type: ignore[no-untyped-def]  # noqa: PLR0917  # numba takes arrays, not objects
     dimensions, line = len(offset), 64 // source.itemsize
     for i in range(len(positions)):
         if i + _AHEAD < len(positions):
