@@ -1,0 +1,250 @@
+"""Runs the selection engine where the data is: in this process, or on shard actors.
+
+Both ways read the same rows with the same checks and hand the same kind of shards to
+`lightly_ray.selection.choose`; a checkpoint, the certificate and the result do not depend on the way.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightly_ray.data.fingerprint import digest
+from lightly_ray.data.ids import Ids, Rows
+from lightly_ray.data.paths import AnyPath
+from lightly_ray.data.sources import Blocks, Source
+from lightly_ray.data.vectors import Fault, Matrix
+from lightly_ray.errors import InvalidInputError
+from lightly_ray.parallel.checkpoint import Checkpoint, Identity
+from lightly_ray.parallel.plan import Plan, Settings
+from lightly_ray.parallel.selection_result import SelectionStats
+from lightly_ray.parallel.shard_order import Order, build
+from lightly_ray.progress import Progress
+from lightly_ray.selection.choose import Outcome, Task, choose
+from lightly_ray.selection.greedy import Picks
+from lightly_ray.selection.protocol import LocalShards, Shards
+from lightly_ray.selection.random_draw import random_keys
+
+SMALL = 256 << 20
+"""Bytes of embeddings up to which this process does everything itself: starting Ray would take longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """How a selection runs; nothing of it changes the result.
+
+    Attributes:
+        partitions: number of shard actors, None for this process where the data is small, else one per CPU.
+        memory_limit: bytes for the work buffers of all shards together, None for a default.
+        timeout: seconds after which a silent worker counts as hanging, None for never.
+        checkpoint: where picks are written as they are made, None for nowhere.
+        progress: whether to show it.
+    """
+
+    partitions: int | None = None
+    memory_limit: int | None = None
+    timeout: float | None = None
+    checkpoint: AnyPath | None = None
+    progress: bool = True
+
+    def __post_init__(self) -> None:
+        for name, value, kind in (
+            ("partitions", self.partitions, int),
+            ("memory_limit", self.memory_limit, int),
+            ("timeout", self.timeout, int | float),
+        ):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, kind) or not value > 0):
+                raise InvalidInputError(f"{name} must be a number above 0 or None, got {value!r}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """One selection by distances.
+
+    Attributes:
+        source: where the embeddings lie.
+        ids: of all samples.
+        plan: which rows, and how many picks.
+        settings: what was asked for.
+        resources: how to run.
+    """
+
+    source: Source
+    ids: Ids
+    plan: Plan
+    settings: Settings
+    resources: Resources
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """Shards that have read their rows.
+
+    Attributes:
+        shards: of the candidates.
+        centers: (p, D) preselected vectors where the shards still have to learn them, else None.
+        mark: fingerprint of all vectors, 0 where there is no checkpoint.
+        restarts: tells how many workers were lost.
+    """
+
+    shards: Shards
+    centers: Matrix | None
+    mark: int
+    restarts: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """The outcome, and what it took.
+
+    Attributes:
+        outcome: of the engine.
+        seconds: of reading and of the random first pick.
+        partitions: how many shards there were.
+        restarts: how many workers were lost and made anew.
+    """
+
+    outcome: Outcome
+    seconds: dict[str, float]
+    partitions: int
+    restarts: int
+
+    def stats(self, plan: Plan) -> SelectionStats:
+        """What the run cost."""
+        spent = self.outcome.stats
+        centers = len(plan.preselected) + len(self.outcome.picks)
+        return SelectionStats(
+            rounds=spent.rounds,
+            evaluated_share=spent.pairs / max(1, len(plan.candidates) * centers),
+            seconds=self.seconds | dict(spent.seconds),
+            driver_bytes=spent.driver_bytes,
+            partitions=self.partitions,
+            restarts=self.restarts,
+        )
+
+
+def farthest(job: Job) -> Run:
+    """Pick by distance (coreset), or by distance times score (coral).
+
+    Raises:
+        InvalidInputError: an embedding is bad; the message names the sample.
+        ConflictError: the checkpoint belongs to another selection.
+        WorkerLostError: workers hang, or are lost again and again.
+    """
+    started = time.monotonic()
+    with _loaded(job) as loaded:
+        read = time.monotonic() - started
+        first = _first(job)
+        seconds = {"read": read, "first": time.monotonic() - started - read}
+        outcome = _choose(job, loaded, first)
+        return Run(outcome, seconds, len(loaded.shards), loaded.restarts())
+
+
+def _choose(job: Job, loaded: Loaded, first: int | None) -> Outcome:
+    plan, settings, resources = job.plan, job.settings, job.resources
+    checkpoint = None if resources.checkpoint is None else Checkpoint(resources.checkpoint, _identity(job, loaded.mark))
+    made = None if checkpoint is None else checkpoint.read()
+    task = Task(
+        picks=plan.picks,
+        coral=settings.method == "coral",
+        centers=loaded.centers,
+        known=len(plan.preselected) if loaded.centers is None else 0,
+        first=first,
+        min_distance=settings.min_distance,
+        certify=settings.certify,
+        made=made,
+    )
+    with Progress("select", plan.picks, unit="picks", show=resources.progress) as progress:
+        progress.advance(0 if made is None else len(made))
+
+        def take(picks: Picks) -> None:
+            progress.advance(len(picks))
+            if checkpoint is not None:
+                checkpoint.add(picks)
+
+        try:
+            return choose(loaded.shards, task, take)
+        finally:
+            if checkpoint is not None:
+                checkpoint.write()
+
+
+@contextmanager
+def _loaded(job: Job) -> Iterator[Loaded]:
+    size = len(job.plan.candidates) * job.source.layout.kept(normalize=job.settings.normalize).row_bytes
+    if job.resources.partitions is None and size <= SMALL:
+        yield _here(job)
+        return
+    from lightly_ray.parallel.cluster import cluster_cpus, connected  # noqa: PLC0415  # small inputs never load Ray
+    from lightly_ray.parallel.parts import parts_of  # noqa: PLC0415  # same
+    from lightly_ray.parallel.shards import ActorShards  # noqa: PLC0415  # same
+
+    with connected():
+        parts = parts_of(job.source, job.plan.needed, job.resources.partitions or cluster_cpus())
+        orders = [lambda part=part: _order(job, part.ship(), part.rows, len(parts)) for part in parts]
+        with ActorShards(
+            orders, job.ids, preselected=len(job.plan.preselected), timeout=job.resources.timeout
+        ) as shards:
+            shards.load()
+            yield Loaded(shards, None, shards.mark, lambda: shards.restarts)
+
+
+def _here(job: Job) -> Loaded:
+    built = build(_order(job, job.source, job.plan.needed, 1))
+    if isinstance(built, Fault):
+        raise built.error(job.ids)
+    centers = built.centers if len(built.centers) else None
+    return Loaded(LocalShards([built.shard]), centers, built.mark, lambda: 0)
+
+
+def _order(job: Job, blocks: Blocks, rows: Rows, partitions: int) -> Order:
+    plan, settings, memory = job.plan, job.settings, job.resources.memory_limit
+    preselected = np.isin(rows, plan.preselected, kind="sort")
+    scores: NDArray[np.float64] | None = None
+    if plan.scores is not None:
+        scores = plan.scores[np.searchsorted(plan.candidates, rows[~preselected])]
+    return Order(
+        blocks=blocks,
+        rows=rows,
+        preselected=preselected,
+        scores=scores,
+        normalize=settings.normalize,
+        min_distance=settings.min_distance if settings.method == "coral" else 0.0,
+        memory=None if memory is None else max(1, memory // partitions),
+        marked=job.resources.checkpoint is not None,
+    )
+
+
+def _first(job: Job) -> int | None:
+    """The first pick of coreset where nothing is preselected: the smallest random key."""
+    candidates = job.plan.candidates
+    if job.settings.method != "coreset" or len(job.plan.preselected):
+        return None
+    best, place, start = None, 0, 0
+    for names in job.ids.texts(candidates):
+        keys = random_keys(names, job.settings.seed)
+        least = int(keys.argmin())
+        if best is None or keys[least] < best:
+            best, place = keys[least], start + least
+        start += len(names)
+    return int(candidates[place])
+
+
+def _identity(job: Job, mark: int) -> Identity:
+    """Everything that the picks depend on, under names that a message can use."""
+    plan, settings = job.plan, job.settings
+    return {
+        "embeddings": f"{mark:016x}",
+        "ids": job.ids.digest(),
+        "query": digest(plan.candidates),
+        "preselected": digest(np.sort(plan.preselected)),
+        "scores": "" if plan.scores is None else digest(plan.scores),
+        "method": settings.method,
+        "picks": plan.picks,
+        "min_distance": settings.min_distance,
+        "normalize": settings.normalize,
+        "seed": settings.seed,
+    }

@@ -1,0 +1,226 @@
+"""What one call of `select` asks for, as numbers: every setting checked, every id turned into a row.
+
+The decision table of selections lives here: how many picks, from which rows, with which scores. What
+comes out is clean; nothing behind it checks a setting again.
+"""
+
+import math
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, SupportsIndex, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightly_ray.data.ids import Ids, Rows
+from lightly_ray.data.sources import Source
+from lightly_ray.errors import InvalidInputError
+
+Method = Literal["random", "coreset", "coral", "active_learning"]
+
+_METHODS = ("random", "coreset", "coral", "active_learning")
+_SCORED = ("coral", "active_learning")
+_SPATIAL = ("coreset", "coral")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a selection that do not depend on its data.
+
+    Attributes:
+        n_samples: size of the result, preselected included, or a share in (0, 1].
+        method: how to select.
+        min_distance: 0 is off.
+        normalize: bring embeddings to unit length first.
+        seed: of the random draw.
+        certify: multiples of the picks that are spent on the certificate.
+    """
+
+    n_samples: int | float
+    method: Method
+    min_distance: float
+    normalize: bool
+    seed: int
+    certify: int
+
+    @property
+    def scored(self) -> bool:
+        """Whether the method reads scores."""
+        return self.method in _SCORED
+
+    @property
+    def spatial(self) -> bool:
+        """Whether the method reads embeddings."""
+        return self.method in _SPATIAL
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """The rows that a selection is about.
+
+    Attributes:
+        candidates: (n,) rows that may be picked, ascending: the query set without the preselected.
+        preselected: (p,) rows in the caller's order.
+        scores: (n,) float64 of the candidates, None for methods without scores.
+        picks: how many rows to pick, 0 .. n.
+    """
+
+    candidates: Rows
+    preselected: Rows
+    scores: NDArray[np.float64] | None
+    picks: int
+
+    @property
+    def needed(self) -> Rows:
+        """Every row whose embedding matters, ascending."""
+        return (
+            np.sort(np.concatenate([self.candidates, self.preselected])) if len(self.preselected) else self.candidates
+        )
+
+
+def settings_of(
+    n_samples: object, method: object, *, min_distance: object, normalize: object, seed: object, certify: object
+) -> Settings:
+    """Check the settings of a selection.
+
+    Raises:
+        InvalidInputError: one is impossible, or does not go with the method.
+    """
+    settings = Settings(
+        n_samples=_size(n_samples),
+        method=_method(method),
+        min_distance=_distance(min_distance),
+        normalize=bool(normalize),
+        seed=_whole(seed, "seed"),
+        certify=_whole(certify, "certify"),
+    )
+    if settings.certify < 1:
+        raise InvalidInputError(f"certify must be 1 or more, got {settings.certify}")
+    if settings.min_distance > 0 and not settings.spatial:
+        raise InvalidInputError(
+            f"min_distance={settings.min_distance:g} needs distances, method {settings.method} has none: "
+            "leave it out, or use coreset or coral"
+        )
+    return settings
+
+
+def plan(
+    settings: Settings,
+    ids: Ids,
+    source: Source,
+    *,
+    query: object = None,
+    preselected: object = None,
+    scores: object = None,
+) -> Plan:
+    """Find the rows that a selection is about.
+
+    Args:
+        settings: checked settings.
+        ids: of the N samples.
+        source: where scores that are a column are read.
+        query: ids that may be selected, None for all.
+        preselected: ids that are selected already, None for none.
+        scores: (N,) array, {id: score}, or the name of a column.
+
+    Raises:
+        InvalidInputError: an id is unknown or comes twice, a score is missing or bad, or there are fewer
+            samples than asked for.
+    """
+    chosen = np.zeros(0, dtype=np.int64) if preselected is None else ids.rows_of(preselected, "preselected")
+    asked = np.arange(len(ids)) if query is None else np.sort(ids.rows_of(query, "query"))
+    free = np.ones(len(ids), dtype=np.bool_)
+    free[chosen] = False
+    candidates = asked[free[asked]] if len(chosen) else asked
+    picks = _picks(settings.n_samples, len(candidates), len(chosen))
+    if not settings.scored and scores is not None:
+        raise InvalidInputError(f"method {settings.method} uses no scores: leave them out, or use coral")
+    found = _scores(scores, ids, source, asked, settings.method) if settings.scored else None
+    return Plan(candidates, chosen, None if found is None else found[candidates], picks)
+
+
+def _size(value: object) -> int | float:
+    if isinstance(value, float | np.floating):
+        if not 0 < value <= 1:
+            raise InvalidInputError(f"n_samples as a float is a share in (0, 1], got {value}")
+        return float(value)
+    size = _whole(value, "n_samples")
+    if size < 1:
+        raise InvalidInputError(f"n_samples must be 1 or more (1.0 asks for everything), got {size}")
+    return size
+
+
+def _method(value: object) -> Method:
+    name = value.lower() if isinstance(value, str) else value
+    if name not in _METHODS:
+        raise InvalidInputError(f"method must be one of {', '.join(_METHODS)}, got {value!r}")
+    return cast("Method", name)
+
+
+def _distance(value: object) -> float:
+    if value is None:
+        return 0.0
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float | np.integer | np.floating)
+        or not math.isfinite(value)
+    ):
+        raise InvalidInputError(f"min_distance must be a number or None, got {value!r}")
+    return max(0.0, float(value))
+
+
+def _whole(value: object, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        raise InvalidInputError(f"{name} must be a whole number, got {value!r}")
+    return operator.index(value)
+
+
+def _picks(n_samples: int | float, candidates: int, preselected: int) -> int:
+    available = candidates + preselected
+    # The share as it is written: 0.07 of 100 is 7, though 0.07 * 100 is a hair more in binary.
+    size = math.ceil(Fraction(repr(n_samples)) * available) if isinstance(n_samples, float) else n_samples
+    if size > available:
+        raise InvalidInputError(
+            f"n_samples={size} is more than the {available} samples of query set and preselected together"
+        )
+    if size < preselected:
+        raise InvalidInputError(f"n_samples={size} counts the preselected samples too, and there are {preselected}")
+    return size - preselected
+
+
+def _scores(scores: object, ids: Ids, source: Source, query: Rows, method: str) -> NDArray[np.float64]:
+    """(N,) scores, NaN where none is needed or given."""
+    if scores is None:
+        raise InvalidInputError(f"method {method} needs scores")
+    if isinstance(scores, str):
+        found = _numbers(source.column(scores), f"the column {scores!r}")
+    elif isinstance(scores, Mapping):
+        found = np.full(len(ids), np.nan)
+        found[ids.rows_of(list(scores), "scores")] = _numbers(list(scores.values()), "scores")
+    else:
+        found = _numbers(scores, "scores")
+    if found.shape != (len(ids),):
+        raise InvalidInputError(
+            f"scores must be one number for each of {len(ids)} samples, got the shape {found.shape}"
+        )
+    values = found[query]
+    bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
+    if len(bad):
+        first = int(query[bad[0]])
+        raise InvalidInputError(
+            f"{len(bad)} of {len(query)} samples of the query set have no finite score of 0 or more, "
+            f"first: {ids.name(first)} with {found[first]:g}"
+        )
+    return found
+
+
+def _numbers(values: object, what: str) -> NDArray[np.float64]:
+    try:
+        found = np.asarray(values)
+    except ValueError as error:
+        raise InvalidInputError(f"{what} must be numbers: {error}") from error
+    if found.dtype.kind not in "fiu" and found.size:
+        raise InvalidInputError(f"{what} must be numbers, got {found.dtype}")
+    return found.astype(np.float64)
