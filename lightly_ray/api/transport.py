@@ -2,8 +2,8 @@
 
 A request that may be repeated without harm (any GET, PUT or DELETE, and the POSTs whose repetition the protocol
 promises to be harmless) is tried up to five times, waiting 0.2, 0.4, 0.8, 1.6 s in between. The token travels in
-a header, never in a URL, and exceptions of the HTTP library, which quote URLs, are not passed on: neither a token
-nor a signed URL reaches a message, a traceback or a log.
+a header, never in a URL, so no log shows it. Exceptions of the HTTP library, which quote URLs, are not passed on:
+no signed URL reaches a message or a traceback either.
 """
 
 import time

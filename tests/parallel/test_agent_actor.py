@@ -1,5 +1,7 @@
 """The agent as a Ray actor, on a real Ray and a running platform."""
 
+import time
+
 import numpy as np
 import pytest
 import ray
@@ -10,6 +12,7 @@ from lightly_ray.active_learning.config import SamplerConfig
 from lightly_ray.active_learning.scorers import ScorerClassification
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.errors import InvalidInputError
+from lightly_ray.parallel.agent_actor import AgentMethods
 
 RNG = np.random.default_rng(0)
 pytestmark = pytest.mark.usefixtures("ray_local")
@@ -48,6 +51,12 @@ def test_agent_actor__is_never_restarted_without_its_state(uploaded: ApiWorkflow
     actor = AgentActor.remote(uploaded)
     ray.get(actor.query_set.remote())
     assert isinstance(actor, ActorHandle)
-    ray.kill(actor, no_restart=False)
+    ray.kill(actor, no_restart=False)  # as if its process had died; it takes effect a moment later
     with pytest.raises(ray.exceptions.RayActorError):
+        ask_again_and_again(actor)
+
+
+def ask_again_and_again(actor: "ActorHandle[AgentMethods]") -> None:
+    for _ in range(200):
         ray.get(actor.query_set.remote())
+        time.sleep(0.05)
