@@ -66,7 +66,7 @@ def store(platform: Platform, dataset_id: str, items: Sequence[Item]) -> list[An
 def _check(item: Item, seen: set[str]) -> Item | Answer:
     name = item.sample.file_name
     try:
-        samples.check(item.sample)
+        samples.checked(item.sample)
     except InvalidInputError as error:
         return Answer(name, error=str(error))
     if name in seen:

@@ -4,6 +4,7 @@ import sys
 
 from lightly_ray.platform import server, tokens
 from lightly_ray.platform.jobs.worker import Worker
+from lightly_ray.platform.log import configure
 from lightly_ray.platform.parts import Store
 from lightly_ray.platform.settings import ServeSettings, TokenSettings, WorkerSettings
 
@@ -15,7 +16,7 @@ def serve(settings: ServeSettings) -> None:
 
 def work(settings: WorkerSettings) -> None:
     """Run jobs until interrupted."""
-    server.configure_log(settings.log)
+    configure(settings.log)
     sys.stderr.write("waiting for jobs; stop with Ctrl-C\n")
     Worker(settings, Store.open(settings)).run()
 

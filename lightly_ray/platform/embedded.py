@@ -11,7 +11,7 @@ import requests
 
 from lightly_ray.errors import InvalidInputError, WorkerLostError
 from lightly_ray.platform import lifeline
-from lightly_ray.platform.server import ADMIN_TOKEN, address, listen
+from lightly_ray.platform.server import ADMIN_FILE, address, listen
 from lightly_ray.platform.settings import ServeSettings
 
 _START = 60.0  # seconds
@@ -50,7 +50,7 @@ class EmbeddedPlatform:
         self._server = lifeline.spawn("serve", settings)
         try:
             self._wait_until_ready()
-            self.token = (settings.data_dir / ADMIN_TOKEN).read_text().strip()
+            self.token = (settings.data_dir / ADMIN_FILE).read_text().strip()
         except BaseException:
             self.close()
             raise

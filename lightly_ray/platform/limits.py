@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from typing import Any
 
 from lightly_ray.errors import InvalidInputError, TooLargeError
 
@@ -22,7 +22,6 @@ PAGE = 100_000
 _DATASET_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 _-]{2,}\Z")
 _TAG_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 .:;=@_-]{2,}\Z")
 _SCORE_TYPE = re.compile(r"[a-zA-Z0-9_+=,.@:/-]+\Z")
-_EMBEDDING_NAME = re.compile(r"[^\x00-\x1f\x7f]+\Z")
 
 
 def dataset_name(name: str) -> str:
@@ -37,7 +36,7 @@ def tag_name(name: str) -> str:
 
 def embedding_name(name: str) -> str:
     """Refuse an empty or over-long name, and control characters."""
-    if not _EMBEDDING_NAME.match(name) or len(name) > NAME:
+    if not 0 < len(name) <= NAME or not _is_text(name):
         raise InvalidInputError(f"an embedding name has 1 to {NAME} printable characters, got {name[:60]!r}")
     return name
 
@@ -53,15 +52,33 @@ def file_name(name: str) -> str:
     """Refuse a file name that is empty, too long or has control characters."""
     if not name or len(name) > FILE_NAME:
         raise InvalidInputError(f"a file name has 1 to {FILE_NAME} characters, got {len(name)}: {name[:60]!r}")
-    if any(character < " " or character == "\x7f" for character in name):
-        raise InvalidInputError(f"a file name must not hold control characters, got {name[:60]!r}")
+    if not _is_text(name):
+        raise InvalidInputError(f"a file name must be text without control characters, got {name[:60]!r}")
     return name
 
 
-def metadata(value: Mapping[str, object] | None, what: str) -> None:
-    """Refuse metadata that is too large to be metadata."""
-    if value is not None and (size := len(json.dumps(value))) > METADATA_BYTES:
-        raise TooLargeError(f"{what} of one sample may have {METADATA_BYTES} bytes as JSON, got {size}")
+def metadata(value: dict[str, Any] | None, what: str) -> dict[str, Any] | None:
+    """Metadata as it can be kept: figures that are not finite (the signal-to-noise ratio of a black image) become null.
+
+    Raises:
+        TooLargeError: it is too large to be metadata.
+    """
+    if value is None:
+        return None
+    text = json.dumps(value)
+    if len(text) > METADATA_BYTES:
+        raise TooLargeError(f"{what} of one sample may have {METADATA_BYTES} bytes as JSON, got {len(text)}")
+    kept: dict[str, Any] = json.loads(text, parse_constant=lambda _: None)
+    try:
+        json.dumps(kept, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(f"{what} holds half a character: text must be valid Unicode") from error
+    return kept
+
+
+def _is_text(name: str) -> bool:
+    """Whether it is printable, and can be written as UTF-8."""
+    return not any(letter < " " or letter == "\x7f" or "\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _checked(kind: str, name: str, pattern: re.Pattern[str], allowed: str) -> str:

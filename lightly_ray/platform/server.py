@@ -12,10 +12,11 @@ import uvicorn
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.platform import lifeline, tokens
 from lightly_ray.platform.app import create_app
+from lightly_ray.platform.log import configure
 from lightly_ray.platform.parts import Platform
 from lightly_ray.platform.settings import ServeSettings, WorkerSettings
 
-ADMIN_TOKEN = "admin-token"  # noqa: S105 - the name of a file in data_dir
+ADMIN_FILE = "admin-token"  # in data_dir
 _log = logging.getLogger("lightly_ray.platform")
 _LOOK = 1.0  # seconds between looks at the workers
 
@@ -30,16 +31,22 @@ def serve(settings: ServeSettings, *, announce: bool = True) -> None:
     Raises:
         InvalidInputError: the port is in use, or the address is not this machine's.
     """
-    configure_log(settings.log)
+    configure(settings.log)
     with listen(settings.host, settings.port) as listener:
         platform = Platform.open(settings)
-        made = tokens.ensure_admin(platform.database, settings.data_dir / ADMIN_TOKEN)
+        made = tokens.ensure_admin(platform.database, settings.data_dir / ADMIN_FILE)
         if announce:
             _announce(settings, listener, made)
         try:
             asyncio.run(_serve(platform, listener))
         finally:
             platform.database.close()
+
+
+def play(told: object) -> None:
+    """Serve as the child of an embedded platform."""
+    lifeline.follow()
+    serve(ServeSettings.model_validate(told), announce=False)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -63,15 +70,6 @@ def address(listener: socket.socket) -> str:
     """The URL of a listening socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def configure_log(level: str) -> None:
-    """Log to standard error, a line per event."""
-    logging.basicConfig(
-        stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
-    for noisy in ("alembic", "uvicorn.error", "httpx"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
 
 
 async def _serve(platform: Platform, listener: socket.socket) -> None:
@@ -113,7 +111,7 @@ def worker_settings(settings: ServeSettings) -> WorkerSettings:
 
 
 def _announce(settings: ServeSettings, listener: socket.socket, made: str | None) -> None:
-    path = settings.data_dir / ADMIN_TOKEN
+    path = settings.data_dir / ADMIN_FILE
     lines = [f"lightly_ray platform on {address(listener)} (API page: /docs), data in {settings.data_dir}"]
     lines.append(f"admin token: {made}, kept in {path}" if made else f"the admin token is in {path}")
     lines.append("stop with Ctrl-C")

@@ -20,6 +20,7 @@ class Wanted:
         bit_mask_data, file_names: its samples, by one or the other.
         tot_size: how many samples the client thinks there are, None where it does not say.
         creator: who made it.
+        provenance: what the client says of how it chose the samples; kept as that, not as our own word.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Wanted:
     file_names: list[str] | None
     tot_size: int | None
     creator: str
+    provenance: Json | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ def create(db: Connection, dataset_id: str, wanted: Wanted) -> str:
     if not mask.fits(dataset.total):
         raise _invalid(f"the mask needs {mask.value.bit_length()} samples, the dataset has {dataset.total}")
     provenance = {"kind": "manual", "selected": mask.count}
+    if wanted.provenance is not None:
+        provenance["declared"] = limits.metadata(wanted.provenance, "the provenance")
     return tags.insert(db, dataset_id, tags.NewTag(wanted.name, mask, wanted.prev_tag_id, wanted.creator, provenance))
 
 

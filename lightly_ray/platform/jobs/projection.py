@@ -4,9 +4,13 @@ All three start from the 50 leading principal components, which keeps t-SNE and 
 they show. Results depend on the data and a fixed seed alone.
 """
 
+from importlib import import_module
+
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
 
 from lightly_ray.errors import InvalidInputError, MissingExtraError
 from lightly_ray.platform.blobs import Blobs
@@ -53,24 +57,20 @@ def project(vectors: NDArray[np.floating], method: str) -> NDArray[np.float32]:
 
 
 def _leading(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-    from sklearn.decomposition import PCA  # noqa: PLC0415 - slow to load, and only projections need it
-
     count = min(_LEADING, *vectors.shape)
     points = PCA(n_components=count, svd_solver="auto", random_state=_SEED).fit_transform(vectors.astype(np.float32))
     return np.pad(points, ((0, 0), (0, max(0, 2 - count)))).astype(np.float32)
 
 
 def _tsne(points: NDArray[np.float32]) -> NDArray[np.float32]:
-    from sklearn.manifold import TSNE  # noqa: PLC0415 - as above
-
     perplexity = min(30.0, (len(points) - 1) / 3)
     return np.asarray(TSNE(perplexity=perplexity, init="pca", random_state=_SEED).fit_transform(points))
 
 
 def _umap(points: NDArray[np.float32]) -> NDArray[np.float32]:
     try:
-        from umap import UMAP  # noqa: PLC0415 - an optional extra
+        umap = import_module("umap")
     except ModuleNotFoundError as error:
         raise MissingExtraError("UMAP is not installed on the worker: pip install 'lightly-ray[umap]'") from error
     neighbors = min(15, len(points) - 1)
-    return np.asarray(UMAP(n_neighbors=neighbors, random_state=_SEED, n_jobs=1).fit_transform(points))
+    return np.asarray(umap.UMAP(n_neighbors=neighbors, random_state=_SEED, n_jobs=1).fit_transform(points))

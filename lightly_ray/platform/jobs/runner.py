@@ -11,6 +11,7 @@ import os
 import queue
 import sys
 import time
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ import numpy as np
 from lightly_ray.errors import LightlyRayError
 from lightly_ray.platform import lifeline
 from lightly_ray.platform.clock import new_id
-from lightly_ray.platform.jobs import projection, sampling
+from lightly_ray.platform.jobs import sampling
+from lightly_ray.platform.log import configure
 from lightly_ray.platform.parts import Store
 from lightly_ray.platform.settings import WorkerSettings
 from lightly_ray.platform.store import samples
@@ -46,8 +48,10 @@ class _Out:
             self.send(processed=processed, total=total)
 
 
-def main(settings: WorkerSettings) -> None:
+def play(told: object) -> None:
     """Run jobs until the worker ends this process."""
+    settings = WorkerSettings.model_validate(told)
+    configure(settings.log)
     out = _Out()
     incoming: queue.SimpleQueue[Json] = queue.SimpleQueue()
     lifeline.follow(incoming.put)
@@ -65,6 +69,8 @@ def main(settings: WorkerSettings) -> None:
 
 def _run(store: Store, job: Json, out: _Out) -> Json:
     if job["kind"] == "PROJECTION":
+        # Loaded when asked for: scikit-learn takes a second.
+        projection = import_module("lightly_ray.platform.jobs.projection")
         points = projection.run(store.blobs, job["pinned"])
         return {"file_key": _keep(store, job, points)}
     with store.database.read() as db:

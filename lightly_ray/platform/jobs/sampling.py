@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lightly_ray import __version__
 from lightly_ray.errors import InvalidInputError
+from lightly_ray.parallel.select import select
 from lightly_ray.platform.blobs import Blobs
 from lightly_ray.platform.embedding_file import matrix
 from lightly_ray.platform.store.records import Json
@@ -46,8 +47,6 @@ def run(blobs: Blobs, pinned: Json, names: list[str], report: Callable[[int, int
     Raises:
         InvalidInputError: a sample has no embedding, or `select` refused.
     """
-    from lightly_ray.parallel.select import select  # noqa: PLC0415 - loads the engine, which only a runner needs
-
     query = BitMask.from_hex(pinned["query"]["mask"])
     before = BitMask.from_hex(pinned["preselected"]["mask"]) if pinned["preselected"] else BitMask()
     rows = (query | before).to_rows()
@@ -66,8 +65,7 @@ def run(blobs: Blobs, pinned: Json, names: list[str], report: Callable[[int, int
         seed=pinned["seed"],
         progress=False,
     )
-    place = dict(zip(taken, rows.tolist(), strict=True))
-    mask = BitMask.from_rows([place[str(name)] for name in selection.ids])
+    mask = BitMask.from_rows(rows[selection.rows])
     report(mask.count, mask.count)
     return Outcome(mask.to_hex(), _provenance(pinned, selection, before))
 

@@ -7,17 +7,20 @@ memory) costs the job one attempt, after which the job waits again. The tag and 
 import json
 import logging
 import os
+import signal
 import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
+from types import FrameType
 
 from sqlalchemy.exc import DBAPIError
 
 from lightly_ray.platform import lifeline
 from lightly_ray.platform.jobs.outcome import keep
+from lightly_ray.platform.log import configure
 from lightly_ray.platform.parts import Store
 from lightly_ray.platform.settings import WorkerSettings
 from lightly_ray.platform.store import queue
@@ -158,3 +161,17 @@ class Worker:
                 queue.fail(db, job, outcome["error"])
             else:
                 keep(db, job, outcome["result"])
+
+
+def play(told: object) -> None:
+    """Work as the child of a server."""
+    lifeline.follow()
+    settings = WorkerSettings.model_validate(told)
+    configure(settings.log)
+    worker = Worker(settings, Store.open(settings))
+
+    def _stop(_number: int, _frame: FrameType | None) -> None:
+        worker.stopping.set()
+
+    signal.signal(signal.SIGTERM, _stop)
+    worker.run()

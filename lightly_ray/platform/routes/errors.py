@@ -5,7 +5,7 @@ import logging
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from starlette.exceptions import HTTPException
 
 from lightly_ray.errors import (
@@ -66,6 +66,8 @@ def _of_framework(request: Request, error: Exception) -> JSONResponse:
 
 
 def _of_database(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, DataError):
+        return answer(422, "MALFORMED_REQUEST", "a value of this request cannot be stored")
     # Lost or locked: nothing was committed, and asking again is right. Anything else is a bug.
     if isinstance(error, DBAPIError) and (error.connection_invalidated or type(error).__name__ == "OperationalError"):
         _log.warning("request %s: the database cannot be used: %s", request.state.request_id, error.orig)

@@ -1,6 +1,8 @@
 """Versions, quota, health."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -12,9 +14,9 @@ router = APIRouter(prefix="/v1", tags=["server"])
 
 
 @public.get("/v1/versions/pip/latest")
-def latest_version(currentVersion: str = "1.0.0") -> str:  # noqa: N803 - the protocol's name
+def latest_version(current: Annotated[str, Query(alias="currentVersion")] = "1.0.0") -> str:
     """The newest client there is: the one that asks, since this server advertises none."""
-    return currentVersion
+    return current
 
 
 @public.get("/v1/versions/pip/minimum")

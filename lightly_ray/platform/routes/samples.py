@@ -73,8 +73,7 @@ def read_sample(dataset_id: str, sample_id: str, platform: Here) -> SampleData:
 def change_sample(dataset_id: str, sample_id: str, body: SampleChange, platform: Here) -> Object:
     """Describe a sample again. Its file name is for ever."""
     values = body.model_dump(exclude_none=True, exclude={"file_name"})
-    for name, value in values.items():
-        limits.metadata(value if isinstance(value, dict) else None, name)
+    values |= {name: limits.metadata(value, name) for name, value in values.items() if isinstance(value, dict)}
     with platform.database.write() as db:
         samples.change(db, dataset_id, sample_id, **values)
     return {}
@@ -97,10 +96,10 @@ def write_url(
     sample_id: str,
     platform: Here,
     *,
-    isThumbnail: Flag = False,  # noqa: N803 - protocol
+    thumbnail: Annotated[Flag, Query(alias="isThumbnail")] = False,
 ) -> str:
     """Where to PUT the image or its thumbnail."""
-    return _write_url(request, platform, (dataset_id, sample_id), "thumb" if isThumbnail else "full")
+    return _write_url(request, platform, (dataset_id, sample_id), "thumb" if thumbnail else "full")
 
 
 @router.get("/samples/{sample_id}/writeurls")

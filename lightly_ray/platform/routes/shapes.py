@@ -186,6 +186,7 @@ class TagBody(Body):
     file_names: list[str] | None = None
     tot_size: int | None = None
     creator: str = "UNKNOWN"
+    provenance: Object | None = None  # what the client says of how it chose the samples
 
 
 class TagChange(Body):

@@ -6,7 +6,7 @@ uploading threads happened to arrive, and never change.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
@@ -53,6 +53,7 @@ def put(db: Connection, dataset_id: str, news: Sequence[NewSample], *, at_most: 
     Returns:
         Their ids, aligned.
     """
+    news = [checked(new) for new in news]
     known = ids_of(db, dataset_id, [new.file_name for new in news])
     fresh = [new for new in news if new.file_name not in known]
     _count(db, dataset_id, len(fresh), at_most)
@@ -70,16 +71,19 @@ def put(db: Connection, dataset_id: str, news: Sequence[NewSample], *, at_most: 
     return [known.get(new.file_name) or added[new.file_name] for new in news]
 
 
-def check(new: NewSample) -> None:
-    """Refuse a description that is over a limit.
+def checked(new: NewSample) -> NewSample:
+    """A description as it can be kept.
 
     Raises:
         InvalidInputError: its file name cannot be used, or its metadata is too large.
     """
     limits.file_name(new.file_name)
-    limits.metadata(new.meta_data, "metaData")
-    limits.metadata(new.custom_meta_data, "customMetaData")
-    limits.metadata(new.exif, "exif")
+    return replace(
+        new,
+        meta_data=limits.metadata(new.meta_data, "metaData"),
+        custom_meta_data=limits.metadata(new.custom_meta_data, "customMetaData"),
+        exif=limits.metadata(new.exif, "exif"),
+    )
 
 
 def ids_of(db: Connection, dataset_id: str, file_names: Sequence[str]) -> dict[str, str]:
@@ -196,7 +200,6 @@ def _count(db: Connection, dataset_id: str, more: int, at_most: int) -> None:
 
 
 def _told(new: NewSample, at: int) -> dict[str, Any]:
-    check(new)
     told = {
         "file_name": new.file_name,
         "thumb_name": new.thumb_name,

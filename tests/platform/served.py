@@ -1,0 +1,154 @@
+"""A platform served over real HTTP on a loopback port, and a caller that speaks the protocol."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import requests
+import uvicorn
+from numpy.typing import NDArray
+
+from lightly_ray.platform.app import create_app
+from lightly_ray.platform.clock import new_id
+from lightly_ray.platform.parts import Platform
+from lightly_ray.platform.server import address, listen
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@contextmanager
+def serving(platform: Platform) -> Iterator[str]:
+    """The URL of a server in a thread of this process."""
+    with listen("127.0.0.1", 0) as listener:
+        config = uvicorn.Config(create_app(platform), log_config=None, access_log=False, server_header=False)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield address(listener)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@dataclass
+class Api:
+    """Calls a platform as a client does: the token in the query."""
+
+    url: str
+    token: str
+    session: requests.Session = field(default_factory=requests.Session)
+
+    def send(self, method: str, path: str, **options: Any) -> requests.Response:
+        query = {"token": self.token, **options.pop("params", {})}
+        return self.session.request(method, self.url + path, params=query, timeout=60, **options)
+
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        answer = self.send(method, path, **options)
+        assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.call("GET", path, params=query)
+
+    def post(self, path: str, body: Any) -> Any:
+        return self.call("POST", path, json=body)
+
+    def refused(self, method: str, path: str, **options: Any) -> tuple[int, str, str]:
+        """Status, code and message of an error; it must have nothing else."""
+        answer = self.send(method, path, **options)
+        assert not answer.ok, answer.text
+        error = answer.json()
+        assert set(error) == {"code", "message"}
+        return answer.status_code, error["code"], error["message"]
+
+    def dataset(self, count: int = 0, *, tagged: bool = True) -> "Dataset":
+        """A new dataset with ``count`` samples named b-00.png ..., sent in reverse order."""
+        dataset = Dataset(self, self.post("/v1/datasets", {"name": f"set-{new_id()}"})["id"])
+        if count:
+            dataset.add([f"b-{number:02d}.png" for number in reversed(range(count))])
+            if tagged:
+                dataset.tag_all()
+        return dataset
+
+
+@dataclass
+class Dataset:
+    """One dataset of a platform."""
+
+    api: Api
+    id: str
+
+    @property
+    def path(self) -> str:
+        return f"/v1/datasets/{self.id}"
+
+    def add(self, names: Sequence[str]) -> list[dict[str, Any]]:
+        """Samples without files, in one batch."""
+        items = json.dumps([{"fileName": name} for name in names])
+        answer: list[dict[str, Any]] = self.api.call(
+            "POST", f"{self.path}/samples/batch", files={"samples": (None, items)}
+        )
+        return answer
+
+    def tag_all(self) -> str:
+        body = {"creator": "USER_PIP", "imgType": "full"}
+        return str(self.api.post(f"{self.path}/tags/initial", body)["id"])
+
+    def tags(self) -> dict[str, dict[str, Any]]:
+        return {tag["name"]: tag for tag in self.api.get(f"{self.path}/tags")}
+
+    def names(self) -> list[str]:
+        found: list[str] = self.api.get(f"{self.path}/mappings", field="fileName")
+        return found
+
+    def names_of(self, tag_id: str) -> list[str]:
+        found: list[str] = self.api.get(f"{self.path}/tags/{tag_id}/filenames")
+        return found
+
+    def tag(self, name: str, rows: Sequence[int]) -> str:
+        """A tag of these rows, going on from the initial tag."""
+        mask = hex(sum(1 << row for row in rows))
+        body = {"name": name, "prevTagId": self.tags()["initial-tag"]["id"], "bitMaskData": mask}
+        return str(self.api.post(f"{self.path}/tags", body)["id"])
+
+    def embed(self, vectors: NDArray[np.floating], names: Sequence[str] | None = None, name: str = "default") -> str:
+        """Upload vectors, (N, D), as CSV; return the embedding's id."""
+        where = self.api.get(f"{self.path}/embeddings/writeCSVUrl", name=name)
+        text = csv_text(self.names() if names is None else names, vectors)
+        answer = requests.put(where["signedWriteUrl"], data=text.encode(), timeout=60)
+        assert answer.status_code == 200, answer.text
+        return str(where["embeddingId"])
+
+    def sampling(self, embedding_id: str, name: str, method: str, n_samples: float, **more: Any) -> str:
+        """Queue a selection; return the job's id."""
+        return str(self.api.post(f"{self.path}/embeddings/{embedding_id}/sampling", body(name, method, n_samples, **more))["jobId"])
+
+
+def body(name: str, method: str, n_samples: float, *, min_distance: float = -1, **more: Any) -> dict[str, Any]:
+    """The body of a sampling request."""
+    stop = {"nSamples": n_samples, "minDistance": min_distance}
+    return {"newTagName": name, "method": method, "config": {"stoppingCondition": stop}, **more}
+
+
+def csv_text(names: Sequence[str], vectors: NDArray[np.floating]) -> str:
+    """The CSV that the published client writes."""
+    header = ",".join(["filenames", *(f"embedding_{axis}" for axis in range(vectors.shape[1])), "labels"])
+    rows = [",".join([name, *map(str, vector), "0"]) for name, vector in zip(names, vectors, strict=True)]
+    return "".join(f"{line}\r\n" for line in [header, *rows])
+
+
+def ended(api: Api, job_id: str, seconds: float = 60) -> dict[str, Any]:
+    """A job once it has ended."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        job: dict[str, Any] = api.get(f"/v1/jobs/{job_id}")
+        if job["status"] in {"FINISHED", "FAILED"}:
+            return job
+        time.sleep(0.02)
+    raise AssertionError(f"job {job_id} did not end within {seconds} s: {job}")
