@@ -1,6 +1,6 @@
 """Tags: list, find, make from file names, combine, delete, and where they came from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lightly_ray.api.base import CREATOR, INITIAL_TAG, ClientBase
@@ -72,7 +72,12 @@ class TagsPart(ClientBase):
         return BitMask.from_hex(answer["bitMaskData"])
 
     def create_tag_from_filenames(
-        self, fnames_new_tag: Iterable[str], new_tag_name: str, parent_tag_id: str | None = None
+        self,
+        fnames_new_tag: Iterable[str],
+        new_tag_name: str,
+        parent_tag_id: str | None = None,
+        *,
+        provenance: Mapping[str, Any] | None = None,
     ) -> TagData:
         """Make a tag of the given samples.
 
@@ -80,6 +85,7 @@ class TagsPart(ClientBase):
             fnames_new_tag: its file names, in any order.
             new_tag_name: its name.
             parent_tag_id: the tag it follows; `initial-tag` by default.
+            provenance: how its samples were chosen, JSON values; kept with the tag as "declared".
 
         Raises:
             ConflictError: the name is taken, or nothing was uploaded yet.
@@ -101,6 +107,8 @@ class TagsPart(ClientBase):
             "totSize": len(rows),
             "creator": CREATOR,
         }
+        if provenance is not None:
+            body["provenance"] = dict(provenance)
         return self.get_tag_by_id(created_id(self.transport.post(self._at("tags"), body)))
 
     def delete_tag_by_id(self, tag_id: str) -> None:

@@ -6,7 +6,9 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from lightly_ray.errors import InvalidInputError
+from lightly_ray.platform import limits
 from lightly_ray.platform.store import datasets, samples, tags
+from lightly_ray.platform.store.records import Json
 from lightly_ray.tags import BitMask
 
 

@@ -1,0 +1,174 @@
+"""The job that selects: embeddings (and scores) -> one Parquet file, and a tag of the platform where one is given.
+
+OUTPUT               columns filename, row, gain, added: preselected samples first, then the picks in order
+OUTPUT.checkpoint    the picks so far while the job runs; an interrupted job goes on behind them
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import Field, model_validator
+
+from lightly_ray import __version__
+from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.data.outputs import ParquetOutput, finished
+from lightly_ray.data.paths import files_of, read_whole
+from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
+from lightly_ray.parallel.cluster import connected
+from lightly_ray.parallel.select import Selection, select
+from lightly_ray.settings import Settings, read_token
+
+
+class SelectSamplesSettings(Settings):
+    """Choose samples by their embeddings, and by scores for coral and active_learning."""
+
+    embeddings: str = Field(
+        min_length=1, description="Parquet file, folder or pattern, or .npy file; a path, or a URI (s3://...)"
+    )
+    n_samples: str = Field(description="size of the result, preselected samples included; a share where it has a point")
+    output: str = Field(min_length=1, description="Parquet file to write: a path, or a URI")
+    method: Literal["random", "coreset", "coral", "active_learning"] = Field(
+        default="coreset", description="how to select"
+    )
+    scores: str | None = Field(default=None, description="Parquet file with filenames and scores, for coral")
+    score: str = Field(default="uncertainty_margin", description="which column of the scores to use")
+    preselected: str | None = Field(
+        default=None, description="samples selected already: Parquet file, or text file with a filename a line"
+    )
+    query: str | None = Field(
+        default=None, description="samples that may be selected, given like preselected; default: all"
+    )
+    id_column: str = Field(default="filename", description="column of the filenames in all inputs")
+    embedding_column: str = Field(default="embedding", description="column of the vectors in the embeddings")
+    min_distance: float | None = Field(default=None, description="stop before samples would lie nearer than this")
+    normalize: bool = Field(default=False, description="bring embeddings to unit length first")
+    seed: int = Field(default=0, description="of random, and of the first pick of coreset")
+    certify: int = Field(default=1, ge=1, description="spend this many times the picks on a tighter certificate")
+    partitions: int | None = Field(default=None, ge=1, description="shards; default: one per CPU of the cluster")
+    memory_limit: int | None = Field(default=None, ge=1, description="bytes that each shard may use for its buffers")
+    timeout: float | None = Field(default=None, gt=0, description="seconds after which a silent shard is given up")
+    server: str | None = Field(default=None, description="URL of a platform that gets the selection as a tag")
+    token_file: Path | None = Field(default=None, description="file that holds the token for server")
+    dataset_id: str | None = Field(default=None, description="dataset on server that the filenames belong to")
+    name: str | None = Field(default=None, description="name of the tag")
+
+    @model_validator(mode="after")
+    def _whole_destination(self) -> Self:
+        given = [value is not None for value in (self.server, self.token_file, self.dataset_id, self.name)]
+        if any(given) and not all(given):
+            raise ValueError("server, token_file, dataset_id and name belong together: give all or none")
+        return self
+
+
+def run_select_samples(settings: SelectSamplesSettings) -> dict[str, object]:
+    """Select, write the result, and make the tag.
+
+    Run again when finished, this returns the same result at once; when interrupted, it goes on.
+
+    Raises:
+        InvalidInputError, NotFoundError: an input or a setting cannot be used.
+        ConflictError: something else is at ``output``, or the tag name is taken by other samples.
+    """
+    made_from = {"job": "select_samples", **settings.model_dump(mode="json", exclude={"token_file", "timeout"})}
+    known = finished(settings.output, made_from)
+    if known is not None:
+        return known
+    client = _client(settings)
+    with connected():
+        selection = _select(settings)
+    result: dict[str, object] = {"output": settings.output, **selection.summary()}
+    if client is not None and settings.name is not None:
+        result |= {"tag": settings.name, "tag_id": _make_tag(client, settings, selection)}
+    with ParquetOutput(settings.output, selection.to_table().schema) as output:
+        output.write(selection.to_table())
+        output.describe(made_from, result)
+    return result
+
+
+def _select(settings: SelectSamplesSettings) -> Selection:
+    return select(
+        settings.embeddings,
+        n_samples=_size(settings.n_samples),
+        method=settings.method,
+        id_column=settings.id_column,
+        embedding_column=settings.embedding_column,
+        preselected=_names(settings.preselected, settings.id_column),
+        query=_names(settings.query, settings.id_column),
+        scores=_scores(settings),
+        min_distance=settings.min_distance,
+        normalize=settings.normalize,
+        seed=settings.seed,
+        certify=settings.certify,
+        partitions=settings.partitions,
+        memory_limit=settings.memory_limit,
+        timeout=settings.timeout,
+        checkpoint=f"{settings.output}.checkpoint",
+    )
+
+
+def _size(text: str) -> int | float:
+    try:
+        return float(text) if "." in text or "e" in text.lower() else int(text)
+    except ValueError as error:
+        raise InvalidInputError(f"n_samples must be a whole number or a share in (0, 1], got {text!r}") from error
+
+
+def _names(path: str | None, id_column: str) -> list[str] | None:
+    if path is None:
+        return None
+    if path.endswith(".parquet"):
+        names: list[str] = _read(path, [id_column])[id_column].to_pylist()
+        return names
+    content = read_whole(path)
+    if content is None:
+        raise NotFoundError(f"there is no file {path!r}")
+    return [line for line in content.decode().splitlines() if line]
+
+
+def _scores(settings: SelectSamplesSettings) -> Mapping[str, float] | None:
+    if settings.scores is None:
+        return None
+    table = _read(settings.scores, [settings.id_column, settings.score])
+    return dict(zip(table[settings.id_column].to_pylist(), table[settings.score].to_pylist(), strict=True))
+
+
+def _read(path: str, columns: list[str]) -> pa.Table:
+    files, found = files_of(path, ".parquet")
+    try:
+        return pa.concat_tables([pq.read_table(file, columns=columns, filesystem=files) for file in found])
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise InvalidInputError(f"{path!r} cannot be read with the columns {columns}: {error}") from error
+
+
+def _client(settings: SelectSamplesSettings) -> ApiWorkflowClient | None:
+    # Before the work: a wrong token, an unknown dataset or a taken name must not be found out after an hour.
+    if settings.server is None or settings.token_file is None:
+        return None
+    client = ApiWorkflowClient(read_token(settings.token_file), dataset_id=settings.dataset_id, server=settings.server)
+    client.get_all_tags()
+    return client
+
+
+def _make_tag(client: ApiWorkflowClient, settings: SelectSamplesSettings, selection: Selection) -> str:
+    names = [str(name) for name in selection.ids]
+    taken = next((tag for tag in client.get_all_tags() if tag.name == settings.name), None)
+    if taken is not None:
+        # An earlier run may have made the tag and ended before it wrote its output.
+        if set(client.get_filenames_in_tag(taken)) != set(names):
+            raise ConflictError(f"there is a tag {settings.name!r} with other samples", code="TAG_NAME_EXISTS")
+        return str(taken.id)
+    tag = client.create_tag_from_filenames(names, str(settings.name), provenance=_provenance(settings, selection))
+    return str(tag.id)
+
+
+def _provenance(settings: SelectSamplesSettings, selection: Selection) -> dict[str, object]:
+    return {
+        "kind": "job",
+        "method": settings.method.upper(),
+        "settings": settings.model_dump(mode="json", exclude={"token_file"}),
+        **selection.summary(),
+        "versions": {"lightly_ray": __version__},
+    }
