@@ -5,95 +5,27 @@ Both ways read the same rows with the same checks and hand the same kind of shar
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lightly_ray.data.fingerprint import digest
-from lightly_ray.data.ids import Ids, Rows
-from lightly_ray.data.paths import AnyPath
-from lightly_ray.data.sources import Blocks, Source
-from lightly_ray.data.vectors import Fault, Matrix
-from lightly_ray.errors import InvalidInputError
+from lightly_ray.data.vectors import Fault
 from lightly_ray.parallel.checkpoint import Checkpoint, Identity
-from lightly_ray.parallel.plan import Plan, Settings
+from lightly_ray.parallel.job import Job, Loaded, order_of
+from lightly_ray.parallel.plan import Plan
 from lightly_ray.parallel.selection_result import SelectionStats
-from lightly_ray.parallel.shard_order import Order, build
+from lightly_ray.parallel.shard_order import build
 from lightly_ray.progress import Progress
 from lightly_ray.selection.choose import Outcome, Task, choose
 from lightly_ray.selection.greedy import Picks
-from lightly_ray.selection.protocol import LocalShards, Shards
+from lightly_ray.selection.protocol import LocalShards
 from lightly_ray.selection.random_draw import random_keys
 
 SMALL = 256 << 20
 """Bytes of embeddings up to which this process does everything itself: starting Ray would take longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """How a selection runs; nothing of it changes the result.
-
-    Attributes:
-        partitions: number of shard actors, None for this process where the data is small, else one per CPU.
-        memory_limit: bytes for the work buffers of all shards together, None for a default.
-        timeout: seconds after which a silent worker counts as hanging, None for never.
-        checkpoint: where picks are written as they are made, None for nowhere.
-        progress: whether to show it.
-    """
-
-    partitions: int | None = None
-    memory_limit: int | None = None
-    timeout: float | None = None
-    checkpoint: AnyPath | None = None
-    progress: bool = True
-
-    def __post_init__(self) -> None:
-        for name, value, kind in (
-            ("partitions", self.partitions, int),
-            ("memory_limit", self.memory_limit, int),
-            ("timeout", self.timeout, int | float),
-        ):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, kind) or not value > 0):
-                raise InvalidInputError(f"{name} must be a number above 0 or None, got {value!r}")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """One selection by distances.
-
-    Attributes:
-        source: where the embeddings lie.
-        ids: of all samples.
-        plan: which rows, and how many picks.
-        settings: what was asked for.
-        resources: how to run.
-    """
-
-    source: Source
-    ids: Ids
-    plan: Plan
-    settings: Settings
-    resources: Resources
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Loaded:
-    """Shards that have read their rows.
-
-    Attributes:
-        shards: of the candidates.
-        centers: (p, D) preselected vectors where the shards still have to learn them, else None.
-        mark: fingerprint of all vectors, 0 where there is no checkpoint.
-        restarts: tells how many workers were lost.
-    """
-
-    shards: Shards
-    centers: Matrix | None
-    mark: int
-    restarts: Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,44 +110,18 @@ def _loaded(job: Job) -> Iterator[Loaded]:
     if job.resources.partitions is None and size <= SMALL:
         yield _here(job)
         return
-    from lightly_ray.parallel.cluster import cluster_cpus, connected  # noqa: PLC0415  # small inputs never load Ray
-    from lightly_ray.parallel.parts import parts_of  # noqa: PLC0415  # same
-    from lightly_ray.parallel.shards import ActorShards  # noqa: PLC0415  # same
+    from lightly_ray.parallel.on_actors import loaded_on_actors  # noqa: PLC0415  # small inputs never load Ray
 
-    with connected():
-        parts = parts_of(job.source, job.plan.needed, job.resources.partitions or cluster_cpus())
-        orders = [lambda part=part: _order(job, part.ship(), part.rows, len(parts)) for part in parts]
-        with ActorShards(
-            orders, job.ids, preselected=len(job.plan.preselected), timeout=job.resources.timeout
-        ) as shards:
-            shards.load()
-            yield Loaded(shards, None, shards.mark, lambda: shards.restarts)
+    with loaded_on_actors(job) as loaded:
+        yield loaded
 
 
 def _here(job: Job) -> Loaded:
-    built = build(_order(job, job.source, job.plan.needed, 1))
+    built = build(order_of(job, job.source, job.plan.needed, 1))
     if isinstance(built, Fault):
         raise built.error(job.ids)
     centers = built.centers if len(built.centers) else None
     return Loaded(LocalShards([built.shard]), centers, built.mark, lambda: 0)
-
-
-def _order(job: Job, blocks: Blocks, rows: Rows, partitions: int) -> Order:
-    plan, settings, memory = job.plan, job.settings, job.resources.memory_limit
-    preselected = np.isin(rows, plan.preselected, kind="sort")
-    scores: NDArray[np.float64] | None = None
-    if plan.scores is not None:
-        scores = plan.scores[np.searchsorted(plan.candidates, rows[~preselected])]
-    return Order(
-        blocks=blocks,
-        rows=rows,
-        preselected=preselected,
-        scores=scores,
-        normalize=settings.normalize,
-        min_distance=settings.min_distance if settings.method == "coral" else 0.0,
-        memory=None if memory is None else max(1, memory // partitions),
-        marked=job.resources.checkpoint is not None,
-    )
 
 
 def _first(job: Job) -> int | None:

@@ -20,7 +20,8 @@ from lightly_ray.data.parquet import ParquetSource
 from lightly_ray.data.paths import AnyPath, locate
 from lightly_ray.data.sources import ArraySource, NpySource, Source
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.parallel.engine import Job, Resources, Run, farthest
+from lightly_ray.parallel.engine import Run, farthest
+from lightly_ray.parallel.job import Job, Resources
 from lightly_ray.parallel.plan import Plan, plan, settings_of
 from lightly_ray.parallel.selection_result import Selection, SelectionStats
 from lightly_ray.selection.greedy import Picks

@@ -1,0 +1,26 @@
+"""A selection's shards on a cluster: connects, deals out the rows, and lets the workers read them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from lightly_ray.parallel.cluster import cluster_cpus, connected
+from lightly_ray.parallel.job import Job, Loaded, order_of
+from lightly_ray.parallel.parts import Part, parts_of
+from lightly_ray.parallel.shard_order import Order
+from lightly_ray.parallel.shards import ActorShards
+
+
+@contextmanager
+def loaded_on_actors(job: Job) -> Iterator[Loaded]:
+    """Shards of a job on Ray actors, which end with the `with` block."""
+    with connected():
+        parts = parts_of(job.source, job.plan.needed, job.resources.partitions or cluster_cpus())
+
+        def recipe(part: Part) -> Callable[[], Order]:
+            return lambda: order_of(job, part.ship(), part.rows, len(parts))
+
+        preselected = len(job.plan.preselected)
+        orders = [recipe(part) for part in parts]
+        with ActorShards(orders, job.ids, preselected=preselected, timeout=job.resources.timeout) as shards:
+            shards.load()
+            yield Loaded(shards, None, shards.mark, lambda: shards.restarts)
