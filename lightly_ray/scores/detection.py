@@ -8,7 +8,8 @@ Only ``object_frequency`` depends on the whole set of images, in three steps: ``
 ``merge`` the summaries in any order, and ``finish`` each part with the whole summary.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.predictions.detection import Detections
 from lightly_ray.data.predictions.rows import Rows
-from lightly_ray.errors import InvalidInputError
+from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.scores.classification import UNCERTAINTIES, uncertainties
 from lightly_ray.scores.kernels import largest, mean, peaks, weigh_labels
 
@@ -38,10 +39,26 @@ class FrequencyConfig:
     min_score: float = 0.9
 
     def __post_init__(self) -> None:
-        for name in ("frequency_penalty", "min_score"):
-            value = getattr(self, name)
+        for name, value in (("frequency_penalty", self.frequency_penalty), ("min_score", self.min_score)):
             if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
                 raise InvalidInputError(f"{name} must be a number in [0, 1], got {value!r}")
+
+    @classmethod
+    def of(cls, config: Mapping[str, float] | None) -> "FrequencyConfig":
+        """Build it from a dictionary; what is not in there has its default.
+
+        Raises:
+            InvalidInputError: a value is no number in [0, 1], or it is no dictionary.
+            NotFoundError: a key is unknown.
+        """
+        given = {} if config is None else config
+        if not isinstance(given, Mapping):
+            raise InvalidInputError(f"config must be a dictionary, got {config!r}")
+        known = [field.name for field in fields(cls)]
+        for key in given:
+            if key not in known:
+                raise NotFoundError(f"unknown key {key!r} in config, known are {', '.join(known)}")
+        return cls(**given)
 
 
 @dataclass(frozen=True, slots=True)

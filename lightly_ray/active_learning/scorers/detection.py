@@ -1,6 +1,7 @@
 """Scores of object detection."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
@@ -13,7 +14,6 @@ from lightly_ray.active_learning.utils.object_detection_output import ObjectDete
 from lightly_ray.data.predictions.checks import as_floats, require_no_fault
 from lightly_ray.data.predictions.detection import Detections, value_faults
 from lightly_ray.data.predictions.rows import Rows
-from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.scores.detection import DETECTION_SCORES, FrequencyConfig, detection_scores
 from lightly_ray.scores.tasks import finish_scores, score_table, summarize_scores
 
@@ -46,11 +46,8 @@ class ScorerObjectDetection(Scorer):
         if not isinstance(model_output, Mapping | pa.Table):
             model_output = list(model_output)
         super().__init__(model_output)
-        self._settings = _settings(config)
-        self.config = {
-            "frequency_penalty": self._settings.frequency_penalty,
-            "min_score": self._settings.min_score,
-        }
+        self._config = FrequencyConfig.of(config)
+        self.config = asdict(self._config)
 
     def calculate_scores(self) -> dict[str, NDArray[Any]]:
         """Calculate all scores.
@@ -63,27 +60,16 @@ class ScorerObjectDetection(Scorer):
                 box do not sum to 1, naming the image.
         """
         if isinstance(self.model_output, pa.Table):
-            return score_table("detection", self.model_output, self._settings, self.filenames)
+            return score_table("detection", self.model_output, self._config, self.filenames)
         boxes = _gather(self.model_output)
         require_no_fault(value_faults(boxes), self.filenames)
-        scores = detection_scores(boxes, self._settings.frequency_penalty)
-        return finish_scores(scores, summarize_scores(scores), self._settings)
+        scores = detection_scores(boxes, self._config.frequency_penalty)
+        return finish_scores(scores, summarize_scores(scores), self._config)
 
     @classmethod
     def score_names(cls) -> list[str]:
         """Names of the scores, in order."""
         return list(DETECTION_SCORES)
-
-
-def _settings(config: Mapping[str, float] | None) -> FrequencyConfig:
-    config = {} if config is None else config
-    if not isinstance(config, Mapping):
-        raise InvalidInputError(f"config must be a dictionary, got {config!r}")
-    known = ("frequency_penalty", "min_score")
-    for key in config:
-        if key not in known:
-            raise NotFoundError(f"unknown key {key!r} in config, known are {', '.join(known)}")
-    return FrequencyConfig(**config)
 
 
 def _gather(outputs: Sequence[ObjectDetectionOutput]) -> Detections:

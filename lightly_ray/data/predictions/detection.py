@@ -8,6 +8,10 @@ Schema:
                                              times the largest class probability
     labels: list<int64>                      optional, per box: the class; else the likeliest
 
+or, from models that give no more, scores and labels alone. Distributions are then made up as in
+``ObjectDetectionOutput.from_scores``: the labelled class gets the score, and the others up to the largest
+label of the image (at least 1) share the rest.
+
 Where a box lies matters to no score, so coordinates are not part of it. An image without boxes has
 empty lists.
 """
@@ -25,6 +29,7 @@ from lightly_ray.data.predictions.rows import Rows, fold
 
 COLUMNS = ("object_probabilities", "class_probabilities")
 OPTIONAL = ("scores", "labels")
+_MOST_CLASSES = 100_000  # made-up distributions get one number per class: a stray id must not fill the memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,23 +51,53 @@ class Detections:
 
 
 def read(batch: pa.RecordBatch) -> Detections:
-    """The boxes of a batch whose lists have equal lengths (``structure_faults``)."""
-    per_image = column(batch, "class_probabilities")
-    classes = number_lists(per_image.flatten(), "class_probabilities")
+    """The boxes of a batch without ``structure_faults``."""
+    given = _columns(batch)
+    labels = integers(column(batch, "labels").flatten(), "labels") if "labels" in given else None
+    if "class_probabilities" not in given:
+        found = number_lists(column(batch, "scores"), "scores")
+        labels = np.empty(0, np.int64) if labels is None else labels
+        return Detections(found, made_up(found, labels), found.values, labels)
+    classes = number_lists(column(batch, "class_probabilities").flatten(), "class_probabilities")
     kind = classes.values.dtype
     objects = number_lists(column(batch, "object_probabilities"), "object_probabilities")
-    given = [name for name in OPTIONAL if _given(batch, name)]
-    scores = numbers(batch.column("scores").flatten(), "scores").astype(kind, copy=False) if "scores" in given else None
-    labels = integers(batch.column("labels").flatten(), "labels") if "labels" in given else None
+    scores = numbers(column(batch, "scores").flatten(), "scores").astype(kind) if "scores" in given else None
     return Detections(Rows(objects.values.astype(kind, copy=False), objects.offsets), classes, scores, labels)
 
 
 def structure_faults(batch: pa.RecordBatch) -> Faults:
-    """MISSING or LENGTHS for each image without which ``read`` would mix up the boxes of others."""
-    names = [*COLUMNS, *(name for name in OPTIONAL if _given(batch, name))]
+    """MISSING, LENGTHS or CLASSES for each image with which ``read`` would mix up the boxes of others."""
+    names = _columns(batch)
     boxes = [lengths(column(batch, name), name) for name in names]
     differing = np.any([one != boxes[0] for one in boxes[1:]], axis=0)
-    return first_fault(missing(batch, names), differing * Fault.LENGTHS)
+    faults = first_fault(missing(batch, names), differing * Fault.LENGTHS)
+    if "class_probabilities" not in names:
+        labels = number_lists(column(batch, "labels"), "labels")
+        unknown = ~((labels.values >= 0) & (labels.values < _MOST_CLASSES))
+        faults = first_fault(faults, fold(unknown * np.int8(Fault.CLASSES), labels.offsets))
+    return faults
+
+
+def made_up(scores: Rows, labels: NDArray[np.int64]) -> Rows:
+    """Class probabilities from a confidence and a label per box.
+
+        p_label = s,  p_other = (1 - s) / K,  K = max(1, largest label of the image)
+
+    Args:
+        scores: N rows of confidences, by image.
+        labels: (B,) the class of each box, >= 0.
+
+    Returns:
+        B rows of K + 1 values.
+    """
+    others = np.ones(len(scores), np.int64)
+    of_box = np.repeat(np.arange(len(scores)), scores.lengths)
+    np.maximum.at(others, of_box, labels)
+    per_box = others[of_box]
+    rest = (1 - scores.values) / per_box.astype(scores.values.dtype)
+    rows = Rows.of_lengths(np.repeat(rest, per_box + 1), per_box + 1)
+    rows.values[rows.offsets[:-1] + labels] = scores.values
+    return rows
 
 
 def value_faults(detections: Detections) -> Faults:
@@ -80,6 +115,10 @@ def value_faults(detections: Detections) -> Faults:
     return first_fault(*per_image)
 
 
-def _given(batch: pa.RecordBatch, name: str) -> bool:
+def _columns(batch: pa.RecordBatch) -> list[str]:
     # A column of type null: the reader made one schema for files some of which lack it.
-    return name in batch.schema.names and not pa.types.is_null(batch.schema.field(name).type)
+    given = [name for name in batch.schema.names if not pa.types.is_null(batch.schema.field(name).type)]
+    optional = [name for name in OPTIONAL if name in given]
+    if len(optional) == len(OPTIONAL) and not set(COLUMNS) & set(given):
+        return optional
+    return [*COLUMNS, *optional]

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lightly_ray.data.outputs import read_bytes
+from lightly_ray.data.paths import read_whole
 from lightly_ray.data.predictions.checks import Fault, as_floats
 from lightly_ray.data.predictions.columns import column
 from lightly_ray.data.predictions.rows import Rows
@@ -33,7 +33,7 @@ PATH = "path"
 
 def maps(batch: pa.RecordBatch) -> Iterator[NDArray[Any] | Fault]:
     """The maps of a batch, one at a time; a ``Fault`` in place of one that cannot be read."""
-    if PATH in batch.schema.names:
+    if "probabilities" not in batch.schema.names and PATH in batch.schema.names:
         yield from (_load(path.as_py()) for path in batch.column(PATH))
         return
     stored = column(batch, "probabilities")
@@ -71,7 +71,7 @@ def _cut(values: pa.Scalar, shape: pa.Scalar) -> NDArray[Any] | Fault:
 
 
 def _load(path: str | None) -> NDArray[Any] | Fault:
-    content = None if path is None else read_bytes(path)
+    content = None if path is None else read_whole(path)
     if content is None:
         return Fault.MISSING
     try:

@@ -1,0 +1,81 @@
+"""Which image a file of predictions belongs to.
+
+Prediction files are named after their image, in one of two ways: ``a.jpg.npy`` or ``a.npy`` for
+``a.jpg``. The second leaves the ending open, so the list of images is asked.
+"""
+
+from pathlib import PurePosixPath
+
+from lightly_ray.data.images import SUFFIXES, list_images
+from lightly_ray.data.paths import AnyPath, files_of, locate, read_whole
+from lightly_ray.errors import InvalidInputError, NotFoundError
+
+
+def image_names(images: AnyPath) -> list[str]:
+    """Names of images.
+
+    Args:
+        images: a local folder of images, whose names come sorted; or a text file with one name a line,
+            in its order.
+
+    Raises:
+        NotFoundError: there is no such folder or file.
+        InvalidInputError: it names no image.
+    """
+    system, inside = locate(images)
+    if system.get_file_info(inside).is_file:
+        names = (read_whole(images) or b"").decode(errors="replace").splitlines()
+        names = [name.strip() for name in names if name.strip()]
+        if not names:
+            raise InvalidInputError(f"{str(images)!r} names no image")
+        return names
+    return list_images(str(images))
+
+
+def named_files(folder: AnyPath, suffix: str, images: AnyPath | None) -> list[tuple[str, str | None]]:
+    """The images of a folder of prediction files, each with its file.
+
+    Args:
+        folder: holds the files, at any depth; on any file system that Arrow knows.
+        suffix: of the files: ``.npy``.
+        images: see ``image_names``; None where every file name holds the whole name of its image, or
+            where names without an ending will do.
+
+    Returns:
+        File name of an image and path of its file, None where it has none (only with ``images``).
+
+    Raises:
+        NotFoundError: there are no such files.
+        InvalidInputError: a file belongs to no image, or two to one.
+    """
+    found = _below(folder, suffix)
+    if images is None:
+        return list(found.items())
+    names = image_names(images)
+    by_stem = {_stem(name): name for name in names}
+    files: dict[str, str] = {}
+    for stem, path in found.items():
+        name = stem if stem in by_stem.values() else by_stem.get(_stem(stem))
+        if name is None:
+            raise InvalidInputError(f"{path!r} belongs to none of the {len(names)} images of {str(images)!r}")
+        if name in files:
+            raise InvalidInputError(f"{files[name]!r} and {path!r} both belong to image {name!r}")
+        files[name] = path
+    return [(name, files.get(name)) for name in names]
+
+
+def _below(folder: AnyPath, suffix: str) -> dict[str, str]:
+    _, root = locate(folder)
+    system, paths = files_of(folder, suffix)
+    if system.get_file_info(root).is_file:
+        raise NotFoundError(f"expected a folder of {suffix} files, got the file {str(folder)!r}")
+    scheme, _, rest = str(folder).partition("://")
+    # The file system's own paths have no scheme; a worker that opens one needs it again.
+    before, after = (f"{scheme}://", rest.partition("?")[1] + rest.partition("?")[2]) if rest else ("", "")
+    start = len(root.rstrip("/")) + 1
+    return {path[start:].removesuffix(suffix): f"{before}{path}{after}" for path in paths}
+
+
+def _stem(name: str) -> str:
+    path = PurePosixPath(name)
+    return str(path.with_suffix("")) if path.suffix.lower() in SUFFIXES else name

@@ -1,0 +1,61 @@
+"""A folder of YOLO predictions as a table: one text file per image, one line per box.
+
+A line is ``class x_center y_center width height confidence``, as detectors write it when asked for
+confidences. An image in which nothing was found has an empty file or none.
+"""
+
+import pyarrow as pa
+
+from lightly_ray.data.paths import AnyPath, read_whole
+from lightly_ray.data.predictions.naming import named_files
+from lightly_ray.errors import InvalidInputError
+
+
+def read_folder(folder: AnyPath, images: AnyPath | None = None) -> pa.Table:
+    """Read all ``.txt`` files of a folder, at any depth.
+
+    Args:
+        folder: holds the files, each named after its image.
+        images: the folder of the images, or a text file of their names; None: only images with a file
+            are known, by the name of that file without ``.txt``.
+
+    Returns:
+        A table of ``detection``'s schema with scores and labels, float64.
+
+    Raises:
+        NotFoundError: there are no such files.
+        InvalidInputError: a line has other than six numbers, or a file belongs to no image.
+    """
+    names: list[str] = []
+    scores: list[list[float]] = []
+    labels: list[list[int]] = []
+    for name, path in named_files(folder, ".txt", images):
+        boxes = [] if path is None else _boxes(path)
+        names.append(name)
+        labels.append([label for label, _ in boxes])
+        scores.append([score for _, score in boxes])
+    return pa.table(
+        {
+            "filename": pa.array(names, pa.string()),
+            "scores": pa.array(scores, pa.list_(pa.float64())),
+            "labels": pa.array(labels, pa.list_(pa.int64())),
+        }
+    )
+
+
+def _boxes(path: str) -> list[tuple[int, float]]:
+    boxes = []
+    for number, line in enumerate((read_whole(path) or b"").decode(errors="replace").splitlines(), start=1):
+        words = line.split()
+        if not words:
+            continue
+        try:
+            label, _, _, _, _, confidence = (float(word) for word in words)
+        except ValueError as error:
+            raise InvalidInputError(
+                f"line {number} of {path!r} must be six numbers, class x y width height confidence; got {line!r:.80}"
+            ) from error
+        if label != int(label):
+            raise InvalidInputError(f"line {number} of {path!r} must begin with a whole number, got {words[0]!r}")
+        boxes.append((int(label), confidence))
+    return boxes
