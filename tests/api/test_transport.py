@@ -26,7 +26,7 @@ from lightly_ray.errors import (
     TooLargeError,
 )
 
-TOKEN = "hunter2-secret"
+TOKEN, SIGNATURE = "hunter2-secret", "also-secret"
 
 
 class Server(ThreadingHTTPServer):
@@ -173,14 +173,14 @@ def test_secrets__reach_no_message_traceback_or_log(
         lambda: sender.get("/v1/x"),
         lambda: sender.post("/v1/x", {}),
         lambda: sender.put_bytes("/v1/x", b""),
-        lambda: sender.download(f"{server.url}/blob?signature=also-secret"),
+        lambda: sender.download(f"{server.url}/blob?signature={SIGNATURE}"),
     ):
         server.answers = [trouble] * 9
         with pytest.raises(LightlyRayError) as caught:
             call()
         shown = "".join(traceback.format_exception(caught.value))
         assert TOKEN not in shown
-        assert "also-secret" not in shown
+        assert SIGNATURE not in shown
     assert "GET /v1/x" in caplog.text
     assert TOKEN not in caplog.text
     assert TOKEN not in repr(sender)
