@@ -44,6 +44,10 @@ class Columns:
         for name in (self.id_column, self.prediction_column):
             if name is not None and name not in found:
                 raise InvalidInputError(f"there is no column {name!r} in the predictions, got {', '.join(names)}")
+        if found == [self.id_column]:
+            raise InvalidInputError(
+                f"predictions for {self.task} need columns among {', '.join(_COLUMNS[self.task])}; got {', '.join(names)}"
+            )
         return found
 
     def to_schema(self, table: pa.Table) -> pa.Table:
