@@ -73,15 +73,16 @@ class ParquetSource:
 
     def column(self, name: str) -> pa.ChunkedArray:
         """The (N,) values of another column."""
-        chunks: list[pa.Array] = []
+        tables: list[pa.Table] = []
         for entry in self._files:
             with self._open(entry.path) as file:
                 self._require(file, entry.path, name)
                 with _reading(entry.path):
-                    chunks += file.read(columns=[name]).column(name).chunks
+                    tables.append(file.read(columns=[name]))
         try:
-            return pa.chunked_array(chunks)
-        except (pa.ArrowException, TypeError) as error:
+            # Permissive: one writer's string is another's large_string.
+            return pa.concat_tables(tables, promote_options="permissive").column(name)
+        except pa.ArrowException as error:
             raise InvalidInputError(f"the column {name!r} has different types in different files: {error}") from error
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | Fault]]:

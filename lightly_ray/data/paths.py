@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 from pyarrow import fs
@@ -30,13 +31,21 @@ def locate(path: AnyPath) -> tuple[Any, str]:
     text = os.fspath(path)
     if "://" not in text:
         return fs.LocalFileSystem(), str(Path(text).expanduser().absolute())
-    # A pattern's ? would be read as the begin of a query.
-    head, mark, tail = text.partition("?") if "?" in text and "=" not in text else (text, "", "")
     try:
-        system, inside = fs.FileSystem.from_uri(head)
+        system, inside = fs.FileSystem.from_uri(_quoted(text))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InvalidInputError(f"cannot use the path {text!r}: {error}") from error
-    return system, inside + mark + tail
+    return system, inside
+
+
+def _quoted(uri: str) -> str:
+    """Keep the characters of a path or pattern from being read as syntax of a URI; `?name=value` stays one."""
+    head, mark, query = uri.rpartition("?")
+    if not mark or "=" not in query:
+        head, mark, query = uri, "", ""
+    scheme, _, rest = head.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}://{place}{slash}{quote(path)}{mark}{query}"
 
 
 def files_of(paths: AnyPath | Sequence[AnyPath], suffix: str) -> tuple[Any, list[str]]:
