@@ -6,20 +6,26 @@ import numpy as np
 from lightly_ray.selection.distance import DEPTH, pair_distance
 from lightly_ray.selection.screen import TINY, UNIT
 
+_SMALL, _LARGEST = 1e-12, 1e30  # squared distances that float32 holds to their last place, in units of the scale
+
 
 @numba.njit(nogil=True, cache=True)
-def limit_of(near, length, reach, scale, rounding):  # type: ignore[no-untyped-def]  # numba
-    """The largest product with which a pair can still lower the bound ``near``; see `screen`. Rounded up to float32."""
-    if not length + reach < np.inf:
+def limit_of(near, length, slack, scale, rounding):  # type: ignore[no-untyped-def]  # numba
+    """The largest product with which a pair can still lower the bound ``near``, as float32, rounded up; see `screen`.
+
+    ``length`` and ``slack`` are the sums of row and center.
+    """
+    if not length < np.inf:
         return np.float32(np.inf)
-    lengths = length + reach
-    bound = near * scale * (1 + 1e-9) + 4 * UNIT * lengths + 2 * TINY
-    limit = bound * bound / 2 + rounding * lengths * lengths + TINY
+    bound = near * scale * (1 + 1e-9) + slack
+    limit = bound * bound / 2 + rounding * length * length + TINY
     return np.float32(limit * (1 + 2 * UNIT))
 
 
 @numba.njit(nogil=True, cache=True)
-def decide(products, bits, rows, lengths, source, positions, centers, plan, reach, scale, rounding, near):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
+def decide(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
+    products, bits, rows, lengths, slacks, source, positions, centers, plan, reach, slack, scale, rounding, near
+):
     """Lower the bounds of a tile of rows by a block of centers.
 
     Args:
@@ -28,11 +34,13 @@ def decide(products, bits, rows, lengths, source, positions, centers, plan, reac
             rounding, where both orders agree; among those under 0 any will do.
         rows: (m,) where the bounds of the tile lie in ``near``.
         lengths: (m,) of the rows' features.
+        slacks: (m,) of the rows' features.
         source: (n, D) vectors; ``positions`` (m,) says where in it the rows of the tile are.
         positions: see ``source``.
         centers: (b, D).
         plan: of the exact summation.
         reach: the largest length of the centers' features.
+        slack: the largest slack of the centers.
         scale: of the screen.
         rounding: of the screen.
         near: (N,) float64 bounds, changed in place.
@@ -43,24 +51,24 @@ def decide(products, bits, rows, lengths, source, positions, centers, plan, reac
     stack, decided = np.empty(DEPTH), 0
     box = np.empty(1, np.float32)
     for i in range(len(rows)):
-        row = rows[i]
-        box[0] = limit_of(near[row], lengths[i], reach, scale, rounding)
+        row, length, both = rows[i], lengths[i] + reach, slacks[i] + slack
+        box[0] = limit_of(near[row], length, both, scale, rounding)
         least = _minimum(bits[i])
         if near[row] <= 0 or least > box.view(np.int32)[0]:
             continue
         # The likeliest center first: it lowers the limit, which then rules out most of the others.
         x, likely = source[positions[i]], _position(bits[i], least)
         near[row] = min(near[row], pair_distance(x, centers[likely], plan, stack))
-        limit = limit_of(near[row], lengths[i], reach, scale, rounding)
+        limit = limit_of(near[row], length, both, scale, rounding)
         decided += 1
         if _at_most(products[i], limit) > (products[i, likely] <= limit):
             for j in range(len(centers)):
-                if products[i, j] <= limit and j != likely:
+                if products[i, j] <= limit and j != likely and _may_be_nearer(x, centers[j], near[row], scale):
                     decided += 1
                     distance = pair_distance(x, centers[j], plan, stack)
                     if distance < near[row]:
                         near[row] = distance
-                        limit = limit_of(distance, lengths[i], reach, scale, rounding)
+                        limit = limit_of(distance, length, both, scale, rounding)
     return decided
 
 
@@ -86,3 +94,18 @@ def _at_most(values, limit):  # type: ignore[no-untyped-def]  # numba
     for j in range(len(values)):
         count += np.int32(values[j] <= limit)
     return count
+
+
+@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})  # the margin covers any order of the sum
+def _may_be_nearer(x, c, near, scale):  # type: ignore[no-untyped-def]  # numba
+    """Whether a distance in float32 leaves it open that d(x, c) < near.
+
+    A sum of squared differences does not cancel: it is off by at most D + 8 units of its own last place.
+    """
+    total, unit = np.float32(0), np.float32(scale)
+    for k in range(len(x)):
+        difference = np.float32(x[k] - c[k]) * unit
+        total += difference * difference
+    bound = near * scale
+    least = np.float64(total) * (1 - (len(x) + 8) * UNIT) - TINY
+    return not _SMALL < least < _LARGEST or least <= bound * bound * (1 + 1e-9)

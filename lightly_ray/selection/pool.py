@@ -14,7 +14,7 @@ from lightly_ray.selection.decide import limit_of
 from lightly_ray.selection.distance import DEPTH, computable, pair_distance, summation_plan
 from lightly_ray.selection.order import best, in_order, top
 from lightly_ray.selection.protocol import Proposal
-from lightly_ray.selection.screen import Screen
+from lightly_ray.selection.screen import Screen, Sized
 from lightly_ray.selection.threads import on_threads
 
 
@@ -70,26 +70,26 @@ class Pool:
         if not len(self.rows):
             return np.empty(0, np.intp), np.empty(0), self.floor
         screen = Screen(vectors, sample=128)
-        products, lengths = _products(computable(vectors), screen)
+        products, sized = _products(computable(vectors), screen)
         picks, gains = np.empty(min(count, len(self.rows)), np.intp), np.empty(min(count, len(self.rows)))
         keys = self._keys()
         exact = computable(vectors), summation_plan(vectors.shape[1])
-        bounds = lengths, lengths.max(), screen.scale, screen.rounding
+        bounds = sized.lengths + sized.lengths.max(), sized.slacks + sized.slacks.max(), screen.scale, screen.rounding
         rules = (*self.floor, self._min_distance)
         made = _greedy(products, *exact, *bounds, self.rows, self.scores, self.near, keys, *rules, picks, gains)
         left = max(self.floor, best(keys, self.rows), key=in_order)
         return picks[:made], gains[:made], left
 
 
-def _products(vectors: NDArray[np.floating], screen: Screen) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Of all rows with all rows (m, m), and the lengths (m,) of their features."""
+def _products(vectors: NDArray[np.floating], screen: Screen) -> tuple[NDArray[np.float32], Sized]:
+    """Of all rows with all rows (m, m), and what limits need."""
     features, products = np.empty((len(vectors), screen.width), np.float32), np.empty((len(vectors),) * 2, np.float32)
-    lengths = screen.rows(vectors, np.arange(len(vectors), dtype=np.int32), features)
+    sized = screen.rows(vectors, np.arange(len(vectors), dtype=np.int32), features)
     centers = screen.centers(vectors)[0].T
     threads = os.cpu_count() or 1
     cuts = [slice(start, start + 128) for start in range(0, len(vectors), 128)]
     on_threads(threads, lambda cut: np.dot(features[cut], centers, out=products[cut]), cuts)
-    return products, lengths
+    return products, sized
 
 
 @numba.njit(nogil=True, cache=True)
@@ -98,7 +98,7 @@ def _greedy(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba 
     vectors,
     plan,
     lengths,
-    reach,
+    slacks,
     scale,
     rounding,
     rows,
@@ -114,7 +114,7 @@ def _greedy(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba 
     """Pick until the floor wins or ``picks`` is full; returns how many. Picked and ineligible rows get key -1."""
     stack, limits = np.empty(DEPTH), np.empty(len(keys), np.float32)
     for i in range(len(keys)):
-        limits[i] = limit_of(near[i], lengths[i], reach, scale, rounding)
+        limits[i] = limit_of(near[i], lengths[i], slacks[i], scale, rounding)
     for made in range(len(picks)):
         first = np.argmax(keys)  # the first of equals, hence the lowest row
         key = keys[first]
@@ -127,6 +127,6 @@ def _greedy(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba 
                 distance = pair_distance(vectors[i], vectors[first], plan, stack)
                 if distance < near[i]:
                     near[i] = distance
-                    limits[i] = limit_of(distance, lengths[i], reach, scale, rounding)
+                    limits[i] = limit_of(distance, lengths[i], slacks[i], scale, rounding)
                     keys[i] = distance * scores[i] if distance >= min_distance else -1.0
     return len(picks)

@@ -12,7 +12,6 @@ from lightly_ray.selection.centers import Centers
 from lightly_ray.selection.decide import decide
 from lightly_ray.selection.distance import computable, summation_plan
 from lightly_ray.selection.keys import Keys
-from lightly_ray.selection.screen import Screen
 from lightly_ray.selection.threads import on_threads
 
 TILE = 512  # rows per product
@@ -25,15 +24,14 @@ class Refresher:
     Args:
         stored: (N, D) vectors, of any float dtype.
         keys: the bounds to lower.
-        screen: of these vectors.
         threads: how many work at once.
     """
 
-    def __init__(self, stored: NDArray[np.floating], keys: Keys, screen: Screen, threads: int) -> None:
-        self._stored, self._keys, self._screen = stored, keys, screen
+    def __init__(self, stored: NDArray[np.floating], keys: Keys, threads: int) -> None:
+        self._stored, self._keys = stored, keys
         self._plan = summation_plan(stored.shape[1])
         self._source = None if stored.dtype == np.float16 else computable(stored)
-        self._buffers = [_Buffers(screen.width) for _ in range(threads)]
+        self._buffers = [_Buffers(stored.shape[1] + 2) for _ in range(threads)]
 
     def refresh(self, rows: NDArray[np.int32], centers: Centers, threshold: float, seam: int) -> int:
         """Compare rows with the centers that they do not know, until their keys fall under the threshold.
@@ -77,14 +75,15 @@ class Refresher:
 
     def _compare(self, rows: NDArray[np.int32], centers: Centers, block: slice, buffers: "_Buffers") -> None:
         """One tile of rows with one block of centers."""
-        features, products = buffers.of(len(rows), block.stop - block.start)
+        screen = centers.screen
+        features, products = buffers.of(len(rows), block.stop - block.start, screen.width)
         source, positions = self._readable(rows)
-        lengths = self._screen.rows(source, positions, features)
+        sized = screen.tile(rows, source, positions, features)
         np.dot(features, centers.features[block].T, out=products)
-        vectors, reach = centers.vectors[block], centers.lengths[block].max()
-        screen = self._screen.scale, self._screen.rounding
-        bits, near = products.view(np.int32), self._keys.near
-        decide(products, bits, rows, lengths, source, positions, vectors, self._plan, reach, *screen, near)
+        exact = source, positions, centers.vectors[block], self._plan
+        limits = *centers.sized(block), screen.scale, screen.rounding
+        tile = products, products.view(np.int32), rows, sized.lengths, sized.slacks
+        decide(*tile, *exact, *limits, self._keys.near)
 
     def _readable(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.floating], NDArray[np.int32]]:
         """An array that numba can read, and where in it the rows are."""
@@ -97,11 +96,12 @@ class _Buffers:
     """What one thread writes to: features of a tile, and products of a tile and a block."""
 
     def __init__(self, width: int) -> None:
-        self._features = np.empty((TILE, width), np.float32)
+        self._features = np.empty(TILE * width, np.float32)
         self._products = np.empty(TILE * BLOCK, np.float32)
 
-    def of(self, rows: int, centers: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        return self._features[:rows], self._products[: rows * centers].reshape(rows, centers)
+    def of(self, rows: int, centers: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        features = self._features[: rows * width].reshape(rows, width)
+        return features, self._products[: rows * centers].reshape(rows, centers)
 
 
 def _block_end(start: int, seam: int, last: int) -> int:

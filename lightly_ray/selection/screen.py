@@ -18,6 +18,8 @@ Numerical Algorithms, 2002, section 3.1). Only pairs at or under the limit are d
 float32 cannot hold is never ruled out.
 """
 
+from dataclasses import dataclass
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,19 @@ UNIT = 2.0**-24  # rounding of one float32 operation
 TINY = 1e-18  # beside typical lengths of 1: covers numbers that underflow float32
 _LARGEST = 1e30  # squared length of features; beyond it a product could leave float32
 _AHEAD = 4  # rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sized:
+    """What limits need to know of the features of some vectors.
+
+    Attributes:
+        lengths: (m,) |f|, inf where float32 cannot hold the features (they are 0 then).
+        slacks: (m,) slack of each.
+    """
+
+    lengths: NDArray[np.float64]
+    slacks: NDArray[np.float64]
 
 
 class Screen:
@@ -52,24 +67,40 @@ class Screen:
         typical = typical or float(lengths.max(initial=0.0)) or 1.0
         self.scale = 2.0 ** float(-np.clip(np.frexp(typical)[1], -1000, 1000))
         self.width = vectors.shape[1] + 2
-        self.rounding = (self.width + 8) * UNIT
 
-    def rows(
-        self, source: NDArray[np.floating], positions: NDArray[np.int32], out: NDArray[np.float32]
-    ) -> NDArray[np.float64]:
-        """Write f(x), 1, |f(x)|^2 / 2 into ``out`` (m, width); returns the (m,) lengths |f(x)|, inf where too large."""
+    @property
+    def rounding(self) -> float:
+        """(q + 8) u of the limit."""
+        return float((self.width + 8) * UNIT)
+
+    def tile(
+        self,
+        rows: NDArray[np.int32],  # what a screen that keeps features goes by
+        source: NDArray[np.floating],
+        positions: NDArray[np.int32],
+        out: NDArray[np.float32],
+    ) -> Sized:
+        """Write the features of rows of the partition, which lie in ``source`` at ``positions``."""
+        return self.rows(source, positions, out)
+
+    def rows(self, source: NDArray[np.floating], positions: NDArray[np.int32], out: NDArray[np.float32]) -> Sized:
+        """Write f(x), 1, |f(x)|^2 / 2 into ``out`` (m, width)."""
         lengths = np.empty(len(positions))
         _features(source, positions, self._offset, self.scale, out, lengths)
-        return lengths
+        return Sized(lengths, 4 * UNIT * lengths + TINY)
 
-    def centers(self, centers: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        """-f(c), |f(c)|^2 / 2, 1 as (b, width), and the (b,) lengths."""
-        out, lengths = np.empty((len(centers), self.width), np.float32), np.empty(len(centers))
-        positions = np.arange(len(centers), dtype=np.int32)
-        _features(computable(centers), positions, self._offset, self.scale, out, lengths)
-        out[:, :-2] *= -1
-        out[:, -2:] = out[:, :-3:-1].copy()
-        return out, lengths
+    def centers(self, centers: NDArray[np.floating]) -> tuple[NDArray[np.float32], Sized]:
+        """-f(c), |f(c)|^2 / 2, 1 as (b, width), and what limits need."""
+        out = np.empty((len(centers), self.width), np.float32)
+        sized = self.rows(computable(centers), np.arange(len(centers), dtype=np.int32), out)
+        return as_centers(out), sized
+
+
+def as_centers(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """From f, 1, |f|^2 / 2 of rows to -f, |f|^2 / 2, 1 of centers, in place."""
+    features[:, :-2] *= -1
+    features[:, -2:] = features[:, :-3:-1].copy()
+    return features
 
 
 @numba.njit(nogil=True, cache=True)

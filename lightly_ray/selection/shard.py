@@ -19,10 +19,14 @@ from lightly_ray.errors import WorkerLostError
 from lightly_ray.selection.centers import Centers
 from lightly_ray.selection.distance import require_range
 from lightly_ray.selection.keys import Keys
+from lightly_ray.selection.leading import leading
 from lightly_ray.selection.order import best, in_order, top
 from lightly_ray.selection.protocol import Proposal, Request
 from lightly_ray.selection.refresh import Refresher
 from lightly_ray.selection.screen import Screen
+
+MANY = 256
+"""Centers from which on projecting a row can cost less than comparing it."""
 
 
 class Shard:
@@ -49,9 +53,9 @@ class Shard:
         self._stored = np.ascontiguousarray(vectors)
         self._rows = np.arange(len(vectors)) if rows is None else rows
         self._keys = Keys(len(vectors), scores, min_distance)
-        screen = Screen(vectors)
-        self._centers = Centers(vectors.shape[1], vectors.dtype, screen)
-        self._refresher = Refresher(self._stored, self._keys, screen, threads or os.cpu_count() or 1)
+        self._centers = Centers(vectors.shape[1], vectors.dtype, Screen(vectors))
+        self._tried_leading = False
+        self._refresher = Refresher(self._stored, self._keys, threads or os.cpu_count() or 1)
 
     def propose(self, request: Request) -> Proposal:
         """Learn the centers of the request and propose the first rows in order.
@@ -100,6 +104,17 @@ class Shard:
                 self._keys.begin()
             self._centers.append(request.centers[fresh])
             self._keys.near[self._local(request.center_rows[fresh])[1]] = -1
+        if len(self._centers) >= MANY and not self._tried_leading:
+            self._tried_leading = True
+            self._lead()
+
+    def _lead(self) -> None:
+        """Go over to leading coordinates, where they are worth it: now there are centers enough to pay for them."""
+        screen = leading(self._stored, self._centers.screen)
+        if screen is not None:
+            known = self._centers.vectors
+            self._centers = Centers(known.shape[1], known.dtype, screen)
+            self._centers.append(known)
 
     def _stale(self, active: NDArray[np.int32]) -> NDArray[np.int32]:
         """Rows that have centers to be compared with, and something to lose by it: a key of 0 cannot fall."""

@@ -1,0 +1,138 @@
+"""Leading coordinates first: a screen with few coordinates for data that varies mostly along a few axes.
+
+With P the projection on p leading principal axes, Pythagoras and the triangle inequality give
+
+    d(x, c)^2  >=  |P x - P c|^2 + (|x - P x| - |c - P c|)^2,
+
+again a squared distance, of the p + 1 coordinates (P x, |x - P x|): products take (p + 3) / (D + 2) of the time, and
+most pairs are ruled out all the same. A row is projected when it is first compared with something, and kept.
+
+The slack covers what float32 makes of it. With |f| the length of the plain features and r the computed |x - P x|: the
+projection is off by at most e |f|, e = (D + 4) u sqrt(p) + what the axes lack of orthonormal, hence r^2 by
+2 e |f|^2 =: g, and r by min(sqrt(g), g / r).
+"""
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from lightly_ray.selection.distance import computable
+from lightly_ray.selection.machine import prefetch
+from lightly_ray.selection.screen import TINY, UNIT, Screen, Sized, as_centers
+
+_SHARE = 0.2  # of the bytes of the vectors
+_ENERGY = 0.6  # share of the squared length that the leading coordinates must hold to be worth it
+_SAMPLE = 4096
+_AHEAD = 6  # rows
+
+
+class Leading(Screen):
+    """Features (P x, |x - P x|) of one partition.
+
+    Args:
+        plain: the screen that moves and scales.
+        axes: (D, p) orthonormal.
+        rows: N.
+    """
+
+    def __init__(self, plain: Screen, axes: NDArray[np.float64], rows: int) -> None:
+        self._plain, self._axes = plain, axes.astype(np.float32)
+        dimensions, count = axes.shape
+        self.scale, self.width = plain.scale, count + 3
+        skew = float(np.linalg.norm(axes.T @ axes - np.eye(count)))
+        self._error = (dimensions + 4) * UNIT * float(np.sqrt(count)) + skew
+        self._kept = np.empty((rows, count + 1), np.float32)
+        self._has = np.zeros(rows, bool)
+
+    def tile(
+        self,
+        rows: NDArray[np.int32],
+        source: NDArray[np.floating],
+        positions: NDArray[np.int32],
+        out: NDArray[np.float32],
+    ) -> Sized:
+        """Write the features of rows of the partition into ``out`` (m, width)."""
+        missing = np.flatnonzero(~self._has[rows])
+        if len(missing):
+            self._kept[rows[missing]] = self._project(source, positions[missing])
+            self._has[rows[missing]] = True
+        return self._finish(self._kept, rows, out)
+
+    def centers(self, centers: NDArray[np.floating]) -> tuple[NDArray[np.float32], Sized]:
+        """-f(c), |f(c)|^2 / 2, 1 as (b, width), and what limits need."""
+        out, positions = np.empty((len(centers), self.width), np.float32), np.arange(len(centers), dtype=np.int32)
+        sized = self._finish(self._project(computable(centers), positions), positions, out)
+        return as_centers(out), sized
+
+    def _project(self, source: NDArray[np.floating], positions: NDArray[np.int32]) -> NDArray[np.float32]:
+        """(m, p + 1): leading coordinates and the length of the rest, -1 where float32 cannot hold them."""
+        plain = np.empty((len(positions), self._plain.width), np.float32)
+        lengths = self._plain.rows(source, positions, plain).lengths
+        features = np.empty((len(positions), self.width - 2), np.float32)
+        features[:, :-1] = plain[:, :-2] @ self._axes
+        rest = lengths**2 - np.square(features[:, :-1], dtype=np.float64).sum(axis=1)
+        features[:, -1] = np.where(np.isinf(lengths), -1, np.sqrt(np.maximum(rest, 0)))
+        return features
+
+    def _finish(self, features: NDArray[np.float32], rows: NDArray[np.int32], out: NDArray[np.float32]) -> Sized:
+        sized = Sized(np.empty(len(rows)), np.empty(len(rows)))
+        _gather(features, rows, self._error, out, sized.lengths, sized.slacks)
+        return sized
+
+
+def leading(vectors: NDArray[np.floating], plain: Screen) -> Leading | None:
+    """The screen of leading coordinates, or None where they would hold too little.
+
+    Args:
+        vectors: (N, D), of any float dtype.
+        plain: their plain screen.
+    """
+    rows, dimensions = vectors.shape
+    most = int(_SHARE * dimensions * vectors.itemsize / 4) - 1
+    if most < 8 or rows < 2:
+        return None
+    some = computable(vectors[:: max(1, rows // _SAMPLE)])
+    features = np.empty((len(some), plain.width), np.float32)
+    plain.rows(some, np.arange(len(some), dtype=np.int32), features)
+    sample = features[:, :-2]
+    axes = _principal_axes(sample, most)
+    energy = np.cumsum(np.square(sample @ axes.astype(np.float32), dtype=np.float64).sum(axis=0))
+    energy /= np.square(sample, dtype=np.float64).sum() or 1.0
+    return Leading(plain, axes, rows) if energy[-1] >= _ENERGY else None
+
+
+def _principal_axes(sample: NDArray[np.float32], count: int) -> NDArray[np.float64]:
+    """(D, count) orthonormal axes that hold most of the squared length, most first: subspace iteration."""
+    moments = (sample.T @ sample).astype(np.float64)
+    moments.flat[:: len(moments) + 1] += 1e-6 * np.trace(moments) / len(moments) or 1.0  # full rank, whatever the data
+    axes = _orthonormal(np.random.default_rng(0).standard_normal((sample.shape[1], count)))
+    for _ in range(5):
+        axes = _orthonormal(moments @ axes)
+    axes = _orthonormal(axes)  # once more: the first pass leaves errors that grow with the condition
+    order = np.argsort(-np.einsum("dp,dp->p", axes, moments @ axes), kind="stable")
+    return np.ascontiguousarray(axes[:, order])
+
+
+def _orthonormal(axes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Orthonormal axes of the same span, by Cholesky: far faster than Householder for tall matrices."""
+    return np.linalg.solve(np.linalg.cholesky(axes.T @ axes), axes.T).T
+
+
+@numba.njit(nogil=True, cache=True)
+def _gather(kept, rows, error, out, lengths, slacks):  # type: ignore[no-untyped-def]  # noqa: PLR0917  # numba takes arrays, not objects
+    count = kept.shape[1]
+    for i in range(len(rows)):
+        if i + _AHEAD < len(rows):
+            for k in range(0, count, 16):
+                prefetch(kept, np.intp(rows[i + _AHEAD]) * count + k)
+        square = 0.0
+        for k in range(count):
+            out[i, k] = kept[rows[i], k]
+            square += np.float64(out[i, k]) * np.float64(out[i, k])
+        length, rest = np.sqrt(square), np.float64(out[i, count - 1])
+        if rest < 0:
+            out[i, :], square, length = 0, 0.0, np.inf
+        out[i, count], out[i, count + 1] = 1, square / 2
+        loss = 2.01 * error * square
+        lengths[i] = length
+        slacks[i] = (error + 8 * UNIT) * length + min(np.sqrt(loss), loss / max(rest, TINY)) + TINY
