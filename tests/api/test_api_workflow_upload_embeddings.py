@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import requests
 
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.api_workflow_upload_embeddings import CsvEmbeddings, read_embeddings_csv, write_embeddings_csv
@@ -93,6 +94,18 @@ def test_embedding_id__by_name_or_the_newest(uploaded: ApiWorkflowClient) -> Non
     assert uploaded.get_embedding_by_name("tw").id == ids["two"]
     with pytest.raises(ValueError, match=r"no embedding 'tw' in this dataset \(it has 'one', 'two'\)"):
         uploaded.get_embedding_data_by_name("tw")
+
+
+def test_listing__the_last_is_the_newest_and_for_later_published_clients_the_first(uploaded: ApiWorkflowClient) -> None:
+    for name in ("one", "two", "three"):
+        uploaded.upload_embeddings_from_arrays(uploaded.get_filenames(), VECTORS, name)
+    url = f"{uploaded.server}/v1/datasets/{uploaded.dataset_id}/embeddings"
+    auth = uploaded.transport._auth
+    listed = {
+        agent: [one["name"] for one in requests.get(url, auth=auth, headers={"User-Agent": agent}, timeout=30).json()]
+        for agent in ("Swagger-Codegen/1.0.0/python", "Lightly/1.4.6 (Linux) python/3.11")
+    }
+    assert list(listed.values()) == [["one", "two", "three"], ["three", "two", "one"]]
 
 
 def test_descriptor__is_kept_with_its_embedding(uploaded: ApiWorkflowClient) -> None:

@@ -2,8 +2,9 @@
 
     python published_client.py SETTINGS.json RESULT.json
 
-SETTINGS holds token, images, mode, first, second, output, and vectors and predictions (.npz: names + values);
-the server is in LIGHTLY_SERVER_LOCATION. RESULT gets what the client saw. Nothing of this project is imported.
+SETTINGS holds token, images, mode, first, second, output, and vectors and predictions (.npz: names + values); with
+dataset_id, images are appended to that dataset instead. The server is in LIGHTLY_SERVER_LOCATION. RESULT gets what
+the client saw. Nothing of this project is imported.
 """
 
 import csv
@@ -74,5 +75,20 @@ def session(settings: dict[str, Any]) -> dict[str, Any]:
     return seen
 
 
+def append(settings: dict[str, Any]) -> dict[str, Any]:
+    """Append images and their embeddings to a dataset, and select with a client that knows only the dataset."""
+    client = ApiWorkflowClient(token=settings["token"], dataset_id=settings["dataset_id"])
+    client.upload_dataset(settings["images"], mode=settings["mode"], max_workers=4)
+    path = Path(settings["output"]) / "more.csv"
+    write_csv(path, by_name(settings["vectors"]))
+    client.upload_embeddings(str(path), name="default")
+
+    client = ApiWorkflowClient(token=settings["token"], dataset_id=settings["dataset_id"])
+    agent = ActiveLearningAgent(client, query_tag_name="initial-tag", preselected_tag_name="al-iteration-1")
+    agent.query(Config(method=SamplingMethod.CORESET, n_samples=settings["second"], name="after-append"))
+    return {"version": lightly.__version__, "coreset": sets(agent)}
+
+
 if __name__ == "__main__":
-    Path(sys.argv[2]).write_text(json.dumps(session(json.loads(Path(sys.argv[1]).read_text()))))
+    asked = json.loads(Path(sys.argv[1]).read_text())
+    Path(sys.argv[2]).write_text(json.dumps(append(asked) if "dataset_id" in asked else session(asked)))

@@ -33,37 +33,47 @@ VECTORS = RNG.normal(size=(COUNT, 6)).astype(np.float32)
 PREDICTIONS = RNG.dirichlet(np.ones(4), size=COUNT)
 
 
+MORE = ["birds/00.png", "birds/01.png", "eels/00.png"]
+MORE_VECTORS = RNG.normal(size=(len(MORE), 6)).astype(np.float32) + 3
+
+
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Images, their embeddings and predictions, in a folder."""
+    """Images, their embeddings and predictions, in a folder; and more of them to append."""
     folder = tmp_path_factory.mktemp("pool")
-    for name in NAMES:
-        (folder / "images" / name).parent.mkdir(parents=True, exist_ok=True)
-        pixels = RNG.integers(0, 256, size=(150, 31, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / "images" / name)
+    for part, names in (("images", NAMES), ("more", MORE)):
+        for name in names:
+            (folder / part / name).parent.mkdir(parents=True, exist_ok=True)
+            pixels = RNG.integers(0, 256, size=(150, 31, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / part / name)
     np.savez(folder / "vectors.npz", names=np.array(NAMES), values=VECTORS)
+    np.savez(folder / "more.npz", names=np.array(MORE), values=MORE_VECTORS)
     np.savez(folder / "predictions.npz", names=np.array(NAMES), values=PREDICTIONS)
     return folder
 
 
-def run_session(version: str, platform: "EmbeddedPlatform", pool: Path, output: Path, mode: str) -> dict[str, Any]:
-    """Run one session with a published client; returns what it saw."""
-    try:
-        python, environment = peer(version)
-    except PeerError as error:
-        missing("published-client", f"lightly {version} cannot be installed: {error}")
-        raise
+def first_session(version: str, platform: "EmbeddedPlatform", pool: Path, output: Path, mode: str) -> dict[str, Any]:
+    """Create, upload, embed, select and download with a published client; returns what it saw."""
     settings = {
-        "token": platform.token,
         "images": str(pool / "images"),
         "mode": mode,
         "vectors": str(pool / "vectors.npz"),
         "predictions": str(pool / "predictions.npz"),
         "first": FIRST,
         "second": SECOND,
-        "output": str(output),
     }
-    (output / "settings.json").write_text(json.dumps(settings))
+    return run(version, platform, output, settings)
+
+
+def run(version: str, platform: "EmbeddedPlatform", output: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    """Run `published_client` in the environment of a release."""
+    try:
+        python, environment = peer(version)
+    except PeerError as error:
+        missing("published-client", f"lightly {version} cannot be installed: {error}")
+        raise
+    told = settings | {"token": platform.token, "output": str(output)}
+    (output / "settings.json").write_text(json.dumps(told))
     script = Path(__file__).with_name("published_client.py")
     done = subprocess.run(
         [python, "-W", "ignore", script, output / "settings.json", output / "result.json"],
@@ -89,12 +99,11 @@ def in_order(names: list[str], chosen: Any) -> list[str]:
 def test_published_client__selects_what_select_selects(
     version: str, mode: str, live_platform: "EmbeddedPlatform", pool: Path, tmp_path: Path
 ) -> None:
-    seen = run_session(version, live_platform, pool, tmp_path, mode)
+    seen = first_session(version, live_platform, pool, tmp_path, mode)
     client = ApiWorkflowClient(live_platform.token, dataset_id=seen["dataset_id"], server=live_platform.url)
     names = client.get_filenames()
     assert names == NAMES
     assert seen["coreset"]["query"] == names
-    client.download_embeddings_csv(tmp_path / "back.csv")
 
     first = select(VECTORS, FIRST, ids=names).ids
     assert seen["coreset"]["labeled"] == seen["coreset"]["added"] == in_order(names, first)
@@ -114,7 +123,30 @@ def test_published_client__selects_what_select_selects(
         check_files(client, pool / "images", tmp_path / "images", coral.ids)
 
 
-def check_files(client: ApiWorkflowClient, sent: Path, got: Path, chosen: list[str]) -> None:
+@pytest.mark.parametrize("version", VERSIONS[1:])  # the first of them cannot append
+def test_published_client__appends_images_and_embeddings(
+    version: str, live_platform: "EmbeddedPlatform", pool: Path, tmp_path: Path
+) -> None:
+    before = first_session(version, live_platform, pool, tmp_path, "full")
+    settings = {
+        "dataset_id": before["dataset_id"],
+        "images": str(pool / "more"),
+        "mode": "full",
+        "vectors": str(pool / "more.npz"),
+        "second": SECOND + 4,
+    }
+    seen = run(version, live_platform, tmp_path, settings)
+    client = ApiWorkflowClient(live_platform.token, dataset_id=before["dataset_id"], server=live_platform.url)
+    names = client.get_filenames()
+    assert names == NAMES + MORE
+    vectors = np.concatenate([VECTORS, MORE_VECTORS])
+    expected = select(vectors, SECOND + 4, ids=names, preselected=before["coral"]["labeled"])
+    assert seen["coreset"]["query"] == names
+    assert seen["coreset"]["added"] == in_order(names, expected.added_ids)
+    assert set(seen["coreset"]["added"]) & set(MORE)
+
+
+def check_files(client: ApiWorkflowClient, sent: Path, got: Path, chosen: list[Any]) -> None:
     """The download holds the chosen images, pixel for pixel, and the platform has the files byte for byte."""
     assert list_images(got) == sorted(chosen)
     for name in chosen:

@@ -37,11 +37,16 @@ class Queued(TypedDict):
 
 
 @router.get("")
-def list_embeddings(dataset_id: str, platform: Here) -> list[EmbeddingData]:
-    """The embeddings that have been uploaded, the oldest first; clients use the last one."""
+def list_embeddings(request: Request, dataset_id: str, platform: Here) -> list[EmbeddingData]:
+    """The embeddings that have been uploaded, the oldest first; clients use the last one.
+
+    Published clients of 1.2.47 and later, which say so in their user agent, use the first one: they get the newest
+    first.
+    """
     with platform.database.read() as db:
         datasets.read(db, dataset_id)
-        return [show.embedding(one) for one in embeddings.listing(db, dataset_id)]
+        found = [show.embedding(one) for one in embeddings.listing(db, dataset_id)]
+    return found[::-1] if request.headers.get("user-agent", "").startswith("Lightly/") else found
 
 
 @router.get("/writeCSVUrl")
