@@ -158,9 +158,9 @@ def _source(data: object, embedding_column: str | None) -> Source:
 
 
 def _file(path: AnyPath, embedding_column: str | None) -> Source:
-    if not os.fspath(path).endswith(".npy"):
-        return ParquetSource(path, embedding_column)
     system, inside = locate(path)
+    if not inside.endswith(".npy"):
+        return ParquetSource(path, embedding_column)
     if not isinstance(system, fs.LocalFileSystem):
         raise InvalidInputError(
             f"{os.fspath(path)!r}: .npy files are mapped into memory and must be local; use Parquet"
