@@ -24,6 +24,7 @@ from lightly_ray.selection.order import best, in_order, top
 from lightly_ray.selection.protocol import Proposal, Request
 from lightly_ray.selection.refresh import Refresher
 from lightly_ray.selection.screen import Screen
+from lightly_ray.selection.threads import single_products
 
 MANY = 256
 """Centers from which on projecting a row can cost less than comparing it."""
@@ -102,7 +103,8 @@ class Shard:
         if len(request.centers[fresh]):
             if not known:
                 self._keys.begin()
-            self._centers.append(request.centers[fresh])
+            with single_products():
+                self._centers.append(request.centers[fresh])
             self._keys.near[self._local(request.center_rows[fresh])[1]] = -1
         if len(self._centers) >= MANY and not self._tried_leading:
             self._tried_leading = True
@@ -110,11 +112,12 @@ class Shard:
 
     def _lead(self) -> None:
         """Go over to leading coordinates, where they are worth it: now there are centers enough to pay for them."""
-        screen = leading(self._stored, self._centers.screen)
-        if screen is not None:
-            known = self._centers.vectors
-            self._centers = Centers(known.shape[1], known.dtype, screen)
-            self._centers.append(known)
+        with single_products():
+            screen = leading(self._stored, self._centers.screen)
+            if screen is not None:
+                known = self._centers.vectors
+                self._centers = Centers(known.shape[1], known.dtype, screen)
+                self._centers.append(known)
 
     def _stale(self, active: NDArray[np.int32]) -> NDArray[np.int32]:
         """Rows that have centers to be compared with, and something to lose by it: a key of 0 cannot fall."""

@@ -7,6 +7,7 @@ release the interpreter's lock.
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import TypeVar
 
@@ -18,8 +19,14 @@ _Result = TypeVar("_Result")
 
 def on_threads(count: int, work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
     """Results of ``work`` for every item, in order, on ``count`` threads."""
-    with _blas().limit(limits=1, user_api="blas"):
+    with single_products():
         return list(_executor(count).map(work, items)) if count > 1 else [work(item) for item in items]
+
+
+def single_products() -> AbstractContextManager[object]:
+    """While it is open, BLAS runs on the calling thread."""
+    limiter: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
+    return limiter
 
 
 @lru_cache
