@@ -52,8 +52,8 @@ def tell(child: "subprocess.Popen[bytes]", message: Any) -> None:
 
 
 def end(child: "subprocess.Popen[bytes]", *, patience: float = 5.0) -> None:
-    """End a child: ask, wait, then kill."""
-    if child.poll() is None:
+    """End a child: ask, wait for ``patience`` seconds, then kill. Without patience it is killed at once."""
+    if child.poll() is None and patience:
         child.terminate()
     try:
         child.wait(patience)

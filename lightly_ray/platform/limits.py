@@ -67,7 +67,7 @@ def metadata(value: dict[str, Any] | None, what: str) -> dict[str, Any] | None:
         return None
     text = json.dumps(value)
     if len(text) > METADATA_BYTES:
-        raise TooLargeError(f"{what} of one sample may have {METADATA_BYTES} bytes as JSON, got {len(text)}")
+        raise TooLargeError(f"{what} may have {METADATA_BYTES} bytes as JSON, got {len(text)}")
     kept: dict[str, Any] = json.loads(text, parse_constant=lambda _: None)
     try:
         json.dumps(kept, ensure_ascii=False).encode()

@@ -127,7 +127,11 @@ class Dataset:
 
     def sampling(self, embedding_id: str, name: str, method: str, n_samples: float, **more: Any) -> str:
         """Queue a selection; return the job's id."""
-        return str(self.api.post(f"{self.path}/embeddings/{embedding_id}/sampling", body(name, method, n_samples, **more))["jobId"])
+        return str(
+            self.api.post(f"{self.path}/embeddings/{embedding_id}/sampling", body(name, method, n_samples, **more))[
+                "jobId"
+            ]
+        )
 
 
 def body(name: str, method: str, n_samples: float, *, min_distance: float = -1, **more: Any) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def keep(db: Connection, job: Job, result: Json) -> None:
         queue.fail(db, job, queue.CANCELLED)
         return
     made = _tag(db, job, result) if job.kind == "SAMPLING" else _projection(db, job, result)
-    queue.finish(db, job, made)
+    queue.finish(db, job, made, total=result["count"])
 
 
 def _tag(db: Connection, job: Job, result: Json) -> str:

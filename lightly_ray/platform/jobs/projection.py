@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
 
 from lightly_ray.errors import InvalidInputError, MissingExtraError
 from lightly_ray.platform.blobs import Blobs
@@ -19,6 +20,7 @@ from lightly_ray.platform.store.records import Json
 
 _SEED = 0
 _LEADING = 50
+_SMALL = 2_000
 
 
 def run(blobs: Blobs, pinned: Json) -> NDArray[np.float32]:
@@ -64,7 +66,9 @@ def _leading(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
 
 def _tsne(points: NDArray[np.float32]) -> NDArray[np.float32]:
     perplexity = min(30.0, (len(points) - 1) / 3)
-    return np.asarray(TSNE(perplexity=perplexity, init="pca", random_state=_SEED).fit_transform(points))
+    # Threads that wait for each other in a busy loop make small inputs slower, on a busy machine by far.
+    with threadpool_limits(limits=1 if len(points) < _SMALL else None):
+        return np.asarray(TSNE(perplexity=perplexity, init="pca", random_state=_SEED).fit_transform(points))
 
 
 def _umap(points: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -72,11 +72,11 @@ def _run(store: Store, job: Json, out: _Out) -> Json:
         # Loaded when asked for: scikit-learn takes a second.
         projection = import_module("lightly_ray.platform.jobs.projection")
         points = projection.run(store.blobs, job["pinned"])
-        return {"file_key": _keep(store, job, points)}
+        return {"file_key": _keep(store, job, points), "count": len(points)}
     with store.database.read() as db:
         names = samples.mappings(db, job["dataset_id"])
     outcome = sampling.run(store.blobs, job["pinned"], names, out.progress)
-    return {"mask": outcome.mask, "provenance": outcome.provenance}
+    return {"mask": outcome.mask, "provenance": outcome.provenance, "count": outcome.provenance["selected"]}
 
 
 def _keep(store: Store, job: Json, points: "np.ndarray[Any, Any]") -> str:

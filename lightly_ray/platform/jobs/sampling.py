@@ -1,4 +1,8 @@
-"""Run a pinned selection: embedding and scores from the storage, rows in mappings order, `lightly_ray.select`."""
+"""Run a pinned selection: embedding and scores from the storage, rows in mappings order, `lightly_ray.select`.
+
+An embedding of moderate size is read here, and only the rows that count are kept. A large one is left to
+`select`, whose shards read their own parts of the file.
+"""
 
 import dataclasses
 import io
@@ -15,11 +19,14 @@ from numpy.typing import NDArray
 
 from lightly_ray import __version__
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.parallel.select import select
+from lightly_ray.parallel.select import Selection, select
 from lightly_ray.platform.blobs import Blobs
 from lightly_ray.platform.embedding_file import matrix
 from lightly_ray.platform.store.records import Json
+from lightly_ray.progress import heard
 from lightly_ray.tags import BitMask
+
+LARGE = 2**28  # bytes of embeddings from which on they are not read here
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,21 @@ class Outcome:
     provenance: Json
 
 
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """What `select` is given, by row.
+
+    Attributes:
+        data: (n, D) embeddings, or the place of a file that has them.
+        ids: n file names.
+        places: (n,) int64 places of the rows in the mappings, ascending.
+    """
+
+    data: NDArray[np.floating] | str
+    ids: pa.Array
+    places: NDArray[np.int64]
+
+
 def run(blobs: Blobs, pinned: Json, names: list[str], report: Callable[[int, int], None]) -> Outcome:
     """Select.
 
@@ -42,63 +64,80 @@ def run(blobs: Blobs, pinned: Json, names: list[str], report: Callable[[int, int
         blobs: hold the embedding and the scores.
         pinned: as `enqueue` made it.
         names: file names in mappings order, at least those that the masks reach.
-        report: told the number of samples selected so far, and that of all to be selected.
+        report: told how many samples are selected so far, and how many of all there will be.
 
     Raises:
         InvalidInputError: a sample has no embedding, or `select` refused.
     """
     query = BitMask.from_hex(pinned["query"]["mask"])
     before = BitMask.from_hex(pinned["preselected"]["mask"]) if pinned["preselected"] else BitMask()
-    rows = (query | before).to_rows()
-    taken = [names[row] for row in rows.tolist()]
-    report(before.count, 0)
-    selection = select(
-        _vectors(blobs, pinned, rows, names),
-        n_samples=pinned["n_samples"],
-        method=pinned["method"].lower(),
-        ids=taken,
-        preselected=before.select(names) or None,
-        query=query.select(names),
-        scores=_scores(blobs, pinned["score"], query, rows),
-        min_distance=pinned["min_distance"],
-        normalize=pinned["normalize"] and pinned["method"] != "RANDOM",
-        seed=pinned["seed"],
-        progress=False,
-    )
-    mask = BitMask.from_rows(rows[selection.rows])
-    report(mask.count, mask.count)
+    pool = _pool(blobs, pinned, (query | before).to_rows(), pa.array(names, pa.string()))
+
+    def _advanced(done: int, total: int | None) -> None:
+        report(before.count + done, before.count + (total or 0))
+
+    with heard(_advanced):
+        selection = select(
+            pool.data,
+            n_samples=pinned["n_samples"],
+            method=pinned["method"],
+            ids=None if isinstance(pool.data, str) else pool.ids,
+            preselected=before.select(names) or None,
+            query=query.select(names),
+            scores=_scores(blobs, pinned["score"], query, pool.places),
+            min_distance=pinned["min_distance"],
+            normalize=pinned["normalize"] and pinned["method"] != "RANDOM",
+            seed=pinned["seed"],
+            progress=False,
+        )
+    mask = BitMask.from_rows(pool.places[selection.rows])
     return Outcome(mask.to_hex(), _provenance(pinned, selection, before))
 
 
-def _vectors(blobs: Blobs, pinned: Json, rows: NDArray[np.int64], names: list[str]) -> NDArray[np.floating]:
-    """The embeddings of these rows, (len(rows), D)."""
+def _pool(blobs: Blobs, pinned: Json, rows: NDArray[np.int64], names: pa.Array) -> _Pool:
+    wanted = names.take(pa.array(rows))
     if pinned["method"] == "RANDOM":
-        return np.zeros((len(rows), 1), dtype=np.float32)  # a draw looks at names alone
-    with blobs.open(pinned["embedding"]["file_key"]) as file:
-        table = pq.read_table(file, columns=["filename", "embedding"])
-    wanted = pa.array([names[row] for row in rows.tolist()], pa.string())
-    where = pc.index_in(wanted, value_set=table.column("filename"))
+        # A draw looks at names alone: no embedding is needed, nor read.
+        return _Pool(np.zeros((len(rows), 1), dtype=np.float32), wanted, rows)
+    embedding = pinned["embedding"]
+    with blobs.open(embedding["file_key"]) as file:
+        parquet = pq.ParquetFile(file)
+        stored = parquet.read(columns=["filename"]).column("filename").combine_chunks()
+        where = _where(wanted, stored, embedding["name"])
+        width = parquet.schema_arrow.field("embedding").type.value_type.bit_width // 8
+        sorted_file = bool((np.diff(where) > 0).all())
+        if len(rows) * embedding["dimension"] * width > LARGE and sorted_file:
+            places = pc.fill_null(pc.index_in(stored, value_set=names), -1).to_numpy().astype(np.int64)
+            if (np.diff(places) > 0).all():
+                return _Pool(blobs.uri(embedding["file_key"]), stored, places)
+        vectors = matrix(parquet.read(columns=["embedding"]).column("embedding").combine_chunks())
+    whole = len(where) == len(vectors) and sorted_file
+    return _Pool(vectors if whole else vectors[where], wanted, rows)
+
+
+def _where(wanted: pa.Array, stored: pa.Array, embedding: str) -> NDArray[np.int64]:
+    """The rows of the file that hold the wanted names."""
+    where = pc.index_in(wanted, value_set=stored)
     if where.null_count:
         name = wanted.filter(pc.is_null(where))[0].as_py()
-        lacking = f"{where.null_count} of {len(rows)} samples have no embedding"
-        raise InvalidInputError(f"{lacking} in {pinned['embedding']['name']!r}, first: {name!r}")
-    vectors = matrix(table.column("embedding").combine_chunks())
-    order = where.to_numpy(zero_copy_only=False)
-    aligned = len(order) == len(vectors) and bool((order == np.arange(len(order))).all())
-    return vectors if aligned else vectors[order]
+        lacking = f"{where.null_count} of {len(wanted)} samples have no embedding"
+        raise InvalidInputError(f"{lacking} in {embedding!r}, first: {name!r}")
+    rows: NDArray[np.int64] = where.to_numpy(zero_copy_only=False).astype(np.int64)
+    return rows
 
 
-def _scores(blobs: Blobs, score: Json | None, query: BitMask, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
+def _scores(blobs: Blobs, score: Json | None, query: BitMask, places: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    """Scores by row of the pool, (n,)."""
     if score is None:
         return None
     values = np.load(io.BytesIO(blobs.read(score["file_key"])), allow_pickle=False)
-    # Rows that are preselected alone are never picked: their score is of no consequence.
-    aligned = np.zeros(len(rows), dtype=np.float64)
-    aligned[np.searchsorted(rows, query.to_rows())] = values
+    # Rows outside the query set are never picked: their score is of no consequence.
+    aligned = np.zeros(len(places), dtype=np.float64)
+    aligned[np.searchsorted(places, query.to_rows())] = values
     return aligned
 
 
-def _provenance(pinned: Json, selection: Any, before: BitMask) -> Json:
+def _provenance(pinned: Json, selection: Selection, before: BitMask) -> Json:
     certificate = {name: getattr(selection, name) for name in ("radius", "lower_bound", "factor")}
     return {
         "kind": "sampling",
@@ -108,7 +147,7 @@ def _provenance(pinned: Json, selection: Any, before: BitMask) -> Json:
         "preselected_tag": pinned["preselected"],
         "embedding": pinned["embedding"],
         "score": pinned["score"],
-        "certificate": certificate,
+        "certificate": plain(certificate),
         "stop_reason": selection.stop_reason,
         "selected": len(selection.ids),
         "preselected": before.count,

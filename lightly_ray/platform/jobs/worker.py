@@ -57,15 +57,15 @@ class Runner:
     def kill(self) -> None:
         """Stop whatever it does."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            lifeline.end(self._process, patience=0)
             self._process = None
 
 
 def _listen(process: "subprocess.Popen[bytes]", messages: "SimpleQueue[Json | None]") -> None:
     if process.stdout is not None:
-        for line in process.stdout:
-            messages.put(json.loads(line))
+        with process.stdout:
+            for line in process.stdout:
+                messages.put(json.loads(line))
     messages.put(None)
 
 

@@ -99,10 +99,10 @@ def held(db: Connection, job: Job) -> bool:
     return db.scalar(query.with_for_update()) is not None
 
 
-def finish(db: Connection, job: Job, result: str) -> None:
-    """End a job that is `held`, in the transaction that stores its result."""
+def finish(db: Connection, job: Job, result: str, *, total: int) -> None:
+    """End a job that is `held`, in the transaction that stores its result; ``total``: how many it has processed."""
     values = {"status": "FINISHED", "result": result, "finished_at": now(), "lease_until": None}
-    db.execute(update(jobs).where(jobs.c.id == job.id).values(processed=jobs.c.total, **values))
+    db.execute(update(jobs).where(jobs.c.id == job.id).values(processed=total, total=total, **values))
 
 
 def fail(db: Connection, job: Job, error: str) -> None:

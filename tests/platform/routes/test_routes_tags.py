@@ -34,7 +34,9 @@ def test_upsize__old_rows_stay(api: Api) -> None:
     old = dataset.tag("old", [0, 4])
     dataset.add(["a-later.png", "c-later.png"])
     assert dataset.names() == before  # nothing changes until the upload is finished
-    new = api.post(f"{dataset.path}/tags/upsize", {"upsizeTagName": "20261122_05h13m59s", "upsizeTagCreator": "USER_PIP"})
+    new = api.post(
+        f"{dataset.path}/tags/upsize", {"upsizeTagName": "20261122_05h13m59s", "upsizeTagCreator": "USER_PIP"}
+    )
     assert dataset.names() == [*before, "a-later.png", "c-later.png"]
     tags = dataset.tags()
     assert list(tags) == ["initial-tag", "old", "20261122_05h13m59s"]
