@@ -46,7 +46,7 @@ class Columns:
                 raise InvalidInputError(f"there is no column {name!r} in the predictions, got {', '.join(names)}")
         if found == [self.id_column]:
             raise InvalidInputError(
-                f"predictions for {self.task} need columns among {', '.join(_COLUMNS[self.task])}; got {', '.join(names)}"
+                f"{self.task} needs predictions in columns {', '.join(_COLUMNS[self.task])}; got {', '.join(names)}"
             )
         return found
 

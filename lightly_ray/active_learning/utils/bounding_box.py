@@ -1,5 +1,6 @@
 """A box in an image, in coordinates relative to the image."""
 
+from math import isnan
 from typing import Self
 
 from lightly_ray.errors import InvalidInputError
@@ -26,8 +27,8 @@ class BoundingBox:
 
     def __init__(self, x0: float, y0: float, x1: float, y1: float, clip_values: bool = True) -> None:
         given = (x0, y0, x1, y1)
-        if clip_values:
-            x0, y0, x1, y1 = (min(1, max(0, value)) if value == value else value for value in given)  # noqa: PLR0124 - only NaN differs from itself
+        if clip_values and not any(map(isnan, given)):
+            x0, y0, x1, y1 = (min(1, max(0, value)) for value in given)
         if not all(0 <= value <= 1 for value in (x0, y0, x1, y1)):
             raise InvalidInputError(
                 f"box coordinates must be relative to the size of the image, in [0, 1], got {given}"

@@ -57,7 +57,7 @@ def as_floats(values: Any, what: str) -> NDArray[Any]:
     """
     try:
         array = np.asarray(values)
-        kind = np.float32 if array.dtype in (np.float16, np.float32) else np.float64
+        kind = np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64
         return np.ascontiguousarray(array, dtype=kind) if array.ndim else array.astype(kind)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(f"{what} must be an array of numbers: {error}") from error

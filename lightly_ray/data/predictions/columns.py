@@ -35,14 +35,22 @@ def lengths(array: pa.Array, name: str) -> NDArray[np.int64]:
     Raises:
         InvalidInputError: it is no list column.
     """
-    if not _is_list(array.type):
-        raise InvalidInputError(f"column {name!r} must hold lists, got {array.type}")
-    return np.asarray(pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False), dtype=np.int64)
+    counts = pc.fill_null(pc.list_value_length(_require_lists(array, name)), 0)
+    return np.asarray(counts.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def elements(array: pa.Array, name: str) -> pa.Array:
+    """The elements of all lists, one after the other; nulls have none.
+
+    Raises:
+        InvalidInputError: it is no list column.
+    """
+    return _require_lists(array, name).flatten()
 
 
 def number_lists(array: pa.Array, name: str) -> Rows:
     """The lists of numbers of a column; null lists are empty, null numbers NaN."""
-    return Rows.of_lengths(numbers(array.flatten(), name), lengths(array, name))
+    return Rows.of_lengths(numbers(elements(array, name), name), lengths(array, name))
 
 
 def numbers(array: pa.Array, name: str) -> NDArray[Any]:
@@ -77,5 +85,8 @@ def missing(batch: pa.RecordBatch, names: Iterable[str]) -> Faults:
     return faults
 
 
-def _is_list(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
+def _require_lists(array: pa.Array, name: str) -> pa.Array:
+    kind = array.type
+    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)):
+        raise InvalidInputError(f"column {name!r} must hold lists, got {kind}")
+    return array

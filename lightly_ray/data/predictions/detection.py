@@ -24,7 +24,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lightly_ray.data.predictions.checks import Fault, Faults, distribution_faults, first_fault, unit_faults
-from lightly_ray.data.predictions.columns import column, integers, lengths, missing, number_lists, numbers
+from lightly_ray.data.predictions.columns import column, elements, integers, lengths, missing, number_lists, numbers
 from lightly_ray.data.predictions.rows import Rows, fold
 
 COLUMNS = ("object_probabilities", "class_probabilities")
@@ -53,15 +53,15 @@ class Detections:
 def read(batch: pa.RecordBatch) -> Detections:
     """The boxes of a batch without ``structure_faults``."""
     given = _columns(batch)
-    labels = integers(column(batch, "labels").flatten(), "labels") if "labels" in given else None
+    labels = integers(elements(column(batch, "labels"), "labels"), "labels") if "labels" in given else None
     if "class_probabilities" not in given:
         found = number_lists(column(batch, "scores"), "scores")
         labels = np.empty(0, np.int64) if labels is None else labels
         return Detections(found, made_up(found, labels), found.values, labels)
-    classes = number_lists(column(batch, "class_probabilities").flatten(), "class_probabilities")
+    classes = number_lists(elements(column(batch, "class_probabilities"), "class_probabilities"), "class_probabilities")
     kind = classes.values.dtype
     objects = number_lists(column(batch, "object_probabilities"), "object_probabilities")
-    scores = numbers(column(batch, "scores").flatten(), "scores").astype(kind) if "scores" in given else None
+    scores = numbers(elements(column(batch, "scores"), "scores"), "scores").astype(kind) if "scores" in given else None
     return Detections(Rows(objects.values.astype(kind, copy=False), objects.offsets), classes, scores, labels)
 
 

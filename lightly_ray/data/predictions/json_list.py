@@ -33,7 +33,9 @@ def read_objects(path: AnyPath) -> Iterator[dict[str, Any]]:
 
 def _objects(reader: io.TextIOWrapper, name: str) -> Iterator[dict[str, Any]]:
     decode = json.JSONDecoder().raw_decode
-    text = reader.read(_CHUNK).lstrip()
+    text = ""
+    while not text and (more := reader.read(_CHUNK)):
+        text = more.lstrip()
     if text[:1] != "[":
         raise InvalidInputError(f"{name!r} must be a JSON list of objects, it begins with {text[:20]!r}")
     at, number = 1, 0

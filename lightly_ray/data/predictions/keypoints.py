@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lightly_ray.data.predictions.checks import Fault, Faults, first_fault, unit_faults
-from lightly_ray.data.predictions.columns import column, lengths, missing, number_lists
+from lightly_ray.data.predictions.columns import column, elements, lengths, missing, number_lists
 from lightly_ray.data.predictions.rows import Rows, fold
 
 COLUMNS = ("keypoints",)
@@ -36,7 +36,7 @@ class Keypoints:
 def read(batch: pa.RecordBatch) -> tuple[Keypoints, Faults]:
     """The keypoints of a batch, and what is wrong with each image of it."""
     images = column(batch, "keypoints")
-    triples = number_lists(images.flatten(), "keypoints")
+    triples = number_lists(elements(images, "keypoints"), "keypoints")
     offsets = Rows.of_lengths(triples.values, lengths(images, "keypoints")).offsets
     # A list that is no triples misplaces the confidences of those behind it, unless cut to triples first.
     whole = triples.lengths // 3 * 3

@@ -52,12 +52,17 @@ def named_files(folder: AnyPath, suffix: str, images: AnyPath | None) -> list[tu
     if images is None:
         return list(found.items())
     names = image_names(images)
-    by_stem = {_stem(name): name for name in names}
+    whole = set(names)
+    by_stem: dict[str, list[str]] = {}
+    for name in names:
+        by_stem.setdefault(_stem(name), []).append(name)
     files: dict[str, str] = {}
     for stem, path in found.items():
-        name = stem if stem in by_stem.values() else by_stem.get(_stem(stem))
-        if name is None:
-            raise InvalidInputError(f"{path!r} belongs to none of the {len(names)} images of {str(images)!r}")
+        candidates = [stem] if stem in whole else by_stem.get(_stem(stem), [])
+        if len(candidates) != 1:
+            which = f"each of {candidates}" if candidates else f"none of the {len(names)} images of {str(images)!r}"
+            raise InvalidInputError(f"{path!r} belongs to {which}; expected one image")
+        (name,) = candidates
         if name in files:
             raise InvalidInputError(f"{files[name]!r} and {path!r} both belong to image {name!r}")
         files[name] = path

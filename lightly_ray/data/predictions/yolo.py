@@ -55,7 +55,7 @@ def _boxes(path: str) -> list[tuple[int, float]]:
             raise InvalidInputError(
                 f"line {number} of {path!r} must be six numbers, class x y width height confidence; got {line!r:.80}"
             ) from error
-        if label != int(label):
+        if not label.is_integer():
             raise InvalidInputError(f"line {number} of {path!r} must begin with a whole number, got {words[0]!r}")
         boxes.append((int(label), confidence))
     return boxes
