@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 import requests
-import uvicorn
 from numpy.typing import NDArray
 
-from lightly_ray.platform.app import create_app
 from lightly_ray.platform.clock import new_id
 from lightly_ray.platform.parts import Platform
-from lightly_ray.platform.server import address, listen
+from lightly_ray.platform.server import address, http_server, listen
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -25,8 +23,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 def serving(platform: Platform) -> Iterator[str]:
     """The URL of a server in a thread of this process."""
     with listen("127.0.0.1", 0) as listener:
-        config = uvicorn.Config(create_app(platform), log_config=None, access_log=False, server_header=False)
-        server = uvicorn.Server(config)
+        server = http_server(platform)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
