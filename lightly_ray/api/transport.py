@@ -1,13 +1,15 @@
 """Requests to the platform: one pooled session, the token, retries, and one clear error for each failure.
 
 A request that may be repeated without harm (any GET, PUT or DELETE, and the POSTs whose repetition the protocol
-promises to be harmless) is tried up to five times, waiting 0.2, 0.4, 0.8, 1.6 s in between. The token travels in
+promises to be harmless) is tried again after 0.2, 0.4, 0.8, ... s: twice where the server never answered yet, since
+its address is probably wrong, and up to seven times later, so that a server may restart. The token travels in
 a header, never in a URL, so no log shows it. Exceptions of the HTTP library, which quote URLs, are not passed on:
 no signed URL reaches a message or a traceback either.
 """
 
 import time
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
@@ -25,9 +27,9 @@ from lightly_ray.errors import (
     TooLargeError,
 )
 
-TRIES = 5
+FIRST_TRIES, TRIES = 3, 8
 TIMEOUT = (10.0, 180.0)  # seconds to connect, and between two bytes of the answer
-_FIRST_WAIT = 0.2
+_FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
 _BUSY = frozenset({429, 502, 503, 504})
 _KINDS: dict[int, type[LightlyRayError]] = {
     400: InvalidInputError,
@@ -67,6 +69,7 @@ class Transport:
             raise InvalidInputError(f"server must be a URL like http://127.0.0.1:8000, got {server!r}")
         self.server = server.rstrip("/")
         self._auth = _Token(token) if token else None
+        self._answered = False
         self._session = requests.Session()
         adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=32)
         self._session.mount("http://", adapter)
@@ -158,16 +161,18 @@ class Transport:
         return self._tried(send, f"{method} {urlsplit(target).path}", repeat=True)
 
     def _tried(self, send: Callable[[], requests.Response], label: str, *, repeat: bool) -> requests.Response:
-        for left in reversed(range(TRIES if repeat else 1)):
+        for number in count():
+            last = not repeat or number + 1 >= (TRIES if self._answered else FIRST_TRIES)
             try:
                 response = send()
             except requests.RequestException as error:
-                if not left:
+                if last:
                     raise self._unreachable(error, label) from None
             else:
-                if response.status_code not in _BUSY or not left:
+                self._answered = True
+                if response.status_code not in _BUSY or last:
                     return self._accepted(response, label)
-            time.sleep(_FIRST_WAIT * 2 ** (TRIES - 1 - left))
+            time.sleep(min(_FIRST_WAIT * 2**number, _LONGEST_WAIT))
         raise AssertionError("the last try returns or raises")
 
     def _accepted(self, response: requests.Response, label: str) -> requests.Response:

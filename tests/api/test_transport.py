@@ -100,9 +100,10 @@ def test_get__plain_text_is_an_answer_too(server: Server, sender: Transport) -> 
 
 @pytest.mark.parametrize("trouble", [(503, {}), (502, b"<html>"), (429, {}), None])
 def test_get__is_tried_again(server: Server, sender: Transport, trouble: Any) -> None:
-    server.answers = [trouble] * 4 + [(200, "at last")]
+    assert sender.get("/v1/x") == "ok"
+    server.answers = [trouble] * 7 + [(200, "at last")]
     assert sender.get("/v1/x") == "at last"
-    assert len(server.seen) == 5
+    assert len(server.seen) == 9
 
 
 def test_post__is_sent_once_unless_repeating_is_harmless(server: Server, sender: Transport) -> None:
@@ -113,6 +114,13 @@ def test_post__is_sent_once_unless_repeating_is_harmless(server: Server, sender:
     server.answers = [None, (200, {"id": "1"})]
     assert sender.post("/v1/samples", {"fileName": "a"}, repeat=True) == {"id": "1"}
     assert server.seen[-1][2] == b'{"fileName": "a"}'
+
+
+def test_get__soon_gives_up_on_a_server_that_never_answered(server: Server, sender: Transport) -> None:
+    server.answers = [None] * 9
+    with pytest.raises(ApiError, match="cannot reach"):
+        sender.get("/v1/x")
+    assert len(server.seen) == transport.FIRST_TRIES
 
 
 def test_retry__gives_up_and_says_what_was_answered(server: Server, sender: Transport) -> None:

@@ -57,6 +57,7 @@ class ActiveLearningAgent:
         preselected_tag_name: str | None = None,
     ) -> None:
         self.api_workflow_client = api_workflow_client
+        self._dataset_id = api_workflow_client.dataset_id
         self._query_tag = api_workflow_client.get_tag_by_name(query_tag_name)
         self._preselected: TagData | None = None
         if preselected_tag_name is not None:
@@ -96,8 +97,10 @@ class ActiveLearningAgent:
 
     def query(
         self,
-        sampler_config: SamplerConfig,
+        sampler_config: SamplerConfig | None = None,
         al_scorer: "Scorer | ray.data.Dataset | None" = None,
+        *,
+        selection_config: SamplerConfig | None = None,
     ) -> None:
         """Select samples; afterwards `labeled_set` holds them too, and `added_set` them alone.
 
@@ -109,26 +112,28 @@ class ActiveLearningAgent:
             al_scorer: scores of the query set: a scorer, or a Ray dataset with a column `filename` and one column
                 per score, as `lightly_ray.score` makes. They are uploaded, and CORAL and ACTIVE_LEARNING use the
                 one that the configuration names.
+            selection_config: the later name of ``sampler_config``.
 
         Raises:
             InvalidInputError: scores do not fit the query set, or the named score is not among them.
             ConflictError: the tag name is taken.
             JobFailedError: the selection failed; the message says why.
         """
-        sampler_config.check()
+        config = sampler_config or selection_config or SamplerConfig()
+        config.check()
         selected = self._selected
-        if self._wanted(sampler_config) < selected.count:
+        if self._wanted(config) < selected.count:
             warnings.warn(
-                f"{sampler_config.n_samples} samples were asked for and {selected.count} are selected already: "
+                f"{config.n_samples} samples were asked for and {selected.count} are selected already: "
                 "this query does nothing",
                 stacklevel=2,
             )
             return
         scores = self._aligned(al_scorer) if al_scorer is not None else {}
-        config = self._spelled_out(sampler_config, scores)
+        config = self._spelled_out(config, scores)
         if scores:
             self._upload(scores)
-        tag = self.api_workflow_client.selection(
+        tag = self._client().selection(
             config,
             preselected_tag_id=self._preselected.id if self._preselected else None,
             query_tag_id=self._query_tag.id,
@@ -143,6 +148,15 @@ class ActiveLearningAgent:
         """
         self._upload(self._aligned(al_scorer))
 
+    def _client(self) -> "ApiWorkflowClient":
+        # Masks of one dataset would silently pick other files of another one.
+        if self.api_workflow_client.dataset_id != self._dataset_id:
+            raise ConflictError(
+                f"this agent belongs to the dataset {self._dataset_id}, its client went on to "
+                f"{self.api_workflow_client.dataset_id}: make a new agent, or give each agent a client of its own"
+            )
+        return self.api_workflow_client
+
     @property
     def _selected(self) -> BitMask:
         return self._preselected.mask if self._preselected else BitMask()
@@ -150,7 +164,7 @@ class ActiveLearningAgent:
     def _filenames(self, mask: BitMask) -> list[str]:
         # Appended images come behind the others, so names once fetched stay right; only more may be needed.
         if not mask.fits(len(self._names)):
-            self._names = self.api_workflow_client.get_filenames()
+            self._names = self._client().get_filenames()
         return mask.select(self._names)
 
     def _wanted(self, config: SamplerConfig) -> int:
@@ -182,7 +196,7 @@ class ActiveLearningAgent:
         return replace(config, n_samples=n_samples, score=score)
 
     def _upload(self, scores: Mapping[str, NDArray[np.float64]]) -> None:
-        self.api_workflow_client.upload_scores(scores, self._query_tag.id)
+        self._client().upload_scores(scores, self._query_tag.id)
         self._default_score = default_score(list(scores))
 
 

@@ -225,6 +225,19 @@ def test_sets__images_appended_later_are_not_in_old_sets(ready: ApiWorkflowClien
     assert ActiveLearningAgent(ready).query_set == [*names, *(f"birds/{n}.png" for n in range(6))]
 
 
+def test_agent__its_client_must_not_change_the_dataset(ready: ApiWorkflowClient) -> None:
+    agent = ActiveLearningAgent(ready)
+    first = ready.dataset_id
+    ready.create_new_dataset_with_unique_name("elsewhere")
+    with pytest.raises(ConflictError, match="this agent belongs to the dataset"):
+        agent.query(SamplerConfig(n_samples=3))
+    with pytest.raises(ConflictError, match="make a new agent"):
+        _ = agent.query_set
+    ready.dataset_id = first
+    agent.query(selection_config=SamplerConfig(n_samples=3))  # the later name of the argument
+    assert len(agent.labeled_set) == 3
+
+
 def test_agent__other_dataset_has_other_tags(ready: ApiWorkflowClient) -> None:
     ready.create_new_dataset_with_unique_name("empty")
     with pytest.raises(NotFoundError, match="none: upload images first"):
