@@ -1,0 +1,167 @@
+"""`lightly_ray.select` on shard actors: the same picks for any number of partitions and any form of data."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import ray
+
+import lightly_ray
+from lightly_ray.data.sources import load
+from lightly_ray.errors import InvalidInputError, LightlyRayError, WorkerLostError
+from lightly_ray.parallel import engine, shards
+from lightly_ray.parallel.dataset_source import DatasetSource
+from lightly_ray.parallel.parts import parts_of
+from lightly_ray.parallel.selection_result import Selection
+
+pytestmark = pytest.mark.usefixtures("ray_local")
+
+RANDOM = np.random.default_rng(0)
+X = np.concatenate([RANDOM.normal(size=(150, 7)), RANDOM.integers(0, 3, size=(161, 7))]).astype(np.float32)
+NAMES = [f"{name:03d}.png" for name in RANDOM.permutation(311)]
+RANKS = np.argsort(NAMES)  # row of a Dataset -> row of X
+SCORES = np.round(RANDOM.random(311), 1)
+QUERY = [NAMES[row] for row in range(311) if row % 5]
+PRESELECTED = [NAMES[row] for row in (3, 40, 250, 300)]
+
+
+def select(*arguments: Any, **options: Any) -> Selection:
+    return lightly_ray.select(*arguments, progress=False, **options)
+
+
+def same(found: Selection, expected: Selection) -> None:
+    assert found.ids == expected.ids
+    np.testing.assert_array_equal(found.gains, expected.gains)
+    assert (found.radius, found.lower_bound, found.stop_reason) == (
+        expected.radius,
+        expected.lower_bound,
+        expected.stop_reason,
+    )
+
+
+def table() -> pa.Table:
+    flat = pa.FixedSizeListArray.from_arrays(pa.array(X.ravel()), 7)
+    return pa.table({"filename": NAMES, "embedding": flat, "score": SCORES})
+
+
+@pytest.mark.parametrize("partitions", [1, 2, 3, pytest.param(7, marks=pytest.mark.full)])
+def test_select__any_number_of_partitions(partitions: int, tmp_path: Path) -> None:
+    pq.write_table(table(), tmp_path / "x.parquet", row_group_size=40)
+    options: dict[str, Any] = {"query": QUERY, "preselected": PRESELECTED}
+    if partitions % 2:
+        options |= {"method": "coral", "scores": SCORES, "min_distance": 0.5}
+    expected = select(X, 120, ids=NAMES, **options)
+    found = select(tmp_path / "x.parquet", 120, partitions=partitions, **options)
+    same(found, expected)
+    assert found.stats.partitions == partitions
+    assert found.stats.restarts == 0
+
+
+def test_select__arrays_and_npy(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", X)
+    expected = select(X[:150], 60, normalize=True)  # beyond those the grid has zero vectors
+    same(select(X[:150], 60, normalize=True, partitions=2), expected)
+    same(select(tmp_path / "x.npy", 60, partitions=2), select(X, 60))
+
+
+@pytest.fixture(params=["tensors", "lists", "pandas"])
+def dataset(request: pytest.FixtureRequest) -> Iterator[tuple[Any, int]]:
+    """The same 311 samples in shuffled blocks of several sizes; and the number of blocks."""
+    if request.param == "tensors":
+        order = np.random.default_rng(5).permutation(311)
+        items = [{"filename": NAMES[row], "embedding": X[row], "score": SCORES[row]} for row in order]
+        yield ray.data.from_items(items, override_num_blocks=9), 9
+    elif request.param == "lists":
+        pieces = [table().slice(start, 100) for start in (200, 0, 300, 100)]
+        yield ray.data.from_arrow(pieces), 4
+    else:
+        frame = table().to_pandas()
+        yield ray.data.from_pandas([frame.iloc[170:], frame.iloc[:170]]), 2
+
+
+def test_dataset_source__row_is_the_rank_of_the_id(dataset: tuple[Any, int]) -> None:
+    source = DatasetSource(dataset[0], "filename", "embedding", ("score",))
+    assert source.ids.at(np.arange(311)) == sorted(NAMES)
+    np.testing.assert_array_equal(source.column("score").to_numpy(), SCORES[RANKS])
+    rows = np.sort(np.random.default_rng(2).choice(311, 90, replace=False))
+    np.testing.assert_array_equal(load(source, rows, normalize=False), X[RANKS[rows]])
+    parts = parts_of(source, rows, 4)
+    assert np.sort(np.concatenate([part.rows for part in parts])).tolist() == rows.tolist()
+    for part in parts:
+        np.testing.assert_array_equal(load(part.ship(), part.rows, normalize=False), X[RANKS[part.rows]])
+
+
+def test_select__datasets(dataset: tuple[Any, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    ranked = {"ids": [NAMES[row] for row in RANKS], "query": QUERY, "preselected": PRESELECTED}
+    given = {"query": QUERY, "preselected": PRESELECTED}
+    same(select(dataset[0], 120, **given), select(X[RANKS], 120, **ranked))  # small: in this process
+    monkeypatch.setattr(engine, "SMALL", 0)
+    coral = select(X[RANKS], 90, "coral", scores=SCORES[RANKS], **ranked)
+    found = select(dataset[0], 90, "coral", scores="score", **given)
+    same(found, coral)
+    assert found.stats.partitions == 2  # one per CPU of the cluster
+    draw = select(dataset[0], 30, "random", embedding_column="nowhere")
+    assert draw.ids == select(X, 30, "random", ids=NAMES).ids
+
+
+def test_select__datasets_that_cannot_be_used() -> None:
+    data = ray.data.from_arrow(table())
+    for options, message in (
+        ({"id_column": "id"}, "the dataset has no column 'id', it has 'filename', 'embedding', 'score'"),
+        ({"embedding_column": "vector"}, "has no column 'vector'"),
+        ({"method": "coral", "scores": "s"}, "has no column 's'"),
+        ({"method": "coral", "scores": SCORES}, "no order: give scores as"),
+        ({"ids": NAMES}, "no order: name the column of its ids"),
+        ({"embedding_column": "score"}, "must be lists of floats or tensors, got double"),
+    ):
+        with pytest.raises(InvalidInputError, match=message):
+            select(data, 3, **options)
+    with pytest.raises(InvalidInputError, match="'filename' must be distinct: 311 come more than once"):
+        select(data.union(data), 3)
+    with pytest.raises(InvalidInputError, match="the dataset has no rows"):
+        select(data.limit(0), 3)
+
+
+def test_select__bad_numbers_name_the_sample_of_the_lowest_row() -> None:
+    bad = X.copy()
+    bad[[17, 200, 301], 3] = np.nan
+    with pytest.raises(InvalidInputError, match=f"sample '{NAMES[17]}' .row 17.: the embedding has a NaN") as raised:
+        select(bad, 5, ids=NAMES, partitions=3)
+    assert type(raised.value) is InvalidInputError
+
+
+def test_select__unreadable_files_are_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pq.write_table(table(), tmp_path / "x.parquet", row_group_size=40)
+
+    def cut(self: shards.ActorShards) -> None:
+        whole = (tmp_path / "x.parquet").read_bytes()
+        (tmp_path / "x.parquet").write_bytes(whole[: len(whole) // 2])
+        original(self)
+
+    original = shards.ActorShards.load
+    monkeypatch.setattr(shards.ActorShards, "load", cut)
+    with pytest.raises(LightlyRayError, match=r"cannot read .*x\.parquet") as raised:
+        select(tmp_path / "x.parquet", 5, partitions=2)
+    assert type(raised.value) is InvalidInputError
+    assert "ray::" not in str(raised.value)
+
+
+def test_select__a_worker_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(self: shards.ActorShards, request: object) -> None:
+        _, pid = self.whereabouts()[1]
+        os.kill(pid, signal.SIGSTOP)  # alive, and silent
+        self._timeout = 2
+        try:
+            self._ask("propose", request)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    monkeypatch.setattr(shards.ActorShards, "propose", hang)
+    with pytest.raises(WorkerLostError, match=r"no answer to 'propose' within 2 s from shard 2 of 2 on node [0-9a-f]+$"):
+        select(X, 40, preselected=[3], partitions=2, timeout=600)
