@@ -36,6 +36,10 @@ def ready(uploaded: ApiWorkflowClient) -> ApiWorkflowClient:
     return uploaded
 
 
+def in_order(names: list[str], chosen: Any) -> list[str]:
+    return [name for name in names if name in set(chosen)]
+
+
 def state(agent: ActiveLearningAgent) -> list[list[str]]:
     return [agent.query_set, agent.labeled_set, agent.unlabeled_set]
 
@@ -48,10 +52,10 @@ def test_agent__the_workflow_that_users_know(ready: ApiWorkflowClient) -> None:
         _ = agent.added_set
     agent.query(SamplerConfig(n_samples=3, method=SamplingMethod.CORESET, name="initial-selection"))
     first = select(VECTORS, 3, ids=names).ids
-    assert agent.labeled_set == agent.added_set == sorted(first, key=names.index)
+    assert agent.labeled_set == agent.added_set == in_order(names, first)
 
     agent = ActiveLearningAgent(ready, preselected_tag_name="initial-selection")
-    assert agent.labeled_set == sorted(first, key=names.index)
+    assert agent.labeled_set == in_order(names, first)
     scorer = ScorerClassification(PREDICTIONS)
     agent.query(SamplerConfig(n_samples=7, method=SamplingMethod.CORAL, name="al-iteration-1"), scorer)
     margin = scorer.calculate_scores()["uncertainty_margin"]
