@@ -7,7 +7,9 @@ names; a local Ray without dashboard. What was only attached to is never stopped
 
 import logging
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -57,6 +59,7 @@ def _start(address: str, num_cpus: int | None) -> None:
     notices = logging.getLogger(_NOTICES)
     level = notices.level
     notices.setLevel(logging.ERROR)
+    on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
         if address and address != "local":
             _attach(address)
@@ -71,6 +74,9 @@ def _start(address: str, num_cpus: int | None) -> None:
             )
     finally:
         notices.setLevel(level)
+        # Ray takes SIGTERM over and ends the process on the spot; a handler that was there before it cleans up.
+        if callable(on_sigterm) and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, on_sigterm)
 
 
 def _quiet_data() -> None:

@@ -58,7 +58,8 @@ def test_job__runs_the_whole_loop_and_leaves_chained_tags(photos: Path, tmp_path
         np.testing.assert_allclose(curve["std"], np.std(curve["accuracy"], axis=0))
     starts = [[run[0] for run in curve["accuracy"]] for curve in result["methods"].values()]
     assert starts[0] == starts[1] == starts[2]
-    assert Image.open(result["plot"]).size[0] > 500
+    with Image.open(result["plot"]) as plot:
+        assert plot.size[0] > 500
     assert "flat/zz-broken.png" in done.stderr
     assert "1 skipped as corrupt" in done.stderr
     assert "lightly-ray serve data_dir=" in done.stderr.splitlines()[-1]

@@ -29,7 +29,8 @@ def test_table__a_line_per_number_of_labels_and_the_mean_of_the_curve() -> None:
 def test_plot__is_an_image_with_something_on_it(tmp_path: Path) -> None:
     path = tmp_path / "learning_curve.png"
     plot(CURVES, path, "a title")
-    pixels = np.asarray(Image.open(path).convert("RGB"))
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert("RGB"))
     assert pixels.shape[0] > 300
     red = (pixels == [0xD6, 0x27, 0x28]).all(axis=2).sum()
     assert red > 200

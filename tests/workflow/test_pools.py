@@ -71,7 +71,8 @@ def test_write_digits__1797_images_in_ten_folders(tmp_path: Path) -> None:
     assert len(images.pool.filenames) + len(images.held_out.filenames) == 1797
     assert set(images.pool.labels) == set("0123456789")
     # The first digit of the data set is a 0: a ring, dark inside.
-    ring = np.asarray(Image.open(tmp_path / "digits/0/0000.png"))
+    with Image.open(tmp_path / "digits/0/0000.png") as image:
+        ring = np.asarray(image)
     assert ring.shape == (64, 64)
     assert ring[32, 32] < 20
     assert ring[32, 12:24].max() > 140
