@@ -1,5 +1,7 @@
 """Entry of child processes: `python -m lightly_ray.platform.child ROLE`, settings and lifeline on standard input."""
 
+import logging
+import os
 import sys
 from importlib import import_module
 
@@ -16,11 +18,23 @@ def main(role: str) -> None:
     getattr(import_module(f"lightly_ray.platform.{module}"), function)(lifeline.first_line())
 
 
-if __name__ == "__main__":
+def _status(role: str) -> int:
     try:
-        main(sys.argv[1])
+        main(role)
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
     except LightlyRayError as error:
         sys.stderr.write(f"error: {error}\n")
-        sys.exit(1)
+        return 1
+    except Exception:  # the end of a process: it leaves below, without the interpreter's own report
+        logging.getLogger(__name__).exception("%s failed", role)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    status = _status(sys.argv[1])
+    logging.shutdown()
+    sys.stderr.flush()
+    # The lifeline waits in a read of standard input, which Python aborts on when it tidies up.
+    os._exit(status)

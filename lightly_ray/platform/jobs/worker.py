@@ -41,7 +41,9 @@ class Runner:
 
     def start(self) -> None:
         """Make sure that it runs."""
-        if self._process is None or self._process.poll() is not None:
+        if self._process is not None and self._process.poll() is not None:
+            self.kill()
+        if self._process is None:
             env = {"RAY_ADDRESS": self._settings.ray_address} if self._settings.ray_address else {}
             self._process = lifeline.spawn("runner", self._settings, env=env, stdout=subprocess.PIPE)
             self.messages = SimpleQueue()

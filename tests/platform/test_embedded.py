@@ -1,0 +1,53 @@
+"""A platform inside a job, as the main job starts it."""
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import requests
+
+from lightly_ray.errors import InvalidInputError
+from lightly_ray.platform.embedded import EmbeddedPlatform
+from lightly_ray.platform.server import listen
+from tests.platform.served import Api, ended
+from tests.platform.test_lifeline import descendants, gone
+
+VECTORS = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
+
+
+def test_embedded__selects_and_keeps_its_data(tmp_path: Path) -> None:
+    with EmbeddedPlatform(tmp_path) as platform:
+        api = Api(platform.url, platform.token)
+        dataset = api.dataset(12)
+        job = ended(api, dataset.sampling(dataset.embed(VECTORS), "five", "CORESET", 5))
+        assert job["status"] == "FINISHED", job
+        token, family = platform.token, descendants(os.getpid(), 3)
+    assert gone(family)
+    assert "data_dir" in platform.serve_command
+    with EmbeddedPlatform(tmp_path) as platform:
+        assert platform.token == token
+        again = Api(platform.url, token).get(f"{dataset.path}/tags")
+        assert [tag["name"] for tag in again] == ["initial-tag", "five"]
+
+
+def test_embedded__killed_worker_is_replaced(tmp_path: Path) -> None:
+    with EmbeddedPlatform(tmp_path) as platform:
+        [server] = [child for child in psutil.Process().children() if "serve" in child.cmdline()]
+        worker = psutil.Process(descendants(server.pid, 2)[0])
+        os.kill(worker.pid, signal.SIGKILL)
+        api = Api(platform.url, platform.token)
+        dataset = api.dataset(12)
+        assert ended(api, dataset.sampling(dataset.embed(VECTORS), "five", "CORESET", 5))["status"] == "FINISHED"
+
+
+def test_embedded__port_in_use(tmp_path: Path) -> None:
+    with listen("127.0.0.1", 0) as taken, pytest.raises(InvalidInputError, match="cannot listen on 127"):
+        EmbeddedPlatform(tmp_path, port=taken.getsockname()[1]).__enter__()
+
+
+def test_embedded__wrong_token(tmp_path: Path) -> None:
+    with EmbeddedPlatform(tmp_path) as platform:
+        assert requests.get(f"{platform.url}/v1/datasets?token=wrong", timeout=9).status_code == 401
