@@ -31,7 +31,7 @@ def read_predictions(path: AnyPath, columns: Columns, images: AnyPath | None) ->
     if form == "parquet":
         system, files = files_of(path, ".parquet")
         names = pq.read_schema(files[0], filesystem=system).names
-        return ray.data.read_parquet(files, filesystem=system, columns=columns.known(names))
+        return ray.data.read_parquet(files, filesystem=system).select_columns(columns.known(names))
     if form == "npy":
         return _read_npy(path, columns.id_column, images)
     table = read_table(path, form, images)

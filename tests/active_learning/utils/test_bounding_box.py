@@ -30,8 +30,9 @@ def test_bounding_box__is_cut_to_the_image() -> None:
 
 @pytest.mark.parametrize("corners", [(-0.5, 0, 1, 1), (0, -0.5, 1, 1), (0, 0, 1.5, 1), (0, 0, 1, 1.5)])
 def test_bounding_box__leaves_the_image_unclipped(corners: Any) -> None:
+    x0, y0, x1, y1 = corners
     with pytest.raises(InvalidInputError, match="relative to the size of the image"):
-        BoundingBox(*corners, False)
+        BoundingBox(x0, y0, x1, y1, clip_values=False)
 
 
 @pytest.mark.parametrize("corners", [(0.5, 0, 0.25, 1), (0, 0.5, 1, 0.25), (0.5, 0, 0.5, 1), (20, 30, 100, 200)])
