@@ -1,0 +1,82 @@
+"""A server or worker that kills itself at its N-th write: `python -m tests.platform.deadly ROLE N`, then as `child`.
+
+Writes are: each INSERT, UPDATE and DELETE, the moment before and after each commit, and before, within and after
+each file that is stored. With N = 0 it never dies, and tells the number of its writes in a file.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import Connection, Engine, event
+
+from lightly_ray.platform import child
+from lightly_ray.platform.blobs import Blobs
+from lightly_ray.platform.database import Database
+
+COUNTED = "LIGHTLY_RAY_TEST_WRITES"  # names the file
+
+
+class Deadline:
+    """Counts writes, and dies at one of them."""
+
+    def __init__(self, last: int) -> None:
+        self._last, self._count, self._lock = last, 0, threading.Lock()
+
+    def write(self) -> None:
+        with self._lock:
+            self._count += 1
+            if self._count == self._last:
+                os.kill(os.getpid(), signal.SIGKILL)
+            if COUNTED in os.environ:
+                Path(os.environ[COUNTED]).write_text(str(self._count))
+
+
+def arm(deadline: Deadline) -> None:
+    """Let every write count."""
+    begin, put = Database.write, Blobs.put
+
+    @contextmanager
+    def _write(self: Database, *, alone: bool = False) -> Iterator[Connection]:
+        with begin(self, alone=alone) as connection:
+            yield connection
+        deadline.write()
+
+    def _put(self: Blobs, key: str, source: IO[bytes]) -> None:
+        deadline.write()
+        put(self, key, _Counting(source, deadline))
+        deadline.write()
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def _execute(_connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE", "CREATE")):
+            deadline.write()
+
+    @event.listens_for(Engine, "commit")
+    def _commit(_connection: Connection) -> None:
+        deadline.write()
+
+    Database.write, Blobs.put = _write, _put  # type: ignore[method-assign]
+
+
+class _Counting:
+    """A file that counts as a write once its first bytes are read."""
+
+    def __init__(self, file: IO[bytes], deadline: Deadline) -> None:
+        self._file, self._deadline, self._reads = file, deadline, 0
+
+    def read(self, size: int = -1) -> bytes:
+        self._reads += 1
+        if self._reads == 2:
+            self._deadline.write()
+        return self._file.read(size)
+
+
+if __name__ == "__main__":
+    arm(Deadline(int(sys.argv[2])))
+    child.main(sys.argv[1])
