@@ -72,7 +72,7 @@ def test_serve__port_in_use(tmp_path: Path) -> None:
 
 
 def test_serve__prints_its_token_once(tmp_path: Path) -> None:
-    command = [PROGRAM, "serve", f"data_dir={tmp_path}", "port=0", "workers=0"]
+    command = [str(PROGRAM), "serve", f"data_dir={tmp_path}", "port=0", "workers=0"]
     for start in range(2):
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
             assert server.stderr is not None

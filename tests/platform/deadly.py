@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from sqlalchemy import Connection, Engine, event
 
@@ -49,7 +49,7 @@ def arm(deadline: Deadline) -> None:
 
     def _put(self: Blobs, key: str, source: IO[bytes]) -> None:
         deadline.write()
-        put(self, key, _Counting(source, deadline))
+        put(self, key, cast("IO[bytes]", _Counting(source, deadline)))
         deadline.write()
 
     @event.listens_for(Engine, "before_cursor_execute")

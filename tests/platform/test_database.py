@@ -25,7 +25,13 @@ def test_write__rolls_back_on_any_error(database: Database) -> None:
 
 
 def test_write__foreign_keys_hold_on_every_connection(database: Database) -> None:
-    values = {"id": new_id(), "dataset_id": new_id(), "name": "orphan", "mask": "0x1", "creator": "X"}
+    values: dict[str, object] = {
+        "id": new_id(),
+        "dataset_id": new_id(),
+        "name": "orphan",
+        "mask": "0x1",
+        "creator": "X",
+    }
     values |= {"created_at": 0, "last_modified_at": 0, "provenance": {}}
     for _ in range(3):
         with pytest.raises(IntegrityError), database.write() as db:

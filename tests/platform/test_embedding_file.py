@@ -33,7 +33,7 @@ def read(path: Path) -> tuple[list[str], np.ndarray]:
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
 def test_parquet__mappings_order_and_the_same_numbers(tmp_path: Path, kind: type) -> None:
     order = [3, 0, 4, 1]
-    rows = VECTORS.astype(kind)
+    rows: np.ndarray = VECTORS.astype(kind)
     source = parquet(tmp_path / "in", [NAMES[row] for row in order], fixed(rows[order]))
     facts = convert(source, "parquet", tmp_path / "out", NAMES)
     names, found = read(tmp_path / "out")

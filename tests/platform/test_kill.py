@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from lightly_ray.platform.clock import new_id
 from lightly_ray.platform.jobs.worker import Worker
 from lightly_ray.platform.parts import Platform, Store
 from lightly_ray.platform.server import listen, worker_settings
-from lightly_ray.platform.settings import Settings
+from lightly_ray.settings import Settings
 from tests.platform.served import PNG, Api, Dataset, body, csv_text
 
 NAMES = [f"{letter}.png" for letter in "abcdefg"]
@@ -70,7 +71,7 @@ class Session:
         """Everything, from the dataset to the second selection; ``wait`` sees to it that a job ends."""
         self.dataset_id = self.try_(self._dataset)
         for name in NAMES[:2]:
-            self.try_(lambda it, name=name: self._one_by_one(it, name))
+            self.try_(partial(self._one_by_one, name))
         self.try_(lambda it: self._batch(it, NAMES[2:]))
         self.try_(lambda it: self._accept(it, "tags/initial", {"imgType": "full"}, "TAG_INITIAL_EXISTS"))
         embedding = self.try_(lambda it: Dataset(it, self.dataset_id).embed(VECTORS))
@@ -128,7 +129,7 @@ class Session:
             return str(answer.json()[0]["id"])
         return str(answer.json()["id"])
 
-    def _one_by_one(self, it: Api, name: str) -> None:
+    def _one_by_one(self, name: str, it: Api) -> None:
         sample = it.post(f"{self.path}/samples", {"fileName": name, "thumbName": "t.webp"})["id"]
         for url in it.get(f"{self.path}/samples/{sample}/writeurls").values():
             done = requests.put(url, data=PNG + name.encode(), timeout=9)

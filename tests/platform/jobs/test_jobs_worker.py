@@ -55,7 +55,7 @@ def runner_pid(besides: tuple[int, ...] = ()) -> int:
     while time.monotonic() < until:
         for child in psutil.Process().children():
             if "runner" in child.cmdline() and child.pid not in besides:
-                return child.pid
+                return int(child.pid)
         time.sleep(0.02)
     raise AssertionError("there is no runner")
 

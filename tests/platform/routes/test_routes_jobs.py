@@ -186,7 +186,12 @@ def test_sampling__inputs_are_pinned_when_queued(dataset: Dataset, worker: Worke
 )
 def test_sampling__refused(dataset: Dataset, change: dict[str, Any], status: int, code: str) -> None:
     embedding = dataset.embed(VECTORS)
-    asked = {"name": "some", "method": "CORESET", "n_samples": 5, "preselectedTagId": dataset.tag("three", [1, 2, 3])}
+    asked: dict[str, Any] = {
+        "name": "some",
+        "method": "CORESET",
+        "n_samples": 5,
+        "preselectedTagId": dataset.tag("three", [1, 2, 3]),
+    }
     asked |= change
     path = f"{dataset.path}/embeddings/{asked.pop('embedding', embedding)}/sampling"
     assert dataset.api.refused("POST", path, json=body(**asked))[:2] == (status, code)
