@@ -53,13 +53,9 @@ class DownloadPart(TagsPart):
         """Write one image; returns what went wrong."""
         try:
             url = self.transport.get(self._at("samples", sample_id, "readurl"), type="full")
-            content = self.transport.download(str(url))
+            self.transport.save(str(url), target)
         except LightlyRayError as error:
             return f"{target}: {error}"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.part")  # Nobody shall find half an image under its name.
-        part.write_bytes(content)
-        part.replace(target)
         return None
 
 

@@ -92,19 +92,12 @@ class TagsPart(ClientBase):
             NotFoundError: a file name is not in the dataset; the message names the first.
         """
         tags = self._free_tag_name(new_tag_name)
-        rows = {filename: row for row, filename in enumerate(self.get_filenames())}
-        wanted = set(fnames_new_tag)
-        unknown = sorted(wanted - rows.keys())
-        if unknown:
-            raise NotFoundError(
-                f"{len(unknown)} of {len(wanted)} file names are not in the dataset, the first is {unknown[0]!r}",
-                code="SAMPLE_UNKNOWN",
-            )
+        names = self.get_filenames()
         body = {
             "name": new_tag_name,
             "prevTagId": parent_tag_id or next(tag.id for tag in tags if tag.name == INITIAL_TAG),
-            "bitMaskData": BitMask.from_rows(rows[name] for name in wanted).to_hex(),
-            "totSize": len(rows),
+            "bitMaskData": _mask_of(set(fnames_new_tag), names).to_hex(),
+            "totSize": len(names),
             "creator": CREATOR,
         }
         if provenance is not None:
@@ -132,3 +125,14 @@ class TagsPart(ClientBase):
         if any(tag.name == name for tag in tags):
             raise ConflictError(f"there is a tag {name!r} in this dataset already", code="TAG_NAME_EXISTS")
         return tags
+
+
+def _mask_of(wanted: set[str], names: Sequence[str]) -> BitMask:
+    rows = {filename: row for row, filename in enumerate(names)}
+    unknown = sorted(wanted - rows.keys())
+    if unknown:
+        raise NotFoundError(
+            f"{len(unknown)} of {len(wanted)} file names are not in the dataset, the first is {unknown[0]!r}",
+            code="SAMPLE_UNKNOWN",
+        )
+    return BitMask.from_rows(rows[name] for name in wanted)

@@ -135,7 +135,7 @@ class EmbeddingsPart(ClientBase):
     def download_embeddings_csv_by_id(self, embedding_id: str, output_path: str | Path) -> None:
         """Write an embedding to a CSV file."""
         url = self.transport.get(self._at("embeddings", embedding_id, "readCSVUrl"))
-        Path(output_path).write_bytes(self.transport.download(str(url)))
+        self.transport.save(str(url), Path(output_path))
 
     def upload_descriptor(self, descriptor: bytes, embedding_id: str | None = None) -> None:
         """Keep the fitted descriptor (an .npz file) with its embedding, to embed further images the same way."""

@@ -7,11 +7,12 @@ a header, never in a URL, so no log shows it. Exceptions of the HTTP library, wh
 no signed URL reaches a message or a traceback either.
 """
 
+import io
 import time
 from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -116,24 +117,45 @@ class Transport:
 
     def upload(self, url: str, source: Path | bytes) -> None:
         """PUT a file, or bytes, to a signed URL."""
-        if isinstance(source, bytes):
-            self._signed("PUT", url, lambda: source)
-            return
 
-        def reopened() -> IO[bytes]:
-            return source.open("rb")
+        def send(address: str) -> requests.Response:
+            # Opened anew for each try: a file that was sent once stands at its end.
+            with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as content:
+                return self._session.put(address, data=content, timeout=TIMEOUT, auth=_no_auth)
 
-        self._signed("PUT", url, reopened)
+        self._signed("PUT", url, send)
 
     def download(self, url: str) -> bytes:
         """Content behind a signed URL."""
-        return self._signed("GET", url, None).content
+        return self._signed(
+            "GET", url, lambda target: self._session.get(target, timeout=TIMEOUT, auth=_no_auth)
+        ).content
+
+    def save(self, url: str, target: Path) -> None:
+        """Write the content behind a signed URL to a file, piece by piece; nothing is found there until it is whole."""
+        part = target.with_name(f".{target.name}.part")
+
+        def send(address: str) -> requests.Response:
+            with self._session.get(address, timeout=TIMEOUT, auth=_no_auth, stream=True) as response:
+                if response.ok:
+                    with part.open("wb") as out:
+                        out.writelines(response.iter_content(2**20))
+                else:
+                    _ = response.content  # what an error says is read before the connection goes back
+            return response
+
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._signed("GET", url, send)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
 
     def _call(
         self, method: str, path: str, *, query: Mapping[str, Any], repeat: bool, **what: Any
     ) -> requests.Response:
         params = {name: value for name, value in query.items() if value is not None}
-        what |= {"params": params, "auth": self._auth or _NO_AUTH}
+        what |= {"params": params, "auth": self._auth or _no_auth}
         headers = {"Accept": "application/json"} | what.pop("headers", {})
         label = f"{method} {path}"
         return self._tried(
@@ -144,21 +166,10 @@ class Transport:
             repeat=repeat,
         )
 
-    def _signed(self, method: str, url: str, content: Callable[[], bytes | IO[bytes]] | None) -> requests.Response:
+    def _signed(self, method: str, url: str, send: Callable[[str], requests.Response]) -> requests.Response:
         # A relative URL belongs to the platform itself. Signed URLs carry their own permission and get no token.
-        target = urljoin(self.server + "/", url)
-
-        def send() -> requests.Response:
-            if content is None:
-                return self._session.get(target, timeout=TIMEOUT, auth=_NO_AUTH)
-            data = content()  # anew for each try: a file that was sent once stands at its end
-            try:
-                return self._session.put(target, data=data, timeout=TIMEOUT, auth=_NO_AUTH)
-            finally:
-                if not isinstance(data, bytes):
-                    data.close()
-
-        return self._tried(send, f"{method} {urlsplit(target).path}", repeat=True)
+        address = urljoin(self.server + "/", url)
+        return self._tried(lambda: send(address), f"{method} {urlsplit(address).path}", repeat=True)
 
     def _tried(self, send: Callable[[], requests.Response], label: str, *, repeat: bool) -> requests.Response:
         for number in count():
@@ -200,10 +211,8 @@ class Transport:
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    # That there is none has to be said, or requests looks into .netrc.
     return request
-
-
-_NO_AUTH = _no_auth  # "no auth" has to be said, or requests looks into .netrc
 
 
 def _parsed(response: requests.Response) -> Any:

@@ -209,6 +209,17 @@ def test_signed_url__gets_no_token_and_content_whole_on_every_try(
     assert sender.download(f"{server.url}/blob") == b"content"
 
 
+def test_save__whole_or_not_at_all(server: Server, sender: Transport, tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "x.bin"
+    server.answers = [(503, b"busy"), None, (200, b"content")]
+    sender.save("/blob", target)
+    assert target.read_bytes() == b"content"
+    server.answers = [(404, {"code": "NOT_FOUND", "message": "no such file"})]
+    with pytest.raises(NotFoundError, match="no such file"):
+        sender.save("/blob", target.with_name("y.bin"))
+    assert [path.name for path in target.parent.iterdir()] == ["x.bin"]
+
+
 def test_netrc__does_not_replace_the_token(
     server: Server, sender: Transport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

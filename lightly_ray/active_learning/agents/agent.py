@@ -121,13 +121,8 @@ class ActiveLearningAgent:
         """
         config = sampler_config or selection_config or SamplerConfig()
         config.check()
-        selected = self._selected
-        if self._wanted(config) < selected.count:
-            warnings.warn(
-                f"{config.n_samples} samples were asked for and {selected.count} are selected already: "
-                "this query does nothing",
-                stacklevel=2,
-            )
+        if self._wanted(config) < self._selected.count:
+            warnings.warn(_too_few(config.n_samples, self._selected.count), stacklevel=2)
             return
         scores = self._aligned(al_scorer) if al_scorer is not None else {}
         config = self._spelled_out(config, scores)
@@ -138,7 +133,7 @@ class ActiveLearningAgent:
             preselected_tag_id=self._preselected.id if self._preselected else None,
             query_tag_id=self._query_tag.id,
         )
-        self._before, self._preselected = selected, tag
+        self._before, self._preselected = self._selected, tag
 
     def upload_scores(self, al_scorer: "Scorer | ray.data.Dataset") -> None:
         """Upload scores of the query set without selecting; later queries without a scorer use them.
@@ -198,6 +193,10 @@ class ActiveLearningAgent:
     def _upload(self, scores: Mapping[str, NDArray[np.float64]]) -> None:
         self._client().upload_scores(scores, self._query_tag.id)
         self._default_score = default_score(list(scores))
+
+
+def _too_few(n_samples: float, selected: int) -> str:
+    return f"{n_samples} samples were asked for and {selected} are selected already: this query does nothing"
 
 
 def _require_length(values: Mapping[str, NDArray[Any]], filenames: Sequence[str]) -> None:
