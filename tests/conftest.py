@@ -28,6 +28,7 @@ def missing(part: str, reason: str) -> None:
 def ray_local() -> Iterator[None]:
     """One local Ray of two CPUs for all tests that need any."""
     ray.init(
+        address="local",  # never a cluster that happens to run on this machine
         num_cpus=2,
         object_store_memory=300 * 2**20,
         include_dashboard=False,
