@@ -4,7 +4,7 @@ import numba
 import numpy as np
 
 from lightly_ray.selection.distance import DEPTH, pair_distance
-from lightly_ray.selection.screen import TINY, UNIT
+from lightly_ray.selection.screen import TINY, UNIT, VANISHING
 
 _SMALL, _LARGEST = 1e-12, 1e30  # squared distances that float32 holds to their last place, in units of the scale
 
@@ -17,14 +17,29 @@ def limit_of(near, length, slack, scale, rounding):  # type: ignore[no-untyped-d
     """
     if not length < np.inf:
         return np.float32(np.inf)
-    bound = near * scale * (1 + 1e-9) + slack
+    bound = (near * (1 + 1e-9) + VANISHING) * scale + slack
     limit = bound * bound / 2 + rounding * length * length + TINY
     return np.float32(limit * (1 + 2 * UNIT))
 
 
 @numba.njit(nogil=True, cache=True)
 def decide(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
-    products, bits, rows, lengths, slacks, source, positions, centers, plan, reach, slack, scale, rounding, near
+    products,
+    bits,
+    rows,
+    lengths,
+    slacks,
+    source,
+    positions,
+    centers,
+    first,
+    plan,
+    reach,
+    slack,
+    scale,
+    rounding,
+    home,
+    near,
 ):
     """Lower the bounds of a tile of rows by a block of centers.
 
@@ -38,11 +53,13 @@ def decide(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba t
         source: (n, D) vectors; ``positions`` (m,) says where in it the rows of the tile are.
         positions: see ``source``.
         centers: (b, D).
+        first: the number of the first of these centers.
         plan: of the exact summation.
         reach: the largest length of the centers' features.
         slack: the largest slack of the centers.
         scale: of the screen.
         rounding: of the screen.
+        home: (N,) the center that each row is nearest to, changed in place.
         near: (N,) float64 bounds, changed in place.
 
     Returns:
@@ -58,16 +75,18 @@ def decide(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba t
             continue
         # The likeliest center first: it lowers the limit, which then rules out most of the others.
         x, likely = source[positions[i]], _position(bits[i], least)
-        near[row] = min(near[row], pair_distance(x, centers[likely], plan, stack))
+        distance = pair_distance(x, centers[likely], plan, stack)
+        if distance < near[row]:
+            near[row], home[row] = distance, first + likely
         limit = limit_of(near[row], length, both, scale, rounding)
         decided += 1
         if _at_most(products[i], limit) > (products[i, likely] <= limit):
             for j in range(len(centers)):
-                if products[i, j] <= limit and j != likely and _may_be_nearer(x, centers[j], near[row], scale):
+                if products[i, j] <= limit and j != likely and may_be_nearer(x, centers[j], near[row], scale):
                     decided += 1
                     distance = pair_distance(x, centers[j], plan, stack)
                     if distance < near[row]:
-                        near[row] = distance
+                        near[row], home[row] = distance, first + j
                         limit = limit_of(distance, length, both, scale, rounding)
     return decided
 
@@ -97,7 +116,7 @@ def _at_most(values, limit):  # type: ignore[no-untyped-def]  # numba
 
 
 @numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})  # the margin covers any order of the sum
-def _may_be_nearer(x, c, near, scale):  # type: ignore[no-untyped-def]  # numba
+def may_be_nearer(x, c, near, scale):  # type: ignore[no-untyped-def]  # numba
     """Whether a distance in float32 leaves it open that d(x, c) < near.
 
     A sum of squared differences does not cancel: it is off by at most D + 8 units of its own last place.
@@ -106,6 +125,6 @@ def _may_be_nearer(x, c, near, scale):  # type: ignore[no-untyped-def]  # numba
     for k in range(len(x)):
         difference = np.float32(x[k] - c[k]) * unit
         total += difference * difference
-    bound = near * scale
+    bound = (near + VANISHING) * scale
     least = np.float64(total) * (1 - (len(x) + 8) * UNIT) - TINY
     return not _SMALL < least < _LARGEST or least <= bound * bound * (1 + 1e-9)

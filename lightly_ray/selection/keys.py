@@ -16,6 +16,7 @@ class Keys:
     Attributes:
         near: (N,) distance to the nearest of the first ``age`` centers, inf for age 0; -1 once the row is taken.
         age: (N,) number of centers that the row has been compared with.
+        home: (N,) the center that the row is nearest to among those; anything for age 0.
         scores: (N,) float64, empty where all count alike.
         min_distance: rows nearer than that are not eligible; 0 is off.
     """
@@ -23,6 +24,7 @@ class Keys:
     def __init__(self, rows: int, scores: NDArray[np.floating] | None, min_distance: float) -> None:
         self.near = np.ones(rows)
         self.age = np.zeros(rows, np.int32)
+        self.home = np.zeros(rows, np.int32)
         self.scores = np.empty(0) if scores is None else scores.astype(np.float64)
         self.min_distance, self._min_distance = 0.0, min_distance
 

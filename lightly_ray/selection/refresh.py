@@ -12,7 +12,8 @@ from lightly_ray.selection.centers import Centers
 from lightly_ray.selection.decide import decide
 from lightly_ray.selection.distance import computable, summation_plan
 from lightly_ray.selection.keys import Keys
-from lightly_ray.selection.threads import on_threads
+from lightly_ray.selection.neighbours import PENDING, Neighbours, ask
+from lightly_ray.selection.threads import on_threads, single_products
 
 TILE = 512  # rows per product
 BLOCK = 256  # centers per product; with TILE, the products of one step stay in the cache
@@ -30,6 +31,7 @@ class Refresher:
     def __init__(self, stored: NDArray[np.floating], keys: Keys, threads: int) -> None:
         self._stored, self._keys = stored, keys
         self._plan = summation_plan(stored.shape[1])
+        self._neighbours = Neighbours()
         self._source = None if stored.dtype == np.float16 else computable(stored)
         self._buffers = [_Buffers(stored.shape[1] + 2) for _ in range(threads)]
 
@@ -45,6 +47,8 @@ class Refresher:
         Returns:
             How many pairs were compared.
         """
+        asked = self._ask(rows, centers, threshold)
+        rows = rows[self._keys.of(rows) >= threshold]
         ages = self._keys.age[rows]
         rows = rows[np.argsort(ages.astype(np.uint16) if len(centers) < 2**16 else ages, kind="stable")]
         count = len(self._buffers)
@@ -53,7 +57,25 @@ class Refresher:
         def work(item: tuple[NDArray[np.int32], "_Buffers"]) -> int:
             return self._walk(item[0], centers, threshold, seam=seam, buffers=item[1])
 
-        return sum(on_threads(count, work, parts))
+        return asked + sum(on_threads(count, work, parts))
+
+    def _ask(self, rows: NDArray[np.int32], centers: Centers, threshold: float) -> int:
+        """Try the neighbours of the rows' homes."""
+        keys = self._keys
+        ages = keys.age[rows]
+        rows = rows[(ages > 0) & (ages <= len(centers) - PENDING)]
+        if not len(rows):
+            return 0
+        with single_products():
+            self._neighbours.learn(centers.features)
+        lists, scale = self._neighbours.lists, centers.screen.scale
+
+        def work(part: NDArray[np.int32]) -> int:
+            source, positions = self._readable(part)
+            exact = source, positions, centers.vectors, lists, self._plan, scale
+            return int(ask(part, *exact, keys.age, keys.scores, threshold, keys.home, keys.near))
+
+        return sum(on_threads(len(self._buffers), work, [rows[at : at + 4096] for at in range(0, len(rows), 4096)]))
 
     def _walk(
         self, rows: NDArray[np.int32], centers: Centers, threshold: float, *, seam: int, buffers: "_Buffers"
@@ -80,10 +102,10 @@ class Refresher:
         source, positions = self._readable(rows)
         sized = screen.tile(rows, source, positions, features)
         np.dot(features, centers.features[block].T, out=products)
-        exact = source, positions, centers.vectors[block], self._plan
+        exact = source, positions, centers.vectors[block], block.start, self._plan
         limits = *centers.sized(block), screen.scale, screen.rounding
         tile = products, products.view(np.int32), rows, sized.lengths, sized.slacks
-        decide(*tile, *exact, *limits, self._keys.near)
+        decide(*tile, *exact, *limits, self._keys.home, self._keys.near)
 
     def _readable(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.floating], NDArray[np.int32]]:
         """An array that numba can read, and where in it the rows are."""

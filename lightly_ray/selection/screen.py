@@ -29,6 +29,7 @@ from lightly_ray.selection.machine import prefetch
 
 UNIT = 2.0**-24  # rounding of one float32 operation
 TINY = 1e-18  # beside typical lengths of 1: covers numbers that underflow float32
+VANISHING = 1e-160  # of what a float64 distance can lose where its squares underflow
 _LARGEST = 1e30  # squared length of features; beyond it a product could leave float32
 _AHEAD = 4  # rows
 
@@ -62,9 +63,7 @@ class Screen:
     def __init__(self, vectors: NDArray[np.floating], sample: int = 4096) -> None:
         some = vectors[:: max(1, len(vectors) // sample)].astype(np.float64)
         self._offset = some.mean(axis=0) if len(some) else np.zeros(vectors.shape[1])
-        lengths = np.linalg.norm(some - self._offset, axis=1)
-        typical = float(np.median(lengths)) if len(some) else 0.0
-        typical = typical or float(lengths.max(initial=0.0)) or 1.0
+        typical = _typical_length(some - self._offset)
         self.scale = 2.0 ** float(-np.clip(np.frexp(typical)[1], -1000, 1000))
         self.width = vectors.shape[1] + 2
 
@@ -101,6 +100,15 @@ def as_centers(features: NDArray[np.float32]) -> NDArray[np.float32]:
     features[:, :-2] *= -1
     features[:, -2:] = features[:, :-3:-1].copy()
     return features
+
+
+def _typical_length(vectors: NDArray[np.float64]) -> float:
+    """The median length, the largest one where that is 0, and 1 where all are."""
+    largest = float(np.abs(vectors).max(initial=0.0))
+    if largest == 0:
+        return 1.0
+    lengths = np.linalg.norm(vectors / largest, axis=1)  # no square may overflow or vanish
+    return (float(np.median(lengths)) or float(lengths.max())) * largest
 
 
 @numba.njit(nogil=True, cache=True)

@@ -1,6 +1,6 @@
 """The merged, lazy, screened greedy equals the plain sequential one: every row, every gain, every bit."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -21,10 +21,11 @@ Vectors = NDArray[np.floating]
 
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sizes at which a few hundred rows go through every branch: cuts, tiles, blocks, leading coordinates."""
+    """Sizes at which a few hundred rows go through every branch: cuts, tiles, blocks, neighbours, leading axes."""
     monkeypatch.setattr(greedy, "POOL_SIZE", 13)
     monkeypatch.setattr(refresh, "TILE", 19)
     monkeypatch.setattr(refresh, "BLOCK", 7)
+    monkeypatch.setattr(refresh, "PENDING", 3)
     monkeypatch.setattr(shard, "MANY", 23)
 
 
@@ -58,7 +59,7 @@ def outlier(rng: np.random.Generator) -> Vectors:
     return vectors
 
 
-KINDS = {
+KINDS: dict[str, Callable[[np.random.Generator], Vectors]] = {
     "isotropic": isotropic,
     "clustered": clustered,
     "power law": power_law,
@@ -232,6 +233,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         patch.setattr(greedy, "POOL_SIZE", 1024)
         patch.setattr(refresh, "TILE", 512)
         patch.setattr(refresh, "BLOCK", 256)
+        patch.setattr(refresh, "PENDING", 128)
         patch.setattr(shard, "MANY", 256)
         yield
 
@@ -242,11 +244,11 @@ def large(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_coreset__equals_reference_at_size(shape: str) -> None:
     rng = np.random.default_rng(5)
     rows, dimensions = 30_011, 96
-    vectors = rng.standard_normal((rows, dimensions), dtype=np.float32)
+    vectors: Vectors = rng.standard_normal((rows, dimensions), dtype=np.float32)
     if shape != "isotropic":
         vectors = vectors / 5 + rng.standard_normal((40, dimensions), dtype=np.float32)[rng.integers(0, 40, rows)]
     if shape == "power law":
-        vectors *= (np.arange(1, dimensions + 1) ** -1.0).astype(np.float32)
+        vectors = (vectors * np.arange(1, dimensions + 1) ** -1.0).astype(np.float32)
     expected = sequential(vectors, 2_000, first=17)
     for parts in (1, 5):
         assert_equal(merged(vectors, Task(2_000, first=17), parts), expected)

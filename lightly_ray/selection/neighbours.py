@@ -1,0 +1,113 @@
+"""Ask the neighbours first: which of the newer centers is likely to lie near a row.
+
+A row whose bound stands above the threshold needs one center nearer than that, and in clustered data the likely ones
+are the neighbours of the center it is nearest to so far, its home. So every center keeps a short list of the centers
+closest to it, and a row tries those on the list of its home, moves on to a better home where it finds one, and stops
+when its key falls under the threshold. What it finds is an exact distance to a center, hence as good a bound as any;
+its age stays, since nobody can tell which centers are left out. Lists come from products of the screen, rounding
+included: they are guesses, and decide nothing.
+"""
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from lightly_ray.selection.decide import may_be_nearer
+from lightly_ray.selection.distance import DEPTH, pair_distance
+
+LENGTH = 8  # of a list
+PENDING = 128  # centers that a row has yet to be compared with, for asking to be worth it
+
+
+class Neighbours:
+    """For every center, the centers closest to it.
+
+    Attributes:
+        lists: (capacity, LENGTH) int32, the farthest first, -1 where there are fewer.
+    """
+
+    def __init__(self) -> None:
+        self._known = 0
+        self.lists = np.empty((0, LENGTH), np.int32)
+        self._products = np.empty((0, LENGTH), np.float32)
+
+    def learn(self, features: NDArray[np.float32]) -> None:
+        """Take in centers that are new since the last call.
+
+        Args:
+            features: (n, width) of all centers, as a screen makes them.
+        """
+        if len(features) > len(self.lists):
+            self._grow(2 * len(features))
+        for start in range(self._known, len(features), 256):
+            new = features[start : start + 256]
+            rows = np.concatenate([-new[:, :-2], new[:, :-3:-1]], axis=1)  # from -f, |f|^2 / 2, 1 to f, 1, |f|^2 / 2
+            _link(rows @ features[: start + len(new)].T, start, self.lists, self._products)
+        self._known = len(features)
+
+    def _grow(self, capacity: int) -> None:
+        lists, products = self.lists, self._products
+        self.lists = np.full((capacity, LENGTH), -1, np.int32)
+        self._products = np.full((capacity, LENGTH), np.inf, np.float32)
+        self.lists[: len(lists)], self._products[: len(lists)] = lists, products
+
+
+@numba.njit(nogil=True, cache=True)
+def _link(products, start, lists, kept):  # type: ignore[no-untyped-def]  # numba
+    """Put each new center on the lists of the older ones, and those on its own, where they are close enough."""
+    for i in range(len(products)):
+        new = start + i
+        for old in range(new):
+            product = products[i, old]
+            if product < kept[new, 0]:
+                _put(new, old, product, lists, kept)
+            if product < kept[old, 0]:
+                _put(old, new, product, lists, kept)
+
+
+@numba.njit(nogil=True, cache=True)
+def _put(center, other, product, lists, kept):  # type: ignore[no-untyped-def]  # numba
+    """Replace the farthest on a list, which stands first."""
+    kept[center, 0], lists[center, 0] = product, other
+    farthest = np.argmax(kept[center])
+    kept[center, 0], kept[center, farthest] = kept[center, farthest], kept[center, 0]
+    lists[center, 0], lists[center, farthest] = lists[center, farthest], lists[center, 0]
+
+
+@numba.njit(nogil=True, cache=True)
+def ask(rows, source, positions, centers, lists, plan, scale, age, scores, threshold, home, near):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
+    """Lower the bounds of rows by the neighbours of their homes, until their keys fall under the threshold.
+
+    Args:
+        rows: (m,) where the rows lie in ``near``, ``home`` and ``age``.
+        source: (n, D) vectors; ``positions`` (m,) says where in it the rows are.
+        positions: see ``source``.
+        centers: (K, D).
+        lists: of the neighbours.
+        plan: of the exact summation.
+        scale: of the screen.
+        age: (N,) centers that each row has been compared with.
+        scores: (N,), empty where all count alike.
+        threshold: of the keys.
+        home: (N,) the center that each row is nearest to, as far as compared; changed in place.
+        near: (N,) bounds, changed in place.
+
+    Returns:
+        How many pairs were compared.
+    """
+    stack, compared = np.empty(DEPTH), 0
+    for i in range(len(rows)):
+        row, x = rows[i], source[positions[i]]
+        enough = threshold / scores[row] if len(scores) > 0 and scores[row] > 0 else threshold
+        asked = -1
+        while asked != home[row] and near[row] >= enough:
+            asked = home[row]
+            for slot in range(LENGTH):
+                center = lists[asked, slot]
+                if center >= age[row]:  # -1, and those already compared, are not
+                    compared += 1
+                    if may_be_nearer(x, centers[center], near[row], scale):
+                        distance = pair_distance(x, centers[center], plan, stack)
+                        if distance < near[row]:
+                            near[row], home[row] = distance, center
+    return compared
