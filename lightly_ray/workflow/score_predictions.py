@@ -24,6 +24,7 @@ from lightly_ray.active_learning.scorers.scorer import FILENAME, Scorer
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.data.outputs import ParquetOutput, finished
 from lightly_ray.data.paths import files_of, locate
+from lightly_ray.data.predictions.files import find_format
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connected
 from lightly_ray.parallel.score import ERROR, OnError, plain_errors, score
@@ -170,6 +171,7 @@ def _agent(settings: ScorePredictionsSettings) -> ActiveLearningAgent | None:
 
 
 def _scored(settings: ScorePredictionsSettings) -> dict[str, Any]:
+    find_format(settings.predictions, settings.task)  # says what is wrong with the path before anything else does
     chosen = settings.model_dump(mode="json", exclude={"output", "server", "token_file", "dataset_id", "tag"})
     made_from = {"job": "score_predictions", **chosen, "files": fingerprint_files(settings.predictions)}
     known = finished(settings.output, made_from)

@@ -38,22 +38,27 @@ def find_format(path: AnyPath, task: str) -> Format:
         InvalidInputError: it is no format for this task.
     """
     text = str(path)
+    system, inside = locate(path)
+    kind = system.get_file_info(inside).type
+    if kind == fs.FileType.Directory:
+        return _find_in_folder(path, task)
+    if kind == fs.FileType.NotFound:
+        if any(mark in text for mark in "*?["):
+            return "parquet"
+        raise NotFoundError(f"there is no file or folder {text!r}")
     for suffix, form in _SUFFIXES[task].items():
         if text.endswith(suffix):
             return form
-    system, inside = locate(path)
-    if system.get_file_info(inside).type == fs.FileType.Directory:
-        suffix, form = _FOLDERS.get(task, (".parquet", "parquet"))
-        if _holds(path, suffix):
-            return form
-        if _holds(path, ".parquet"):
-            return "parquet"
-        raise NotFoundError(f"folder {text!r} holds no {' or '.join(sorted({suffix, '.parquet'}))} file")
-    if any(mark in text for mark in "*?["):
-        return "parquet"
-    if system.get_file_info(inside).type == fs.FileType.NotFound:
-        raise NotFoundError(f"there is no file or folder {text!r}")
     raise InvalidInputError(f"{text!r} is in no format for {task}, known are {', '.join(_SUFFIXES[task])}")
+
+
+def _find_in_folder(path: AnyPath, task: str) -> Format:
+    suffix, form = _FOLDERS.get(task, (".parquet", "parquet"))
+    if _holds(path, suffix):
+        return form
+    if _holds(path, ".parquet"):
+        return "parquet"
+    raise NotFoundError(f"folder {str(path)!r} holds no {' or '.join(sorted({suffix, '.parquet'}))} file")
 
 
 def read_table(path: AnyPath, form: Format, images: AnyPath | None = None) -> pa.Table:
