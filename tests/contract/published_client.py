@@ -70,6 +70,11 @@ def session(settings: dict[str, Any]) -> dict[str, Any]:
     agent = ActiveLearningAgent(client, query_tag_name="initial-tag")
     agent.query(Config(method=SamplingMethod.RANDOM, n_samples=settings["first"], name="at-random"))
     seen["random"] = sets(agent)
+
+    agent = ActiveLearningAgent(client, query_tag_name="initial-tag")
+    by_score = Config(method=SamplingMethod.ACTIVE_LEARNING, n_samples=settings["first"], name="by-score")
+    agent.query(by_score, scorer)
+    seen["by_score"] = sets(agent)
     if settings["mode"] == "full":
         client.download_dataset(str(output / "images"), tag_name="al-iteration-1")
     return seen

@@ -94,7 +94,7 @@ def in_order(names: list[str], chosen: Any) -> list[str]:
     return [name for name in names if name in set(chosen)]
 
 
-@pytest.mark.parametrize("mode", ["full", "thumbnails"])
+@pytest.mark.parametrize("mode", ["full", "thumbnails", "metadata"])
 @pytest.mark.parametrize("version", VERSIONS)
 def test_published_client__selects_what_select_selects(
     version: str, mode: str, live_platform: "EmbeddedPlatform", pool: Path, tmp_path: Path
@@ -116,6 +116,10 @@ def test_published_client__selects_what_select_selects(
     assert seen["coral"]["added"] == in_order(names, coral.added_ids)
     assert seen["coral"]["unlabeled"] == [name for name in names if name not in set(coral.ids)]
     assert seen["random"]["labeled"] == in_order(names, select(VECTORS, FIRST, method="random", ids=names).ids)
+
+    assert seen["by_score"]["labeled"] == in_order(
+        names, [names[row] for row in np.argsort(-margin, kind="stable")[:FIRST]]
+    )
 
     agent = ActiveLearningAgent(client, preselected_tag_name="al-iteration-1")
     assert agent.labeled_set == seen["coral"]["labeled"]

@@ -174,11 +174,12 @@ class ActiveLearningAgent:
         query_set = self.query_set
         if not found.values:
             raise InvalidInputError("the scorer has no scores: was its generator used up already?")
+        _require_length(found.values, query_set if found.filenames is None else found.filenames)
+        values = dict(found.values)
         if found.filenames is not None:
-            _require_length(found.values, found.filenames)
-            return align_scores(found.values, found.filenames, query_set)
-        _require_length(found.values, query_set)
-        return dict(found.values)
+            values = align_scores(values, found.filenames, query_set)
+        _require_finite(values, query_set)
+        return values
 
     def _spelled_out(self, config: SamplerConfig, scores: Mapping[str, Any]) -> SamplerConfig:
         """The configuration with its size and its score said, so that the platform never has to guess."""
@@ -205,4 +206,13 @@ def _require_length(values: Mapping[str, NDArray[Any]], filenames: Sequence[str]
             raise InvalidInputError(
                 f"there are {len(scores)} predictions ({name}) for {len(filenames)} samples: by position they are "
                 "given for all of query_set, in its order"
+            )
+
+
+def _require_finite(values: Mapping[str, NDArray[Any]], filenames: Sequence[str]) -> None:
+    for name, scores in values.items():
+        bad = np.flatnonzero(~np.isfinite(scores))
+        if bad.size:
+            raise InvalidInputError(
+                f"{bad.size} of {len(filenames)} scores {name!r} are not finite, the first is of {filenames[bad[0]]!r}"
             )

@@ -44,12 +44,19 @@ def _from_dataset(dataset: Any) -> Scores:
         for name, values in batch.items():
             columns.setdefault(name, []).append(values)
     whole = {name: np.concatenate(blocks) for name, blocks in columns.items()}
-    if FILENAME not in whole:
-        raise InvalidInputError(
-            f"a dataset of scores has a column {FILENAME!r}, got the columns {', '.join(whole) or 'none: it is empty'}"
-        )
-    filenames = [str(name) for name in whole.pop(FILENAME)]
+    filenames = [str(name) for name in whole.pop(_name_column(whole))]
     numbers = {name: values for name, values in whole.items() if values.ndim == 1 and values.dtype.kind in "fiu"}
     if not numbers:
-        raise InvalidInputError(f"the dataset has no column of scores beside {FILENAME!r}")
+        raise InvalidInputError("the dataset of scores has no column of numbers")
     return Scores(numbers, filenames)
+
+
+def _name_column(columns: Mapping[str, NDArray[Any]]) -> str:
+    """The column `filename`, or the only column of strings where another id column was asked for."""
+    texts = [name for name, values in columns.items() if values.dtype.kind in "OUT"]
+    if FILENAME in columns or len(texts) != 1:
+        texts = [FILENAME]
+    if texts[0] not in columns:
+        have = ", ".join(columns) or "none: it is empty"
+        raise InvalidInputError(f"a dataset of scores has a column {FILENAME!r}, got the columns {have}")
+    return texts[0]

@@ -100,11 +100,12 @@ def test_query__fewer_than_selected_warns_and_does_nothing(ready: ApiWorkflowCli
     assert ready.get_score_types(ready.get_tag_by_name("initial-tag").id) == []
 
 
-def test_query__as_many_as_selected_makes_an_equal_tag(ready: ApiWorkflowClient) -> None:
+@pytest.mark.parametrize("as_many", [5, 0.4])  # 0.4 x 12 is 4.8, rounded up
+def test_query__as_many_as_selected_makes_an_equal_tag(ready: ApiWorkflowClient, as_many: float) -> None:
     agent = ActiveLearningAgent(ready)
     agent.query(SamplerConfig(n_samples=5, name="five"))
     labelled = agent.labeled_set
-    agent.query(SamplerConfig(n_samples=5, name="five again"))
+    agent.query(SamplerConfig(n_samples=as_many, name="five again"))
     assert (agent.labeled_set, agent.added_set) == (labelled, [])
 
 
@@ -151,6 +152,14 @@ def test_query__length_mismatch_says_both_counts(ready: ApiWorkflowClient) -> No
     agent = ActiveLearningAgent(ready)
     with pytest.raises(ValueError, match=r"11 predictions \(uncertainty_least_confidence\) for 12 samples"):
         agent.query(SamplerConfig("CORAL", 3), ScorerClassification(PREDICTIONS[:11]))
+
+
+def test_query__a_score_that_is_no_number_is_named(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    scores = np.ones(12)
+    scores[4] = np.nan
+    with pytest.raises(InvalidInputError, match=f"1 of 12 scores 's' are not finite, the first is of '{names[7]}'"):
+        ActiveLearningAgent(ready).query(SamplerConfig("CORAL", 3), Own({"s": scores}, names[::-1]))
 
 
 def test_query__predictions_by_filename_in_any_order(ready: ApiWorkflowClient) -> None:

@@ -47,11 +47,19 @@ def test_read_scores__ray_dataset_of_several_blocks() -> None:
 
 
 @pytest.mark.usefixtures("ray_local")
+def test_read_scores__dataset_with_another_id_column() -> None:
+    found = read_scores(ray.data.from_items([{"image": "a.png", "margin": 0.5}]))
+    assert found.filenames == ["a.png"]
+    assert found.values["margin"].tolist() == [0.5]
+
+
+@pytest.mark.usefixtures("ray_local")
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"id": "a", "margin": 0.1}, "has a column 'filename', got the columns id, margin"),
-        ({"filename": "a"}, "no column of scores"),
+        ({"id": "a", "note": "b", "margin": 0.1}, "has a column 'filename', got the columns id, note, margin"),
+        ({"row": 1, "margin": 0.1}, "has a column 'filename', got the columns row, margin"),
+        ({"filename": "a"}, "no column of numbers"),
     ],
 )
 def test_read_scores__dataset_without_what_is_needed(row: dict[str, Any], message: str) -> None:
