@@ -14,7 +14,7 @@ import numpy as np
 from lightly_ray.data.fingerprint import digest
 from lightly_ray.data.vectors import Fault
 from lightly_ray.parallel.checkpoint import Checkpoint, Identity
-from lightly_ray.parallel.job import Job, Loaded, order_of
+from lightly_ray.parallel.job import Job, Loaded, order_of, require_memory
 from lightly_ray.parallel.plan import Plan
 from lightly_ray.parallel.selection_result import SelectionStats
 from lightly_ray.parallel.shard_order import build
@@ -108,6 +108,7 @@ def _choose(job: Job, loaded: Loaded, first: int | None) -> Outcome:
 def _loaded(job: Job) -> Iterator[Loaded]:
     size = len(job.plan.candidates) * job.source.layout.kept(normalize=job.settings.normalize).row_bytes
     if job.resources.partitions is None and size <= SMALL:
+        require_memory(job, 1)
         yield _here(job)
         return
     from lightly_ray.parallel.on_actors import loaded_on_actors  # noqa: PLC0415  # small inputs never load Ray
@@ -117,7 +118,7 @@ def _loaded(job: Job) -> Iterator[Loaded]:
 
 
 def _here(job: Job) -> Loaded:
-    built = build(order_of(job, job.source, job.plan.needed, 1))
+    built = build(order_of(job, job.source, job.plan.needed))
     if isinstance(built, Fault):
         raise built.error(job.ids)
     centers = built.centers if len(built.centers) else None

@@ -16,13 +16,17 @@ from lightly_ray.parallel.shard_order import Order
 from lightly_ray.selection.protocol import Shards
 
 
+_ROW_STATE = 48  # bytes per row: row, bound, score, age, marks
+_BUFFER_ROWS = 8192  # a tile of rows, a block of centers and their products, about
+
+
 @dataclass(frozen=True, slots=True)
 class Resources:
     """How a selection runs; nothing of it changes the result.
 
     Attributes:
         partitions: number of shard actors, None for this process where the data is small, else one per CPU.
-        memory_limit: bytes for the work buffers of all shards together, None for a default.
+        memory_limit: most bytes that all shards together may hold, None for any number.
         timeout: seconds after which a silent worker counts as hanging, None for never.
         checkpoint: where picks are written as they are made, None for nowhere.
         progress: whether to show it.
@@ -80,9 +84,32 @@ class Loaded:
     restarts: Callable[[], int]
 
 
-def order_of(job: Job, blocks: Blocks, rows: Rows, partitions: int) -> Order:
-    """What one of ``partitions`` shards has to hold, if it has these ``rows`` (ascending) of the plan."""
-    plan, settings, memory = job.plan, job.settings, job.resources.memory_limit
+def memory_of(job: Job, partitions: int) -> int:
+    """About how many bytes all shards together will hold.
+
+    The vectors once, at most 0.2 of that again for their leading coordinates, what is known of each row, and on
+    every shard all centers, as they are and as float32, and its work buffers.
+    """
+    plan, layout = job.plan, job.source.layout.kept(normalize=job.settings.normalize)
+    rows = len(plan.candidates) + len(plan.preselected)
+    centers = len(plan.preselected) + plan.picks * job.settings.certify + 1
+    shard = centers * (layout.row_bytes + 4 * layout.width) + _BUFFER_ROWS * layout.row_bytes
+    return int(rows * (1.2 * layout.row_bytes + _ROW_STATE)) + partitions * shard
+
+
+def require_memory(job: Job, partitions: int) -> None:
+    """Refuse, before anything is read, what would not fit into `Resources.memory_limit`."""
+    limit, needed = job.resources.memory_limit, memory_of(job, partitions)
+    if limit is not None and needed > limit:
+        raise InvalidInputError(
+            f"{len(job.plan.candidates)} embeddings of {job.source.layout.row_bytes} bytes need about "
+            f"{needed / 2**20:,.0f} MiB on {partitions} shards, memory_limit allows {limit / 2**20:,.0f} MiB"
+        )
+
+
+def order_of(job: Job, blocks: Blocks, rows: Rows) -> Order:
+    """What a shard has to hold, if it has these ``rows`` (ascending) of the plan."""
+    plan, settings = job.plan, job.settings
     preselected = np.isin(rows, plan.preselected, kind="sort")
     scores: NDArray[np.float64] | None = None
     if plan.scores is not None:
@@ -94,6 +121,5 @@ def order_of(job: Job, blocks: Blocks, rows: Rows, partitions: int) -> Order:
         scores=scores,
         normalize=settings.normalize,
         min_distance=settings.min_distance if settings.method == "coral" else 0.0,
-        memory=None if memory is None else max(1, memory // partitions),
         marked=job.resources.checkpoint is not None,
     )

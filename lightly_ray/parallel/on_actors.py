@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from lightly_ray.parallel.cluster import cluster_cpus, connected
-from lightly_ray.parallel.job import Job, Loaded, order_of
+from lightly_ray.parallel.job import Job, Loaded, order_of, require_memory
 from lightly_ray.parallel.parts import Part, parts_of
 from lightly_ray.parallel.shard_order import Order
 from lightly_ray.parallel.shards import ActorShards
@@ -16,8 +16,10 @@ def loaded_on_actors(job: Job) -> Iterator[Loaded]:
     with connected():
         parts = parts_of(job.source, job.plan.needed, job.resources.partitions or cluster_cpus())
 
+        require_memory(job, len(parts))
+
         def recipe(part: Part) -> Callable[[], Order]:
-            return lambda: order_of(job, part.ship(), part.rows, len(parts))
+            return lambda: order_of(job, part.ship(), part.rows)
 
         preselected = len(job.plan.preselected)
         orders = [recipe(part) for part in parts]

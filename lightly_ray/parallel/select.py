@@ -81,7 +81,8 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         certify: spend this many times the picks on a better lower bound of the radius (coreset).
         partitions: number of shard actors on Ray. By default the caller's process does everything where the
             embeddings are small (256 MiB), else there is one per CPU of the cluster.
-        memory_limit: bytes for the work buffers of all shards together, beyond the embeddings themselves.
+        memory_limit: most bytes that all shards together may hold; what would need more is refused beforehand.
+            About 1.2 times the embeddings, 48 bytes per sample, and all selected vectors on every shard.
         timeout: seconds that a worker may take for one answer; longer counts as hanging.
         checkpoint: file where picks are written as they are made. Started again with the same data and
             settings, coreset and coral go on from there.

@@ -26,7 +26,6 @@ class Order:
         scores: float64 of the others, None for none.
         normalize: bring vectors to unit length.
         min_distance: rows nearer than that to a center are not eligible; 0 is off.
-        memory: bytes for work buffers, None for a default.
         marked: whether a fingerprint of the vectors is wanted.
     """
 
@@ -36,7 +35,6 @@ class Order:
     scores: NDArray[np.float64] | None
     normalize: bool
     min_distance: float
-    memory: int | None
     marked: bool
 
 
