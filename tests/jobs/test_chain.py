@@ -6,6 +6,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,15 +44,24 @@ class Submitter:
     """Submits jobs to a cluster that takes them with a token only."""
 
     def __init__(self, address: str, environment: dict[str, str]) -> None:
-        self._address, self._environment = address, environment
+        self.address, self._environment = address, environment
 
     def __call__(self, job: str, *words: str) -> dict[str, object]:
         """Submit a job, wait for it, and return its line of JSON."""
-        command = ["-m", "ray.scripts.scripts", "job", "submit", "--address", self._address, "--working-dir", "."]
+        command = ["-m", "ray.scripts.scripts", "job", "submit", "--address", self.address, "--working-dir", "."]
         done = self.run([*command, "--", "python", f"jobs/{job}.py", *words])
         assert done.returncode == 0, done.stdout + done.stderr
         result: dict[str, object] = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
         return result
+
+    def wait(self) -> None:
+        """Until the cluster takes jobs: its agents start after its nodes."""
+        for _ in range(60):
+            probe = self.run(["-m", "ray.scripts.scripts", "job", "submit", "--address", self.address, "--", "true"])
+            if probe.returncode == 0:
+                return
+            time.sleep(1)
+        pytest.fail(f"the cluster takes no jobs: {probe.stderr[-500:]}")
 
     def run(self, words: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -89,7 +99,9 @@ def submit() -> Iterator[Submitter]:
         assert cluster.stdin is not None
         assert "ready" in cluster.stdout.read(6)
         try:
-            yield Submitter(f"http://127.0.0.1:{port}", environment)
+            submitter = Submitter(f"http://127.0.0.1:{port}", environment)
+            submitter.wait()
+            yield submitter
         finally:
             cluster.stdin.close()
             cluster.wait(timeout=60)
@@ -154,6 +166,6 @@ def test_jobs__give_the_tags_that_the_agent_gives(submit: Submitter, images: Pat
 
 
 def test_cluster__takes_no_job_without_a_token(submit: Submitter) -> None:
-    words = ["-m", "ray.scripts.scripts", "job", "submit", "--address", submit._address, "--", "true"]
+    words = ["-m", "ray.scripts.scripts", "job", "submit", "--address", submit.address, "--", "true"]
     refused = submit.run(words, RAY_AUTH_TOKEN="0" * 64)
     assert refused.returncode != 0

@@ -14,8 +14,8 @@ def test_classifier__unseen_classes_have_probability_0() -> None:
     assert probabilities.shape == (5, 4)
     assert not probabilities[:, [0, 2]].any()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
-    assert probabilities[0, 1] > 0.8
-    assert probabilities[3, 3] > 0.8
+    assert probabilities[0, 1] > 0.5
+    assert probabilities[3, 3] > 0.5
 
 
 def test_classifier__accuracy_counts_right_answers() -> None:
