@@ -63,16 +63,21 @@ def convert(source: Path, kind: Format, target: Path, names: list[str]) -> Facts
 
 
 def as_csv(source: Path | pa.NativeFile) -> Iterator[bytes]:
-    """A file of our form as the CSV that the published client writes: filenames, embedding_0 ..., labels."""
+    """A file of our form as a CSV with the columns of the published client: filenames, embedding_0, ..., labels."""
     file = pq.ParquetFile(source)
     dimension = file.schema_arrow.field("embedding").type.list_size
-    yield ",".join(["filenames", *(f"embedding_{i}" for i in range(dimension)), "labels"]).encode() + b"\r\n"
+    header = ["filenames", *(f"embedding_{axis}" for axis in range(dimension)), "labels"]
+    yield ",".join(header).encode() + b"\n"
+    options = pacsv.WriteOptions(include_header=False, quoting_style="needed")
     for batch in file.iter_batches(batch_size=_BATCH_ROWS):
         values = matrix(batch.column("embedding"))
-        rows = zip(batch.column("filename").to_pylist(), values, batch.column("label").to_pylist(), strict=True)
-        # str of a NumPy number is the shortest text that reads back as the same number.
-        lines = (",".join([_quoted(name), *map(str, row), label]) for name, row, label in rows)
-        yield "".join(f"{line}\r\n" for line in lines).encode()
+        # Arrow writes the shortest text that reads back as the same number; half precision it cannot write.
+        kind = np.float32 if values.dtype == np.float16 else values.dtype
+        axes = [pa.array(np.ascontiguousarray(values[:, axis], dtype=kind)) for axis in range(dimension)]
+        sink = pa.BufferOutputStream()
+        table = pa.Table.from_arrays([batch.column("filename"), *axes, batch.column("label")], names=header)
+        pacsv.write_csv(table, sink, options)
+        yield sink.getvalue().to_pybytes()
 
 
 def matrix(column: pa.Array) -> NDArray[np.floating]:
@@ -192,10 +197,6 @@ def _require_finite(batch: pa.RecordBatch) -> None:
 def _sort(target: Path, places: NDArray[np.int64]) -> None:
     table = pq.read_table(target)
     pq.write_table(table.take(pa.array(np.argsort(places, kind="stable"))), target)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"' if any(mark in name for mark in ',"\r\n') else name
 
 
 def _first_line(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """A platform served over real HTTP on a loopback port, and a caller that speaks the protocol."""
 
+import csv
 import json
 import threading
 import time
@@ -142,6 +143,14 @@ def csv_text(names: Sequence[str], vectors: NDArray[np.floating]) -> str:
     header = ",".join(["filenames", *(f"embedding_{axis}" for axis in range(vectors.shape[1])), "labels"])
     rows = [",".join([name, *map(str, vector), "0"]) for name, vector in zip(names, vectors, strict=True)]
     return "".join(f"{line}\r\n" for line in [header, *rows])
+
+
+def read_csv(text: str) -> tuple[list[str], NDArray[np.float32]]:
+    """File names and vectors of such a CSV."""
+    rows = list(csv.reader(text.splitlines()))
+    assert rows[0][0] == "filenames"
+    assert rows[0][-1] == "labels"
+    return [row[0] for row in rows[1:]], np.array([row[1:-1] for row in rows[1:]], dtype=np.float32)
 
 
 def ended(api: Api, job_id: str, seconds: float = 60) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from lightly_ray.platform.jobs.worker import Worker
 from lightly_ray.platform.parts import Platform, Store
 from lightly_ray.platform.server import listen, worker_settings
 from lightly_ray.settings import Settings
-from tests.platform.served import PNG, Api, Dataset, body, csv_text
+from tests.platform.served import PNG, Api, Dataset, body, read_csv
 
 NAMES = [f"{letter}.png" for letter in "abcdefg"]
 LATER = ["h.png", "i.png"]
@@ -105,8 +105,10 @@ class Session:
         assert {tag["totSize"] for tag in tags.values()} == {9}
         assert tags["second-query"]["prevTagId"] == tags["first-query"]["id"]
         [embedding] = self.healthy.get(f"{self.path}/embeddings")
-        csv = requests.get(self.healthy.get(f"{self.path}/embeddings/{embedding['id']}/readCSVUrl"), timeout=9).text
-        assert csv == csv_text(NAMES, VECTORS)
+        url = self.healthy.get(f"{self.path}/embeddings/{embedding['id']}/readCSVUrl")
+        names, vectors = read_csv(requests.get(url, timeout=9).text)
+        assert names == NAMES
+        np.testing.assert_array_equal(vectors, VECTORS)
         jobs = self.healthy.get("/v1/jobs", datasetId=self.dataset_id)
         assert [job["status"] for job in jobs] == ["FINISHED", "FINISHED"]
 

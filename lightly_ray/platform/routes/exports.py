@@ -12,7 +12,7 @@ from lightly_ray.platform.routes.datasets import PageOffset, PageSize
 from lightly_ray.platform.routes.here import Flag, Here, signed_url
 from lightly_ray.platform.routes.samples import sample_path
 from lightly_ray.platform.routes.shapes import Object
-from lightly_ray.platform.store import samples, tags
+from lightly_ray.platform.store import datasets, samples, tags
 from lightly_ray.platform.store.records import Sample
 from lightly_ray.tags import BitMask
 
@@ -28,10 +28,10 @@ def _members(
     dataset_id, tag_id = tag
     with platform.database.read() as db:
         mask = BitMask.from_hex(tags.read(db, dataset_id, tag_id).mask)
-        rows = samples.covered(db, dataset_id)
-    if invert:
-        mask = mask.invert(len(rows))
-    return mask.select(rows)[offset:][: limits.PAGE if size is None else size]
+        if invert:
+            mask = mask.invert(datasets.read(db, dataset_id).total)
+        rows = mask.to_rows()[offset:][: limits.PAGE if size is None else size]
+        return samples.at(db, dataset_id, rows.tolist())
 
 
 def _urls(request: Request, platform: Platform, found: list[Sample]) -> Iterator[str]:

@@ -57,9 +57,12 @@ def list_sample_parts(
     """The same samples, as much of each as is asked for."""
     with platform.database.read() as db:
         datasets.read(db, dataset_id)
-        found = samples.listing(db, dataset_id, offset=offset, size=size, complete=True)
-    wanted = {"ids": ("id",), "fileNames": ("id", "fileName")}.get(mode, tuple(SampleData.__annotations__))
-    return JSONResponse([{name: value for name, value in show.sample(one).items() if name in wanted} for one in found])
+        if mode == "full":
+            full = samples.listing(db, dataset_id, offset=offset, size=size, complete=True)
+            return JSONResponse([show.sample(one) for one in full])
+        found = samples.names(db, dataset_id, offset=offset, size=size)
+    named = mode == "fileNames"
+    return JSONResponse([{"id": one, "fileName": name} if named else {"id": one} for one, name in found])
 
 
 @router.get("/samples/{sample_id}")

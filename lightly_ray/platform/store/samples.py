@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, func, or_, select, update
 
 from lightly_ray.errors import NotFoundError, TooLargeError
 from lightly_ray.platform import limits
@@ -18,6 +18,7 @@ from lightly_ray.platform.schema import datasets, samples
 from lightly_ray.platform.store.records import Json, Sample, record
 
 Kind = Literal["full", "thumb"]
+_MANY = 5_000  # values in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +149,14 @@ def listing(
         complete: leave out samples with an announced file that never arrived, so that whoever resumes an upload
             by asking what is there sends them again.
     """
-    query = select(samples).where(samples.c.dataset_id == dataset_id)
-    if complete:
-        query = query.where(
-            or_(samples.c.thumb_name.is_(None), samples.c.thumb_key.is_not(None)),
-            or_(samples.c.full_expected.is_(False), samples.c.full_key.is_not(None)),
-        )
-    query = query.order_by(samples.c.row.is_(None), samples.c.row, samples.c.file_name).offset(offset).limit(size)
+    query = _in_order(select(samples), dataset_id, complete=complete).offset(offset).limit(size)
     return [record(Sample, row) for row in db.execute(query)]
+
+
+def names(db: Connection, dataset_id: str, *, offset: int = 0, size: int | None = None) -> list[tuple[str, str]]:
+    """(id, file name) of the samples that are complete, in the order of `listing`; quick for many."""
+    query = _in_order(select(samples.c.id, samples.c.file_name), dataset_id, complete=True)
+    return [(row.id, row.file_name) for row in db.execute(query.offset(offset).limit(size))]
 
 
 def mappings(db: Connection, dataset_id: str, column: Literal["id", "file_name"] = "file_name") -> list[str]:
@@ -172,10 +173,14 @@ def mappings(db: Connection, dataset_id: str, column: Literal["id", "file_name"]
     return list(db.scalars(query))
 
 
-def covered(db: Connection, dataset_id: str) -> list[Sample]:
-    """The samples that have a row, in mappings order."""
-    query = select(samples).where(samples.c.dataset_id == dataset_id, samples.c.row.is_not(None))
-    return [record(Sample, row) for row in db.execute(query.order_by(samples.c.row))]
+def at(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[Sample]:
+    """The samples at these rows, ascending."""
+    found: list[Sample] = []
+    for start in range(0, len(rows), _MANY):
+        some = samples.c.row.in_(rows[start : start + _MANY])
+        query = select(samples).where(samples.c.dataset_id == dataset_id, some).order_by(samples.c.row)
+        found += [record(Sample, row) for row in db.execute(query)]
+    return found
 
 
 def give_rows(db: Connection, dataset_id: str, first: int) -> int:
@@ -188,6 +193,16 @@ def give_rows(db: Connection, dataset_id: str, first: int) -> int:
     )
     query = update(samples).where(samples.c.id == ranked.c.id).values(row=ranked.c.place - 1 + bindparam("first_row"))
     return db.execute(query, {"first_row": first}).rowcount
+
+
+def _in_order(query: Select[Any], dataset_id: str, *, complete: bool) -> Select[Any]:
+    query = query.where(samples.c.dataset_id == dataset_id)
+    if complete:
+        query = query.where(
+            or_(samples.c.thumb_name.is_(None), samples.c.thumb_key.is_not(None)),
+            or_(samples.c.full_expected.is_(False), samples.c.full_key.is_not(None)),
+        )
+    return query.order_by(samples.c.row.is_(None), samples.c.row, samples.c.file_name)
 
 
 def _count(db: Connection, dataset_id: str, more: int, at_most: int) -> None:
