@@ -15,7 +15,6 @@ from lightly_ray.parallel.plan import Plan, Settings
 from lightly_ray.parallel.shard_order import Order
 from lightly_ray.selection.protocol import Shards
 
-
 _ROW_STATE = 48  # bytes per row: row, bound, score, age, marks
 _BUFFER_ROWS = 8192  # a tile of rows, a block of centers and their products, about
 
