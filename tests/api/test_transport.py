@@ -57,6 +57,8 @@ class _Handler(BaseHTTPRequestHandler):
         status, value = answer
         content = value if isinstance(value, bytes) else json.dumps(value).encode()
         self.send_response(status)
+        if status == 302:
+            self.send_header("Location", "/elsewhere")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -159,6 +161,13 @@ def test_error__of_another_server_is_said_so(server: Server, sender: Transport) 
         sender.get("/v1/x")
 
 
+def test_redirect__is_not_followed_since_a_post_would_become_a_get(server: Server, sender: Transport) -> None:
+    server.answers = [(302, b"")]
+    with pytest.raises(ApiError, match="POST /v1/x at http.* answered 302"):
+        sender.post("/v1/x", {})
+    assert len(server.seen) == 1
+
+
 def test_unreachable__one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "_FIRST_WAIT", 0.001)
     with socket.socket() as free:
@@ -170,6 +179,9 @@ def test_unreachable__one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert message.startswith(f"cannot reach the platform at {url}: connection refused")
     assert "lightly-ray serve" in message
     assert "\n" not in message
+    with pytest.raises(ApiError) as caught:
+        sender.download(f"{url}/blob?signature={SIGNATURE}")
+    assert SIGNATURE not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("trouble", [None, (401, {"code": "UNAUTHORIZED", "message": "no"}), (500, b"x")])
