@@ -252,7 +252,7 @@ def test_select__bad_input(data: Any, options: dict[str, Any], error: type[Excep
 def test_select__memory_limit_is_asked_before_anything_is_read() -> None:
     bad = np.full((211, 7), np.nan)
     with pytest.raises(
-        InvalidInputError, match="211 embeddings of 56 bytes need about [0-9]+ MiB on 1 shards, memory_limit"
+        InvalidInputError, match=r"211 embeddings of 56 bytes need about [0-9]+ MiB on 1 shards, memory_limit"
     ):
         select(bad, 5, memory_limit=211 * 56)
     assert len(select(X, 5, memory_limit=2**20)) == 5
