@@ -163,7 +163,7 @@ def test_error__of_another_server_is_said_so(server: Server, sender: Transport) 
 
 def test_redirect__is_not_followed_since_a_post_would_become_a_get(server: Server, sender: Transport) -> None:
     server.answers = [(302, b"")]
-    with pytest.raises(ApiError, match="POST /v1/x at http.* answered 302"):
+    with pytest.raises(ApiError, match=r"POST /v1/x at http.* answered 302"):
         sender.post("/v1/x", {})
     assert len(server.seen) == 1
 
