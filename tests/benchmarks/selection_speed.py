@@ -1,0 +1,164 @@
+"""How fast the selection engine is, as ratios to what runs beside it on the same machine.
+
+    python tests/benchmarks/selection_speed.py case=small repeats=3
+    python tests/benchmarks/selection_speed.py case=report
+
+Cases: small, million, wide, shards, growth (see CASES). Every case makes its data, runs its engines in turn,
+``repeats`` times, and appends one line of JSON to ``selection_results.jsonl`` beside this file; ``case=report`` writes
+the table ``selection_results.md`` and the plot ``selection_growth.png`` from it. Seconds are medians, of wall clock and
+of CPU time over all threads: the latter also means something on a machine that others work on.
+
+Engines: ``ours``; ``numpy``, the sequential greedy with one matrix-vector product per pick, and ``mundig``
+(lightly-mundig, if installed), both extrapolated from their first picks; ``sgemm``, this machine's matrix product of
+all rows with all picks, extrapolated from a part of it.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from selection_data import embeddings
+
+from lightly_ray.selection.choose import Outcome, Task, choose
+from lightly_ray.selection.protocol import LocalShards
+from lightly_ray.selection.shard import Shard
+
+RESULTS = Path(__file__).with_name("selection_results.jsonl")
+PEERS = ("ours", "numpy", "mundig", "sgemm")
+CASES: dict[str, list[tuple[str, int, int, int, int, tuple[str, ...]]]] = {
+    # kind, rows, dimensions, picks, partitions, engines
+    "small": [(kind, 200_000, 128, 4_000, 1, PEERS) for kind in ("clustered", "isotropic")],
+    "million": [(kind, 1_000_000, 128, 10_000, 1, ("ours", "sgemm")) for kind in ("clustered", "isotropic")],
+    "wide": [(kind, 500_000, 768, 5_000, 1, PEERS) for kind in ("power", "power1")],
+    "shards": [("clustered", 200_000, 128, 4_000, parts, ("ours", "sgemm")) for parts in (1, 2, 4, 8, 16)],
+    "growth": [
+        *[("clustered", rows, 128, 4_000, 1, ("ours", "sgemm")) for rows in (100_000, 200_000, 400_000, 1_000_000)],
+        *[("clustered", 200_000, 128, picks, 1, ("ours", "sgemm")) for picks in (1_000, 2_000, 8_000, 20_000)],
+        *[("clustered", 100_000, size, 2_000, 1, ("ours", "sgemm")) for size in (32, 64, 128, 256, 512, 1_024)],
+    ],
+}
+Vectors = NDArray[np.float32]
+Seconds = tuple[float, float]
+
+
+def clocked(work: Callable[[], object]) -> Seconds:
+    """Wall-clock and CPU seconds of a call."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def ours(vectors: Vectors, picks: int, partitions: int, seen: list[Outcome]) -> Seconds:
+    """The engine in this process, one preselected row, on all cores."""
+
+    def run() -> None:
+        owner = np.random.default_rng(0).integers(0, partitions, len(vectors))
+        parts = [np.flatnonzero(owner == part) for part in range(partitions)]
+        shards = [Shard(vectors[rows] if partitions > 1 else vectors, rows) for rows in parts]
+        seen.append(choose(LocalShards(shards), Task(picks, centers=vectors[:1])))
+
+    return clocked(run)
+
+
+def by_numpy(vectors: Vectors, picks: int, first: int = 400) -> Seconds:
+    """One matrix-vector product per pick, in place, extrapolated from the first picks."""
+    squares = np.einsum("nd,nd->n", vectors, vectors)
+    nearest, products = np.full(len(vectors), np.inf, np.float32), np.empty(len(vectors), np.float32)
+
+    def run() -> None:
+        row = 0
+        for _ in range(first):
+            np.dot(vectors, vectors[row], out=products)
+            np.multiply(products, -2, out=products)
+            np.add(products, squares, out=products)
+            np.add(products, squares[row], out=products)
+            np.minimum(nearest, products, out=nearest)
+            row = int(nearest.argmax())
+
+    wall, cpu = clocked(run)
+    return wall * picks / first, cpu * picks / first
+
+
+def by_mundig(vectors: Vectors, picks: int, first: int = 100) -> Seconds:
+    """lightly-mundig, extrapolated from the slope between few and more picks."""
+    from lightly_mundig import Selection  # an optional peer
+
+    def run(count: int) -> Seconds:
+        selection = Selection()
+        selection.add_diversifying_strategy(vectors, 1.0)
+        return clocked(lambda: selection.run_selection([0], len(vectors), count))
+
+    few, more = run(first // 4), run(first)
+    slope = [(b - a) / (first - first // 4) for a, b in zip(few, more, strict=True)]
+    return slope[0] * picks, slope[1] * picks
+
+
+def by_sgemm(vectors: Vectors, picks: int) -> Seconds:
+    """All row-pick products as one matrix product, extrapolated from 20,000 x 2,000 of them."""
+    some, centers = vectors[:20_000], vectors[: min(picks, 2_000)]
+    out = some @ centers.T  # touches the memory of the result, too
+    wall, cpu = clocked(lambda: [np.dot(some, centers.T, out=out) for _ in range(4)])
+    factor = len(vectors) / len(some) * picks / len(centers) / 4
+    return wall * factor, cpu * factor
+
+
+def measure(kind: str, shape: tuple[int, int, int], partitions: int, engines: tuple[str, ...], repeats: int) -> None:
+    """Run the engines in turn and write down the medians."""
+    rows, dimensions, picks = shape
+    vectors = embeddings(kind, rows, dimensions)
+    seen: list[Outcome] = []
+    runs: dict[str, Callable[[], Seconds]] = {
+        "ours": lambda: ours(vectors, picks, partitions, seen),
+        "numpy": lambda: by_numpy(vectors, picks),
+        "mundig": lambda: by_mundig(vectors, picks),
+        "sgemm": lambda: by_sgemm(vectors, picks),
+    }
+    times: dict[str, list[Seconds]] = {name: [] for name in engines}
+    for _ in range(repeats):
+        for name in engines:
+            times[name].append(runs[name]())
+    stats, proof = seen[-1].stats, seen[-1].certificate
+    line = {
+        "kind": kind,
+        "rows": rows,
+        "dimensions": dimensions,
+        "picks": picks,
+        "partitions": partitions,
+        "wall": {name: round(median(wall for wall, _ in taken), 3) for name, taken in times.items()},
+        "cpu": {name: round(median(cpu for _, cpu in taken), 3) for name, taken in times.items()},
+        "share": round(stats.pairs / rows / picks, 4),
+        "rounds": stats.rounds,
+        "driver_seconds": round(stats.seconds["fetch"] + stats.seconds["pick"], 3),
+        "driver_bytes": stats.driver_bytes,
+        "radius": proof and round(proof.radius, 5),
+        "repeats": repeats,
+        "load": round(os.getloadavg()[0], 1),
+    }
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+    with RESULTS.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def main(settings: dict[str, str]) -> None:
+    """Run one case."""
+    if settings["case"] == "report":
+        from selection_report import report  # matplotlib, for this alone
+
+        report(RESULTS)
+        return
+    warm: Any = embeddings("clustered", 3_000, 128)
+    ours(warm, 300, 1, [])  # compiles
+    for kind, rows, dimensions, picks, partitions, engines in CASES[settings["case"]]:
+        measure(kind, (rows, dimensions, picks), partitions, engines, int(settings.get("repeats", "3")))
+
+
+if __name__ == "__main__":
+    main(dict(argument.split("=", 1) for argument in sys.argv[1:]))
