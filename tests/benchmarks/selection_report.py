@@ -1,6 +1,7 @@
 """The table and the plot of `selection_speed`: ratios of medians, and time against rows, picks and dimensions."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,21 @@ the lines were made. Ratios are of CPU seconds (and, in brackets, of wall-clock 
 processes wanted the cores): `x numpy`, `x mundig` = how many times faster than those; `of sgemm` = share of the time of
 the full matrix product.
 
-| data | rows | D | picks | parts | wall s | CPU s | x numpy | x mundig | of sgemm | pairs | rounds | driver s | driver MB | load |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 """
+
+
+_COLUMNS = (
+    *("data", "rows", "D", "picks", "parts", "wall s", "CPU s", "x numpy", "x mundig", "of sgemm"),
+    *("pairs", "rounds", "driver s", "driver MB", "load"),
+)
 
 
 def report(results: Path) -> None:
     """Write ``selection_results.md`` and ``selection_growth.png`` beside the results."""
     lines = [json.loads(line) for line in results.read_text().splitlines()]
-    results.with_suffix(".md").write_text(_HEAD + "".join(_row(line) for line in lines))
+    results.with_suffix(".md").write_text(
+        _HEAD + _line(_COLUMNS) + _line("---" for _ in _COLUMNS) + "".join(_row(line) for line in lines)
+    )
     _plot(lines, results.with_name("selection_growth.png"))
 
 
@@ -43,6 +50,10 @@ def _row(line: dict[str, Any]) -> str:
         f"{line['driver_bytes'] / 1e6:.0f}",
         line["load"],
     ]
+    return _line(cells)
+
+
+def _line(cells: Iterable[object]) -> str:
     return "| " + " | ".join(str(cell) for cell in cells) + " |\n"
 
 

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from selection_data import embeddings
+from selection_data import embeddings  # type: ignore[import-not-found]  # beside this script, as it runs
 
 from lightly_ray.selection.choose import Outcome, Task, choose
 from lightly_ray.selection.protocol import LocalShards
@@ -150,7 +150,7 @@ def measure(kind: str, shape: tuple[int, int, int], partitions: int, engines: tu
 def main(settings: dict[str, str]) -> None:
     """Run one case."""
     if settings["case"] == "report":
-        from selection_report import report  # matplotlib, for this alone
+        from selection_report import report  # type: ignore[import-not-found]  # only this needs matplotlib
 
         report(RESULTS)
         return
