@@ -31,6 +31,7 @@ from lightly_ray.errors import (
 FIRST_TRIES, TRIES = 3, 8
 TIMEOUT = (10.0, 180.0)  # seconds to connect, and between two bytes of the answer
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _BUSY = frozenset({429, 502, 503, 504})
 _KINDS: dict[int, type[LightlyRayError]] = {
     400: InvalidInputError,
@@ -72,6 +73,8 @@ class Transport:
         self._auth = _Token(token) if token else None
         self._answered = False
         self._session = requests.Session()
+        # A proxy of the environment leads away from this machine: a platform on it is reached directly.
+        self._session.trust_env = parts.hostname not in _LOOPBACK
         adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=32)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)

@@ -239,9 +239,21 @@ def test_netrc__does_not_replace_the_token(
     netrc.write_text("machine 127.0.0.1 login somebody password else")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
+    sender._session.trust_env = True  # as for a server on another machine
     sender.get("/v1/x")
     sender.download(f"{server.url}/blob")
     assert [headers.get("Authorization") for *_, headers in server.seen] == [f"Bearer {TOKEN}", None]
+
+
+def test_proxy__is_not_asked_for_a_server_on_this_machine(
+    server: Server, sender: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert sender.get("/v1/x") == "ok"
+    assert sender.download(f"{server.url}/blob") == b'"ok"'
 
 
 def test_post_parts__is_multipart(server: Server, sender: Transport) -> None:

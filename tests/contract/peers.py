@@ -69,4 +69,5 @@ def _make_base(base: Path, python: Path) -> None:
 def _run(*command: str | Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise PeerError((done.stderr.strip().splitlines() or ["no output"])[-1])
+        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["no reason was given"]
+        raise PeerError(said[-1])
