@@ -14,7 +14,7 @@ import ray.data
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from lightly_ray.workflow.classifier import Classifier
+from lightly_ray.embedding.classifier import Classifier
 
 Handle = ray.ObjectRef
 

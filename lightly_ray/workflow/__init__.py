@@ -1,8 +1,16 @@
-"""The active-learning loop that the main job runs, as functions.
+"""What jobs and commands do, as functions of their settings.
 
-pools.py        a folder of images -> the pool to select from and the held-out images to test on
-classifier.py   labelled embeddings -> a classifier -> probabilities over all classes
-loop.py         query, label, train, score, query again: per method and seed, on the platform
-curves.py       accuracies by number of labels -> table, plot, JSON
-job.py          all of it: settings -> Ray, platform, dataset, loop, curves
+The main job, a whole active-learning loop:
+
+    job.py                 settings -> images, Ray, platform, dataset, loop, curves
+    pools.py               a folder of images -> the pool to select from and the held-out images to test on
+    loop.py                query, label, train, score, query again: per method and seed, on the platform
+    curves.py              accuracies by number of labels -> table, plot, JSON
+
+Its steps as jobs of their own, with files in and out; each can be interrupted and run again:
+
+    embed_images.py        images -> embeddings
+    score_predictions.py   predictions -> scores
+    select_samples.py      embeddings and scores -> a selection, and its tag
+    transfer.py            folders to and from a platform
 """

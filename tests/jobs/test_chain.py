@@ -20,23 +20,26 @@ from lightly_ray.active_learning.config import SamplerConfig, SamplingMethod
 from lightly_ray.active_learning.scorers import ScorerClassification
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.platform.embedded import EmbeddedPlatform
-from lightly_ray.workflow.classifier import Classifier
+from lightly_ray.embedding.classifier import Classifier
 from lightly_ray.workflow.pools import write_digits
 
 PROJECT = Path(__file__).parents[2]
 CLOTHING = PROJECT.parent / "shared" / "data" / "clothing" / "train"
 
 START = """
-import sys, ray
+import sys, tempfile
 from ray.cluster_utils import Cluster
 cluster = Cluster(initialize_head=True, head_node_args={
     "num_cpus": 1, "include_dashboard": True, "dashboard_host": "127.0.0.1", "dashboard_port": int(sys.argv[1]),
     "object_store_memory": 300_000_000})
-cluster.add_node(num_cpus=1, object_store_memory=300_000_000)
-cluster.wait_for_nodes()
-print("ready", flush=True)
-sys.stdin.read()
-cluster.shutdown()
+# A folder of its own, as on a machine of its own: in a shared one each node unpacks the working directory of a job
+# over that of the other, under the feet of the running job.
+with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    cluster.add_node(num_cpus=1, object_store_memory=300_000_000, temp_dir=folder)
+    cluster.wait_for_nodes()
+    print("ready", flush=True)
+    sys.stdin.read()
+    cluster.shutdown()
 """
 
 

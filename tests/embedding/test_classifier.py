@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lightly_ray.workflow.classifier import Classifier
+from lightly_ray.embedding.classifier import Classifier
 
 CLASSES = ["ant", "bee", "cow", "doe"]
 POINTS = np.array([[0, 1], [0.1, 1], [1, 0], [1, 0.2], [-1, 0.1]], dtype=np.float32)
