@@ -19,8 +19,8 @@ from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.config import SamplerConfig, SamplingMethod
 from lightly_ray.active_learning.scorers import ScorerClassification
 from lightly_ray.api import ApiWorkflowClient
-from lightly_ray.platform.embedded import EmbeddedPlatform
 from lightly_ray.embedding.classifier import Classifier
+from lightly_ray.platform.embedded import EmbeddedPlatform
 from lightly_ray.workflow.pools import write_digits
 
 PROJECT = Path(__file__).parents[2]
