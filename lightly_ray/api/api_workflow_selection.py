@@ -129,13 +129,13 @@ class SelectionPart(TagsPart, EmbeddingsPart):
         with ExitStack() as stack:
             progress: Progress | None = None
             for job in self._states(job_id):
+                if progress is None and time.monotonic() - started > _QUIET:
+                    progress = stack.enter_context(Progress(f"select {name!r}", show=self.show_progress))
+                if progress is not None and job.meta is not None:
+                    progress.total = job.meta.total or None  # not known before the selection has begun
+                    progress.to(job.meta.processed)
                 if job.status not in _PENDING:
                     return _made_tag(job)
-                if progress is None and time.monotonic() - started > _QUIET and job.meta is not None:
-                    shown = Progress(f"select {name!r}", job.meta.total, show=self.show_progress)
-                    progress = stack.enter_context(shown)
-                if progress is not None and job.meta is not None:
-                    progress.to(job.meta.processed)
         raise AssertionError("states of a job do not end before its last")
 
     def _states(self, job_id: str) -> Iterator[JobStatusData]:
