@@ -15,18 +15,19 @@ FILENAME = "filename"
 class Scorer(ABC):
     """Turns the predictions of a model into scores, one per sample and score name.
 
-    A scorer of your own overrides ``calculate_scores`` and ``score_names``. Values lie in [0, 1], and
-    1 is most wanted; ``ActiveLearningAgent.query`` takes it like any other::
+    A scorer of your own overrides ``calculate_scores`` and ``score_names``; values lie in [0, 1], and 1
+    is most wanted. ``ActiveLearningAgent.query`` takes it like any other:
 
-        class ScorerSize(Scorer):
-            def calculate_scores(self):
-                return {"size": np.asarray(self.model_output) / max(self.model_output)}
-
-            @classmethod
-            def score_names(cls):
-                return ["size"]
-
-        ScorerSize({"a.jpg": 120, "b.jpg": 480})
+        >>> class ScorerSize(Scorer):
+        ...     def calculate_scores(self):
+        ...         return {"size": np.asarray(self.model_output) / max(self.model_output)}
+        ...
+        ...     @classmethod
+        ...     def score_names(cls):
+        ...         return ["size"]
+        >>> scorer = ScorerSize({"a.jpg": 120, "b.jpg": 480})
+        >>> scorer.filenames, scorer.calculate_scores()["size"].tolist()
+        (['a.jpg', 'b.jpg'], [0.25, 1.0])
 
     Args:
         model_output: predictions by position, in the order of ``ActiveLearningAgent.query_set``; or
@@ -79,7 +80,10 @@ class Scorer(ABC):
         Raises:
             InvalidInputError: no such column, no names in it, or predictions that cannot be used.
         """
-        table = pa.concat_tables(list(batches(dataset)), promote_options="permissive")
+        parts = list(batches(dataset))
+        if not parts:
+            raise InvalidInputError("the dataset of predictions is empty")
+        table = pa.concat_tables(parts, promote_options="permissive")
         filenames = filenames_of(table, id_column)
         table = table.rename_columns([FILENAME if name == id_column else name for name in table.column_names])
         scorer = cls(table, **options)

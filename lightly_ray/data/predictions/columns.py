@@ -17,16 +17,51 @@ from lightly_ray.data.predictions.rows import Rows
 from lightly_ray.errors import InvalidInputError
 
 
-def column(batch: pa.RecordBatch, name: str) -> pa.Array:
-    """A column by name; of a tensor column the list array in which it is stored.
+def raw_column(batch: pa.RecordBatch, name: str) -> pa.Array:
+    """A column by name, as it is.
 
     Raises:
         InvalidInputError: there is no such column.
     """
     if name not in batch.schema.names:
         raise InvalidInputError(f"predictions need a column {name!r}, got {', '.join(batch.schema.names)}")
-    found = batch.column(name)
-    return found.storage if isinstance(found.type, pa.BaseExtensionType) else found
+    return batch.column(name)
+
+
+def column(batch: pa.RecordBatch, name: str) -> pa.Array:
+    """A column by name; tensors of one or two dimensions as lists, or lists of lists.
+
+    Raises:
+        InvalidInputError: there is no such column, or its tensors have more dimensions.
+    """
+    found = raw_column(batch, name)
+    if not isinstance(found.type, pa.BaseExtensionType):
+        return found
+    values, shapes = tensors(found)
+    if shapes.shape[1] == 1:
+        return values
+    if shapes.shape[1] != 2:
+        raise InvalidInputError(f"column {name!r} must hold lists, got tensors of {shapes.shape[1]} dimensions")
+    inner = Rows.of_lengths(np.empty(0), np.repeat(shapes[:, 1], shapes[:, 0])).offsets
+    outer = Rows.of_lengths(np.empty(0), shapes[:, 0]).offsets
+    return pa.LargeListArray.from_arrays(outer, pa.LargeListArray.from_arrays(inner, values.flatten()))
+
+
+def tensors(array: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
+    """The numbers and the shapes of a tensor column, of Ray's or of Arrow's own type.
+
+    Returns:
+        A list array of the flat numbers of each tensor, and the (N, dimensions) shapes, 0 for a null.
+    """
+    stored = array.storage
+    if pa.types.is_struct(stored.type):  # shapes that differ
+        values, given = stored.field("data"), stored.field("shape")
+        shapes = np.zeros((len(array), array.type.ndim), np.int64)
+        valid = array.is_valid().to_numpy(zero_copy_only=False)
+        shapes[valid] = given.filter(array.is_valid()).flatten().to_numpy().reshape(-1, array.type.ndim)
+        return values, shapes
+    filled = (lengths(stored, "tensors") > 0).astype(np.int64)
+    return stored, filled[:, None] * np.array(array.type.shape, dtype=np.int64)
 
 
 def lengths(array: pa.Array, name: str) -> NDArray[np.int64]:
@@ -79,7 +114,7 @@ def missing(batch: pa.RecordBatch, names: Iterable[str]) -> Faults:
     """MISSING for each row that is null in one of these columns."""
     faults = np.zeros(batch.num_rows, np.int8)
     for name in names:
-        array = column(batch, name)
+        array = raw_column(batch, name)
         if array.null_count:
             faults[array.is_null().to_numpy(zero_copy_only=False)] = Fault.MISSING
     return faults

@@ -21,7 +21,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 def compiled(function: F) -> F:
     """Compile on first call, for the dtypes of that call."""
     # Under numba's default error model a division can raise, which keeps its loop from being vectorised.
-    return cast("F", numba.njit(nogil=True, cache=True, error_model="numpy")(function))
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    try:
+        return cast("F", numba.njit(cache=True, **options)(function))
+    except RuntimeError:  # neither the package's folder nor the user's can be written to: compile in each process
+        return cast("F", numba.njit(**options)(function))
 
 
 @compiled

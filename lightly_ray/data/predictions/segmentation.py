@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.paths import read_whole
 from lightly_ray.data.predictions.checks import Fault, as_floats
-from lightly_ray.data.predictions.columns import column
+from lightly_ray.data.predictions.columns import column, raw_column, tensors
 from lightly_ray.data.predictions.rows import Rows
 from lightly_ray.errors import InvalidInputError
 
@@ -36,16 +36,14 @@ def maps(batch: pa.RecordBatch) -> Iterator[NDArray[Any] | Fault]:
     if "probabilities" not in batch.schema.names and PATH in batch.schema.names:
         yield from (_load(path.as_py()) for path in batch.column(PATH))
         return
-    stored = column(batch, "probabilities")
-    shapes: Any = None
-    if pa.types.is_struct(stored.type):  # Ray's tensors of different shapes
-        stored, shapes = stored.field("data"), stored.field("shape")
-    elif isinstance(batch.column("probabilities").type, pa.BaseExtensionType):
-        shapes = [pa.scalar(list(batch.column("probabilities").type.shape))] * batch.num_rows
+    found = raw_column(batch, "probabilities")
+    if isinstance(found.type, pa.BaseExtensionType):
+        values, sizes = tensors(found)
+        shapes = sizes.tolist()
     else:
-        shapes = column(batch, "shape")
-    for values, shape in zip(stored, shapes, strict=True):
-        yield _cut(values, shape)
+        values, shapes = found, column(batch, "shape").to_pylist()
+    for flat, shape in zip(values, shapes, strict=True):
+        yield _cut(flat, shape)
 
 
 def pixels(array: NDArray[Any], what: str = "a segmentation map") -> Rows:
@@ -60,14 +58,13 @@ def pixels(array: NDArray[Any], what: str = "a segmentation map") -> Rows:
     return Rows.of_matrix(array.reshape(-1, array.shape[2])).with_complement()
 
 
-def _cut(values: pa.Scalar, shape: pa.Scalar) -> NDArray[Any] | Fault:
-    if not (values.is_valid and shape.is_valid):
+def _cut(values: pa.Scalar, shape: list[int] | None) -> NDArray[Any] | Fault:
+    if not values.is_valid or shape is None:
         return Fault.MISSING
     flat = values.values.to_numpy(zero_copy_only=False)
-    sizes = shape.as_py()
-    if len(sizes) != 3 or np.prod(sizes) != len(flat) or len(flat) == 0:
+    if len(shape) != 3 or None in shape or np.prod(shape) != len(flat) or len(flat) == 0:
         return Fault.SHAPE
-    return np.asarray(flat.reshape(sizes))
+    return np.asarray(flat.reshape(shape))
 
 
 def _load(path: str | None) -> NDArray[Any] | Fault:
