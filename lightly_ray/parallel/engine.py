@@ -5,9 +5,11 @@ Both ways read the same rows with the same checks and hand the same kind of shar
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Thread
+from typing import TypeVar
 
 import numpy as np
 
@@ -24,6 +26,8 @@ from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.protocol import LocalShards
 from lightly_ray.selection.random_draw import random_keys
 
+T = TypeVar("T")
+
 SMALL = 256 << 20
 """Bytes of embeddings up to which this process does everything itself: starting Ray would take longer."""
 
@@ -34,7 +38,7 @@ class Run:
 
     Attributes:
         outcome: of the engine.
-        seconds: of reading and of the random first pick.
+        seconds: of starting workers and reading.
         partitions: how many shards there were.
         restarts: how many workers were lost and made anew.
     """
@@ -67,11 +71,10 @@ def farthest(job: Job) -> Run:
         WorkerLostError: workers hang, or are lost again and again.
     """
     started = time.monotonic()
+    first = _meanwhile(lambda: _first(job))
     with _loaded(job) as loaded:
-        read = time.monotonic() - started
-        first = _first(job)
-        seconds = {"read": read, "first": time.monotonic() - started - read}
-        outcome = _choose(job, loaded, first)
+        seconds = {"read": time.monotonic() - started}
+        outcome = _choose(job, loaded, first())
         return Run(outcome, seconds, len(loaded.shards), loaded.restarts())
 
 
@@ -123,6 +126,19 @@ def _here(job: Job) -> Loaded:
         raise built.error(job.ids)
     centers = built.centers if len(built.centers) else None
     return Loaded(LocalShards([built.shard]), centers, built.mark, lambda: 0)
+
+
+def _meanwhile(work: Callable[[], T]) -> Callable[[], T]:
+    """Begin some work on a thread; returns what waits for it. Nobody waits for the thread on Ctrl-C."""
+    results: list[T] = []
+    thread = Thread(target=lambda: results.append(work()), daemon=True)
+    thread.start()
+
+    def result() -> T:
+        thread.join()
+        return results[0]
+
+    return result
 
 
 def _first(job: Job) -> int | None:

@@ -20,7 +20,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from lightly_ray.data.ids import Ids, Rows
 from lightly_ray.data.vectors import Matrix
-from lightly_ray.errors import LightlyRayError, WorkerLostError
+from lightly_ray.errors import InvalidInputError, LightlyRayError, WorkerLostError
 from lightly_ray.parallel.shard_actor import ShardActor
 from lightly_ray.parallel.shard_order import Order
 from lightly_ray.selection.protocol import Proposal, Request
@@ -57,7 +57,7 @@ class ActorShards:
         self._workers: list[Any] = [None] * len(orders)
         self._homes: list[str] = [""] * len(orders)
         self._losses = [0] * len(orders)
-        self._marks = [0] * len(orders)
+        self._marks: list[int | None] = [None] * len(orders)
         self._centers: list[Matrix] = []
         self._center_rows: list[Rows] = []
         self.restarts = 0
@@ -77,7 +77,7 @@ class ActorShards:
     @property
     def mark(self) -> int:
         """Fingerprint of all vectors, modulo 2^64."""
-        return sum(self._marks) % 2**64
+        return sum(mark or 0 for mark in self._marks) % 2**64
 
     def load(self) -> None:
         """Start all workers and let them read their parts.
@@ -142,6 +142,10 @@ class ActorShards:
         if faults:
             raise min(faults, key=lambda fault: fault.row).error(self._ids)
         for shard, answer in answers.items():
+            if self._marks[shard] not in (None, answer.mark):
+                raise InvalidInputError(
+                    f"the embeddings of {self._name(shard)} changed while they were being selected from"
+                )
             self._marks[shard] = answer.mark
         return lost
 

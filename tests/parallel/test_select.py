@@ -292,7 +292,7 @@ def test_selection__costs() -> None:
     stats = select(X, 30, preselected=[3]).stats
     assert stats.rounds >= 1
     assert 0 < stats.evaluated_share < 1.1  # one more pick tells the radius
-    assert {"read", "first", "propose", "fetch", "pick"} <= stats.seconds.keys()
+    assert {"read", "propose", "fetch", "pick"} <= stats.seconds.keys()
     assert stats.driver_bytes > 0
     assert (stats.partitions, stats.restarts) == (1, 0)
 

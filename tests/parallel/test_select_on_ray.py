@@ -163,5 +163,24 @@ def test_select__a_worker_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch) -
             os.kill(pid, signal.SIGCONT)
 
     monkeypatch.setattr(shards.ActorShards, "propose", hang)
-    with pytest.raises(WorkerLostError, match=r"no answer to 'propose' within 2 s from shard 2 of 2 on node [0-9a-f]+$"):
+    with pytest.raises(
+        WorkerLostError, match=r"no answer to 'propose' within 2 s from shard 2 of 2 on node [0-9a-f]+$"
+    ):
         select(X, 40, preselected=[3], partitions=2, timeout=600)
+
+
+def test_select__data_that_changes_meanwhile_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pq.write_table(table(), tmp_path / "x.parquet")
+    propose = shards.ActorShards.propose
+
+    def lose_and_change(self: shards.ActorShards, request: Any) -> Any:
+        os.kill(self.whereabouts()[0][1], signal.SIGKILL)
+        column = pa.FixedSizeListArray.from_arrays(pa.array(X.ravel() + np.float32(1e-3)), 7)
+        pq.write_table(table().set_column(1, "embedding", column), tmp_path / "x.parquet")
+        return propose(self, request)
+
+    monkeypatch.setattr(shards.ActorShards, "propose", lose_and_change)
+    with pytest.raises(
+        InvalidInputError, match=r"the embeddings of shard 1 of 2 on node .* changed while they were being"
+    ):
+        select(tmp_path / "x.parquet", 40, partitions=2, checkpoint=tmp_path / "picks")
