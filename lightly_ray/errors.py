@@ -3,6 +3,7 @@
     LightlyRayError
       InvalidInputError      the caller's data or settings cannot be used      (ValueError)                HTTP 422
         TooLargeError        it is over a limit of the platform                                            HTTP 413
+        CorruptImageError    an image file cannot be decoded
       NotFoundError          a dataset, tag, job or file is unknown            (KeyError, ValueError)      HTTP 404
       ConflictError          the name or state is already taken                (RuntimeError, ValueError)  HTTP 409
       AuthenticationError    the token is missing or wrong                     (RuntimeError)              HTTP 401
@@ -44,6 +45,10 @@ class InvalidInputError(LightlyRayError, ValueError):
 
 class TooLargeError(InvalidInputError):
     """What came in is over a limit of the platform."""
+
+
+class CorruptImageError(InvalidInputError):
+    """An image file cannot be decoded; the message names the file."""
 
 
 class NotFoundError(LightlyRayError, KeyError, ValueError):

@@ -129,10 +129,10 @@ class UploadPart(TagsPart, MetadataPart):
             for batch in _prepared(files, mode, custom, max_workers):
                 report.corrupt |= batch.corrupt
                 wrong = self._send_batch(batch.ready)
-                failed |= wrong
+                failed |= batch.failed | wrong
                 report.uploaded += len(batch.ready) - len(wrong)
                 note = f"{len(report.corrupt)} corrupt, {len(failed)} failed" if report.corrupt or failed else ""
-                progress.advance(len(batch.ready) + len(batch.corrupt), note)
+                progress.advance(len(batch.ready) + len(batch.corrupt) + len(batch.failed), note)
         if failed:
             first, reason = next(iter(failed.items()))
             raise ApiError(

@@ -13,7 +13,7 @@ from typing import Any
 
 from lightly_ray.data.image_metadata import image_metadata, thumbnail
 from lightly_ray.data.images import open_image
-from lightly_ray.errors import InvalidInputError
+from lightly_ray.errors import CorruptImageError
 
 BATCH_SAMPLES = 128
 BATCH_BYTES = 16 * 2**20
@@ -55,10 +55,12 @@ class Batch:
     Attributes:
         ready: what is sent, in the order of the plan.
         corrupt: file name -> why it cannot be decoded.
+        failed: file name -> why it cannot even be read; another time it may be.
     """
 
     ready: list[Prepared] = field(default_factory=list)
     corrupt: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 def plan(files: Iterable[tuple[str, Path]], mode: str) -> Iterator[list[tuple[str, Path]]]:
@@ -66,7 +68,8 @@ def plan(files: Iterable[tuple[str, Path]], mode: str) -> Iterator[list[tuple[st
     batch: list[tuple[str, Path]] = []
     size = 0
     for filename, path in files:
-        weight = _THUMB_BYTES + (path.stat().st_size if mode == "full" else 0)
+        # A file that is gone is reported by whoever reads it.
+        weight = _THUMB_BYTES + (path.stat().st_size if mode == "full" and path.exists() else 0)
         if batch and (len(batch) == BATCH_SAMPLES or size + weight > BATCH_BYTES):
             yield batch
             batch, size = [], 0
@@ -77,13 +80,15 @@ def plan(files: Iterable[tuple[str, Path]], mode: str) -> Iterator[list[tuple[st
 
 
 def prepare_batch(files: Sequence[tuple[str, Path]], mode: str, custom: Mapping[str, Any] | None = None) -> Batch:
-    """Prepare every file of a batch; corrupt ones are set apart with the reason."""
+    """Prepare every file of a batch; those that cannot be are set apart with the reason."""
     batch = Batch()
     for filename, path in files:
         try:
             batch.ready.append(prepare(filename, path, mode, (custom or {}).get(filename)))
-        except InvalidInputError as error:
+        except CorruptImageError as error:
             batch.corrupt[filename] = str(error)
+        except OSError as error:
+            batch.failed[filename] = f"the file cannot be read: {(error.strerror or str(error)).lower()}"
     return batch
 
 
@@ -91,7 +96,8 @@ def prepare(filename: str, path: Path, mode: str, custom: Any = None) -> Prepare
     """Read, decode and describe one image.
 
     Raises:
-        InvalidInputError: it cannot be decoded.
+        CorruptImageError: it cannot be decoded.
+        OSError: the file cannot be read.
     """
     content = path.read_bytes()
     image = open_image(content, name=filename)

@@ -12,7 +12,7 @@ Over the whole image:
     sharpness = std of the grey image after the 3 x 3 Laplacian (8 in the middle, -1 around), clipped to 0 .. 255
     sizeInBytes = size of the file,  shape = [H, W, C]
 
-A corrupt image has `corruption` (the reason) and `is_corrupted` alone.
+`corruption` and `is_corrupted` say that nothing is wrong: corrupt images are not uploaded.
 """
 
 import io
@@ -53,11 +53,6 @@ def image_metadata(image: Image.Image, size_in_bytes: int) -> dict[str, Any]:
         "corruption": "",
         "is_corrupted": False,
     }
-
-
-def corrupt_metadata(reason: str) -> dict[str, Any]:
-    """The metadata of an image that cannot be decoded."""
-    return {"corruption": reason, "is_corrupted": True}
 
 
 def sharpness(image: Image.Image) -> float:

@@ -14,13 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lightly_ray.errors import InvalidInputError, NotFoundError
+from lightly_ray.errors import CorruptImageError, InvalidInputError, NotFoundError
+
+__all__ = ["SUFFIXES", "CorruptImageError", "decode_rgb", "find_corrupt", "list_images", "open_image"]
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-
-
-class CorruptImageError(InvalidInputError):
-    """An image file cannot be decoded; the message names the file."""
 
 
 def list_images(folder: str | Path) -> list[str]:

@@ -159,6 +159,24 @@ def test_upload_dataset__takes_an_object_that_knows_its_files(client: ApiWorkflo
     assert client.get_filenames() == ["b/y.png", "z.png"]
 
 
+def test_upload_dataset__a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(
+    client: ApiWorkflowClient, images: Path
+) -> None:
+    class Dataset:
+        def get_filenames(self) -> list[str]:
+            return ["a.png", "gone.png", "z.png"]
+
+        def get_filepath_from_filename(self, filename: str) -> str:
+            return str(images / "cats" / {"a.png": "0.png", "z.png": "1.png"}.get(filename, filename))
+
+    with pytest.raises(
+        ApiError, match=r"1 of 3 images were not uploaded, the first is 'gone\.png': the file cannot be read"
+    ):
+        client.upload_dataset(Dataset(), mode="full")
+    assert client.get_all_tags() == []
+    assert sorted(sample["fileName"] for sample in client._samples()) == ["a.png", "z.png"]
+
+
 def test_upload_dataset__bad_input(client: ApiWorkflowClient, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="holds no image"):
         client.upload_dataset(tmp_path)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from lightly_ray.data.image_metadata import corrupt_metadata, image_metadata, sharpness, thumbnail
+from lightly_ray.data.image_metadata import image_metadata, sharpness, thumbnail
 
 RNG = np.random.default_rng(0)
 PIXELS = {
@@ -53,10 +53,6 @@ def test_sharpness__by_hand() -> None:
 def test_sharpness__falls_when_blurred() -> None:
     image = Image.fromarray(PIXELS["RGB"]).resize((60, 50))
     assert sharpness(image.filter(ImageFilter.GaussianBlur(3))) < sharpness(image)
-
-
-def test_corrupt_metadata__only_says_so() -> None:
-    assert corrupt_metadata("cut off") == {"corruption": "cut off", "is_corrupted": True}
 
 
 @pytest.mark.parametrize(("size", "expected"), [((300, 200), (128, 85)), ((64, 256), (32, 128)), ((20, 10), (20, 10))])
