@@ -33,8 +33,28 @@ class Command(NamedTuple):
     extra: str = ""
 
 
-_PLATFORM = "lightly_ray.platform"
+_PLATFORM, _WORKFLOW = "lightly_ray.platform", "lightly_ray.workflow"
 COMMANDS = {
+    "magic": Command(
+        "embed a folder of images, upload it, and select what to label first",
+        f"{_WORKFLOW}.magic:MagicSettings",
+        f"{_WORKFLOW}.magic:run_magic",
+    ),
+    "embed": Command(
+        "embed a folder of images into a Parquet file",
+        f"{_WORKFLOW}.embed_images:EmbedImagesSettings",
+        f"{_WORKFLOW}.embed_images:run_embed_images",
+    ),
+    "upload": Command(
+        "upload a folder of images, and embeddings, to a platform",
+        f"{_WORKFLOW}.transfer:UploadSettings",
+        f"{_WORKFLOW}.transfer:run_upload",
+    ),
+    "download": Command(
+        "write the images of a tag, or their names",
+        f"{_WORKFLOW}.transfer:DownloadSettings",
+        f"{_WORKFLOW}.transfer:run_download",
+    ),
     "serve": Command(
         "serve the platform: API, files, and a worker for selections",
         f"{_PLATFORM}.settings:ServeSettings",

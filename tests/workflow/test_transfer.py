@@ -1,0 +1,73 @@
+"""`magic`, `upload` and `download` against a real platform."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lightly_ray.errors import InvalidInputError, NotFoundError
+from lightly_ray.platform.embedded import EmbeddedPlatform
+from lightly_ray.settings import parse
+from lightly_ray.workflow.magic import MagicSettings, run_magic
+from lightly_ray.workflow.transfer import DownloadSettings, UploadSettings, run_download, run_upload
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
+    """The settings that lead to a platform."""
+    data_dir = tmp_path_factory.mktemp("platform")
+    with EmbeddedPlatform(data_dir) as platform:
+        yield {"server": platform.url, "token_file": data_dir / "admin-token"}
+
+
+def draw(folder: Path, names: list[str]) -> None:
+    for name in names:
+        pixels = np.random.default_rng(len(name) + ord(name[-5])).integers(0, 256, (24, 20, 3), dtype=np.uint8)
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+
+
+def test_upload_and_download__the_same_files(server: dict[str, object], tmp_path: Path) -> None:
+    draw(tmp_path / "in", ["b/2.png", "a.png", "b/1.png"])
+    settings = UploadSettings.model_validate({"input_dir": tmp_path / "in", "dataset": "there and back", **server})
+    assert run_upload(settings)["uploaded"] == 3
+    assert run_upload(settings)["present"] == 3
+    target = {"dataset": "there and back", "output_dir": tmp_path / "out", "filenames": tmp_path / "names.txt"}
+    assert run_download(DownloadSettings.model_validate(target | server))["samples"] == 3
+    assert (tmp_path / "names.txt").read_text() == "a.png\nb/1.png\nb/2.png\n"
+    for name in ("a.png", "b/1.png", "b/2.png"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "in" / name).read_bytes()
+
+
+@pytest.mark.usefixtures("ray_local")
+def test_magic__selects_and_goes_on_where_the_folder_has_grown(server: dict[str, object], tmp_path: Path) -> None:
+    names = [f"{letter}.png" for letter in "abcdefghijkl"]
+    draw(tmp_path / "in", names[:9])
+    asked = {"input_dir": tmp_path / "in", "dataset": "magic", "n_samples": 3, "tag": "first", **server}
+    first = run_magic(MagicSettings.model_validate(asked))
+    assert (first["uploaded"], first["selected"], first["tag"]) == (9, 3, "first")
+    draw(tmp_path / "in", names)
+    second = run_magic(MagicSettings.model_validate(asked | {"n_samples": 5, "tag": "second"}))
+    assert (second["uploaded"], second["present"], second["selected"]) == (3, 9, 5)
+    assert second["dataset_id"] == first["dataset_id"]
+    assert first["embedding"] == "default"
+    assert str(second["embedding"]).startswith("default_")
+    told = {"dataset": "magic", "tag": "second", "filenames": tmp_path / "names.txt", "exclude_parent": True}
+    assert (
+        run_download(DownloadSettings.model_validate(told | server))["samples"] == 5
+    )  # it goes on from no other selection
+
+
+def test_download__unknown_dataset(server: dict[str, object], tmp_path: Path) -> None:
+    told = {"dataset": "nobody's", "filenames": tmp_path / "names.txt"}
+    with pytest.raises((NotFoundError, InvalidInputError), match="nobody"):
+        run_download(DownloadSettings.model_validate(told | server))
+
+
+@pytest.mark.parametrize("words", [["dataset=x"], ["dataset=x", "output_dir=o", "exclude_parent=true"]])
+def test_download__settings_that_say_nothing(words: list[str]) -> None:
+    with pytest.raises(InvalidInputError, match="filenames"):
+        parse(DownloadSettings, words)
