@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import ray
+from hypothesis import settings
 from PIL import Image
 
 if TYPE_CHECKING:
     from lightly_ray.api import ApiWorkflowClient
     from lightly_ray.platform.embedded import EmbeddedPlatform
+
+# The first example compiles the numba functions it calls; no test asserts a time.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 def missing(part: str, reason: str) -> None:
