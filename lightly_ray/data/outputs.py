@@ -1,13 +1,15 @@
 """Parquet outputs of jobs: whole or not at all, on any pyarrow filesystem, and recognised when the job runs again.
 
-    ParquetOutput    writes a Parquet file beside its final name, and moves it there when it is complete
-    finished         what an earlier run of the same job with the same settings left, if it is complete
+    ParquetOutput      writes a Parquet file beside its final name, and moves it there when it is complete
+    fingerprint_files  a digest of the files that a path stands for, part of what an output was made from
+    finished           what an earlier run of the same job with the same settings left, if it is complete
 
 A Parquet output carries in its metadata what it was made from and the job's result, so a finished job that is run
 again returns its result instead of doing the work again. A store without rename copies on the move; S3 copies at
 most 5 GB in one request, which bounds a single output there.
 """
 
+import hashlib
 import json
 import uuid
 from collections.abc import Mapping
@@ -19,7 +21,7 @@ import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 
-from lightly_ray.data.paths import locate
+from lightly_ray.data.paths import files_of, locate
 from lightly_ray.errors import ConflictError
 
 _KEY = b"lightly_ray"
@@ -86,6 +88,20 @@ def finished(path: str | Path, made_from: Mapping[str, object]) -> dict[str, Any
         raise ConflictError(f"output {str(path)!r} exists and was made from something else ({changes}); {remedy}")
     result: dict[str, Any] = about["result"]
     return result
+
+
+def fingerprint_files(path: str) -> str:
+    """A digest of the names, sizes and times of a file, or of all files below a folder or of a pattern."""
+    system, inside = locate(path)
+    info = system.get_file_info(inside)
+    if info.type == pyarrow.fs.FileType.File:
+        infos = [info]
+    elif info.type == pyarrow.fs.FileType.Directory:
+        infos = system.get_file_info(pyarrow.fs.FileSelector(inside, recursive=True))
+    else:
+        infos = system.get_file_info(files_of(path, "")[1])
+    lines = sorted(f"{one.path} {one.size} {one.mtime_ns}" for one in infos if one.type == pyarrow.fs.FileType.File)
+    return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
 
 
 def _unfinished(path: str) -> str:

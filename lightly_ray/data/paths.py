@@ -77,6 +77,15 @@ def files_of(paths: AnyPath | Sequence[AnyPath], suffix: str) -> tuple[Any, list
     return system, sorted(found)
 
 
+def beside(path: AnyPath, suffix: str) -> str:
+    """The path with more at its end; the options behind the ? of a URI stay behind it."""
+    text = os.fspath(path)
+    place, mark, options = text.rpartition("?")
+    if "://" not in text or not mark or "=" not in options:
+        place, mark, options = text, "", ""
+    return place + suffix + mark + options
+
+
 def write_whole(path: AnyPath, content: bytes) -> None:
     """Write a small file so that readers see all of it or none, also after a crash.
 
@@ -132,7 +141,7 @@ def _expand(system: Any, inside: str, suffix: str) -> list[str]:
     except OSError as error:
         raise InvalidInputError(f"cannot read {inside!r}: {error}") from error
     if not found:
-        raise NotFoundError(f"no {suffix} file at {inside!r}")
+        raise NotFoundError(f"no {suffix or 'such'} file at {inside!r}")
     return found
 
 

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from lightly_ray.data.images import SUFFIXES
 from lightly_ray.data.outputs import ParquetOutput, finished
-from lightly_ray.data.paths import locate, read_whole, write_whole
+from lightly_ray.data.paths import beside, locate, read_whole, write_whole
 from lightly_ray.embedding.descriptor import Descriptor
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.parallel.cluster import connected
@@ -54,13 +54,13 @@ def run_embed_images(settings: EmbedImagesSettings) -> dict[str, object]:
         descriptor = _descriptor(settings, names, fingerprint)
         parts, corrupt = [], []
         for start in range(0, len(names), CHUNK):
-            parts.append(f"{settings.output}.parts/{start:012}.parquet")
+            parts.append(beside(settings.output, f".parts/{start:012}.parquet"))
             chunk = names[start : start + CHUNK]
             corrupt += _embed_chunk(settings.input_dir, chunk, parts[-1], descriptor, made_from)
-    write_whole(f"{settings.output}.descriptor.npz", descriptor.to_bytes())
+    write_whole(beside(settings.output, ".descriptor.npz"), descriptor.to_bytes())
     result = {
         "output": settings.output,
-        "descriptor": f"{settings.output}.descriptor.npz",
+        "descriptor": beside(settings.output, ".descriptor.npz"),
         "images": len(names) - len(corrupt),
         "dimensions": len(descriptor.axes),
         "corrupt": corrupt,
@@ -88,7 +88,7 @@ def list_with_fingerprint(folder: str) -> tuple[list[str], str]:
 
 def _descriptor(settings: EmbedImagesSettings, names: Sequence[str], fingerprint: str) -> Descriptor:
     # Kept from the interrupted run: chunks must not come from descriptors that differ in a last bit.
-    path = f"{settings.output}.parts/descriptor-{fingerprint}.npz"
+    path = beside(settings.output, f".parts/descriptor-{fingerprint}.npz")
     known = read_whole(path)
     if known is not None:
         return Descriptor.from_bytes(known)

@@ -4,7 +4,6 @@ OUTPUT    the column of names and one column per score, in no particular order; 
           which says for each sample without scores why
 """
 
-import hashlib
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -16,14 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pyarrow import fs
 from pydantic import Field, model_validator
 
 from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.scorers.scorer import FILENAME, Scorer
 from lightly_ray.api import ApiWorkflowClient
-from lightly_ray.data.outputs import ParquetOutput, finished
-from lightly_ray.data.paths import files_of, locate
+from lightly_ray.data.outputs import ParquetOutput, fingerprint_files, finished
+from lightly_ray.data.paths import locate
 from lightly_ray.data.predictions.files import find_format
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connected
@@ -89,20 +87,6 @@ def run_score_predictions(settings: ScorePredictionsSettings) -> dict[str, objec
         return result
     agent.upload_scores(_Scored(_read(settings)))
     return result | {"dataset_id": settings.dataset_id, "tag": settings.tag}
-
-
-def fingerprint_files(path: str) -> str:
-    """A digest of the names, sizes and times of a file, or of all files below a folder or of a pattern."""
-    system, inside = locate(path)
-    info = system.get_file_info(inside)
-    if info.type == fs.FileType.File:
-        infos = [info]
-    elif info.type == fs.FileType.Directory:
-        infos = system.get_file_info(fs.FileSelector(inside, recursive=True))
-    else:
-        infos = system.get_file_info(files_of(path, "")[1])
-    lines = sorted(f"{one.path} {one.size} {one.mtime_ns}" for one in infos if one.type == fs.FileType.File)
-    return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
 
 
 class _Scored(Scorer):

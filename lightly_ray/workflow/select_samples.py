@@ -14,10 +14,9 @@ from pydantic import Field, model_validator
 
 from lightly_ray import __version__
 from lightly_ray.api import ApiWorkflowClient
-from lightly_ray.data.outputs import ParquetOutput, finished
-from lightly_ray.data.paths import files_of, read_whole
+from lightly_ray.data.outputs import ParquetOutput, fingerprint_files, finished
+from lightly_ray.data.paths import beside, files_of, read_whole
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
-from lightly_ray.parallel.cluster import connected
 from lightly_ray.parallel.select import Selection, select
 from lightly_ray.settings import Settings, read_token
 
@@ -72,13 +71,15 @@ def run_select_samples(settings: SelectSamplesSettings) -> dict[str, object]:
         InvalidInputError, NotFoundError: an input or a setting cannot be used.
         ConflictError: something else is at ``output``, or the tag name is taken by other samples.
     """
-    made_from = {"job": "select_samples", **settings.model_dump(mode="json", exclude={"token_file", "timeout"})}
+    inputs = [path for path in (settings.embeddings, settings.scores, settings.preselected, settings.query) if path]
+    chosen = settings.model_dump(mode="json", exclude={"output", "token_file", "timeout", "memory_limit"})
+    files = {path: fingerprint_files(path) for path in inputs}
+    made_from = {"job": "select_samples", **chosen, "files": files}
     known = finished(settings.output, made_from)
     if known is not None:
         return known
     client = _client(settings)
-    with connected():
-        selection = _select(settings)
+    selection = _select(settings)
     result: dict[str, object] = {"output": settings.output, **selection.summary()}
     if client is not None and settings.name is not None:
         result |= {"tag": settings.name, "tag_id": _make_tag(client, settings, selection)}
@@ -105,7 +106,7 @@ def _select(settings: SelectSamplesSettings) -> Selection:
         partitions=settings.partitions,
         memory_limit=settings.memory_limit,
         timeout=settings.timeout,
-        checkpoint=f"{settings.output}.checkpoint",
+        checkpoint=beside(settings.output, ".checkpoint"),
     )
 
 

@@ -1,0 +1,140 @@
+"""The selection job: the same as `select`, whole or not at all, repeatable, and a tag where a platform is given."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import lightly_ray
+from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.errors import ApiError, ConflictError, InvalidInputError, NotFoundError
+from lightly_ray.platform.embedded import EmbeddedPlatform
+from lightly_ray.settings import parse
+from lightly_ray.workflow.select_samples import SelectSamplesSettings, run_select_samples
+
+NAMES = [f"{kind}/{number}.png" for kind in ("cats", "dogs") for number in range(6)]
+VECTORS = np.random.default_rng(3).normal(size=(12, 5)).astype(np.float32)
+SCORES = np.random.default_rng(4).random(12)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(VECTORS.ravel()), 5)
+    pq.write_table(pa.table({"filename": NAMES, "embedding": vectors}), tmp_path / "embeddings.parquet")
+    pq.write_table(pa.table({"filename": NAMES[::-1], "margin": SCORES[::-1]}), tmp_path / "scores.parquet")
+    (tmp_path / "before.txt").write_text("dogs/5.png\ncats/2.png\n")
+    return tmp_path
+
+
+def _settings(folder: Path, *words: str) -> SelectSamplesSettings:
+    known = {word.split("=")[0] for word in words}
+    usual = [f"embeddings={folder}/embeddings.parquet", f"output={folder}/out.parquet", "n_samples=5"]
+    return parse(SelectSamplesSettings, [*words, *(word for word in usual if word.split("=")[0] not in known)])
+
+
+def test_job__gives_what_select_gives(folder: Path) -> None:
+    words = [f"preselected={folder}/before.txt", f"scores={folder}/scores.parquet", "score=margin", "method=coral"]
+    result = run_select_samples(_settings(folder, *words, "n_samples=7"))
+    options: dict[str, Any] = {"method": "coral", "scores": SCORES, "preselected": ["dogs/5.png", "cats/2.png"]}
+    expected = lightly_ray.select(VECTORS, 7, ids=NAMES, progress=False, **options)
+    table = pq.read_table(folder / "out.parquet")
+    assert table["filename"].to_pylist() == expected.ids
+    assert table["added"].to_pylist() == [False] * 2 + [True] * 5
+    np.testing.assert_array_equal(table["gain"].to_numpy()[2:], expected.gains)
+    assert result["n_added"] == 5
+
+
+def test_job__a_share_and_a_query_set(folder: Path) -> None:
+    (folder / "query.txt").write_text("\n".join(NAMES[:8]))
+    run_select_samples(_settings(folder, f"query={folder}/query.txt", "n_samples=0.5", "seed=4"))
+    chosen = pq.read_table(folder / "out.parquet")["filename"].to_pylist()
+    assert len(chosen) == 4
+    assert set(chosen) <= set(NAMES[:8])
+
+
+def test_job__leaves_its_output_alone_and_no_checkpoint(folder: Path) -> None:
+    result = run_select_samples(_settings(folder))
+    before = (folder / "out.parquet").stat().st_mtime_ns
+    assert run_select_samples(_settings(folder)) == result
+    assert (folder / "out.parquet").stat().st_mtime_ns == before
+    # The output of one selection is the preselected set of the next.
+    run_select_samples(
+        _settings(folder, f"preselected={folder}/out.parquet", f"output={folder}/b.parquet", "n_samples=6")
+    )
+    assert pq.read_table(folder / "b.parquet")["filename"].to_pylist()[:5] == _chosen(folder)
+    assert not list(folder.glob("*unfinished*"))
+
+
+def _chosen(folder: Path) -> list[str]:
+    names: list[str] = pq.read_table(folder / "out.parquet")["filename"].to_pylist()
+    return names
+
+
+def test_job__other_settings_or_files_are_refused(folder: Path) -> None:
+    run_select_samples(_settings(folder))
+    with pytest.raises(ConflictError, match="seed=0 then, 1 now"):
+        run_select_samples(_settings(folder, "seed=1"))
+    pq.write_table(pq.read_table(folder / "embeddings.parquet").slice(1), folder / "embeddings.parquet")
+    with pytest.raises(ConflictError, match="files="):
+        run_select_samples(_settings(folder))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["n_samples=13"], "n_samples=13 is more than the 12"),
+        (["n_samples=many"], "n_samples must be a whole number or a share"),
+        (["method=coral"], "needs scores"),
+        (["scores={0}/scores.parquet", "score=entropy", "method=coral"], "entropy"),
+        (["preselected={0}/embeddings.parquet", "id_column=name"], "name"),
+    ],
+)
+def test_job__bad_settings_leave_nothing(folder: Path, words: list[str], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        run_select_samples(_settings(folder, *(word.format(folder) for word in words)))
+    assert not list(folder.glob("out*"))
+
+
+def test_job__missing_files_are_named(folder: Path) -> None:
+    for key in ("embeddings", "scores", "preselected"):
+        with pytest.raises(NotFoundError, match=r"nowhere\.parquet"):
+            run_select_samples(_settings(folder, f"{key}={folder}/nowhere.parquet", "method=coral"))
+
+
+def test_settings__a_destination_is_whole(folder: Path) -> None:
+    with pytest.raises(InvalidInputError, match="server, token_file, dataset_id and name belong together"):
+        _settings(folder, "server=http://127.0.0.1:1")
+
+
+def test_job__makes_one_tag_with_its_provenance(
+    uploaded: ApiWorkflowClient, live_platform: EmbeddedPlatform, folder: Path
+) -> None:
+    (folder / "token").write_text(live_platform.token)
+    there = [f"server={uploaded.server}", f"token_file={folder}/token", f"dataset_id={uploaded.dataset_id}"]
+    result = run_select_samples(_settings(folder, *there, "name=first"))
+    tag = uploaded.get_tag_by_name("first")
+    assert result["tag_id"] == tag.id
+    assert uploaded.get_filenames_in_tag(tag) == sorted(_chosen(folder))
+    declared = uploaded.get_tag_provenance(tag.id)["declared"]
+    assert declared["method"] == "CORESET"
+    assert declared["radius"] == result["radius"]
+    assert live_platform.token not in str(declared)
+    # The tag was made but the output was lost: the next run finds the tag and makes the output.
+    (folder / "out.parquet").unlink()
+    assert run_select_samples(_settings(folder, *there, "name=first"))["tag_id"] == tag.id
+    with pytest.raises(ConflictError, match="'first'"):
+        run_select_samples(_settings(folder, *there, "name=first", "method=random", f"output={folder}/other.parquet"))
+    assert not (folder / "other.parquet").exists()
+
+
+def test_job__a_wrong_destination_is_found_before_the_work(
+    uploaded: ApiWorkflowClient, live_platform: EmbeddedPlatform, folder: Path
+) -> None:
+    (folder / "token").write_text(live_platform.token)
+    there = [f"server={uploaded.server}", f"token_file={folder}/token", f"dataset_id={'0' * 24}", "name=first"]
+    with pytest.raises((ApiError, NotFoundError), match="dataset"):
+        run_select_samples(_settings(folder, *there))
+    assert not list(folder.glob("out*"))
