@@ -6,7 +6,7 @@ A command is a settings class and a function in some other module; both are load
 
 import difflib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NamedTuple, NoReturn
 
@@ -58,19 +58,19 @@ COMMANDS = {
     "serve": Command(
         "serve the platform: API, files, and a worker for selections",
         f"{_PLATFORM}.settings:ServeSettings",
-        f"{_PLATFORM}.commands:serve",
+        f"{_PLATFORM}.server:serve",
         "platform",
     ),
     "worker": Command(
         "run queued selections beside a server that is elsewhere",
         f"{_PLATFORM}.settings:WorkerSettings",
-        f"{_PLATFORM}.commands:work",
+        f"{_PLATFORM}.jobs.worker:work",
         "platform",
     ),
     "token": Command(
         "make, list and revoke the tokens of a platform",
         f"{_PLATFORM}.settings:TokenSettings",
-        f"{_PLATFORM}.commands:token",
+        f"{_PLATFORM}.token_command:token",
         "platform",
     ),
 }
@@ -91,28 +91,29 @@ def main() -> NoReturn:
         hint = f", did you mean {near[0]!r}?" if near else ""
         sys.stderr.write(f"error: unknown command {name!r}{hint} ({PROGRAM} --help lists the commands)\n")
         sys.exit(2)
+    command = COMMANDS[name]
     try:
-        function, settings = _load(COMMANDS[name])
+        settings = _load(command.settings, command.extra)
     except MissingExtraError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(1)
-    run(function, settings, words[1:], f"{PROGRAM} {name}")
+
+    def _main(given: Settings) -> Mapping[str, object] | None:
+        # Loaded when there is work: `--help` and a misspelt setting need not wait for it.
+        result: Mapping[str, object] | None = _load(command.main, command.extra)(given)
+        return result
+
+    run(_main, settings, words[1:], f"{PROGRAM} {name}")
 
 
-def _load(command: Command) -> tuple[Callable[[Settings], Mapping[str, object] | None], type[Settings]]:
-    try:
-        return _named(command.main), _named(command.settings)
-    except ModuleNotFoundError as error:
-        if not command.extra or (error.name or "").startswith("lightly_ray"):
-            raise
-        raise MissingExtraError(
-            f"this command needs {error.name}: pip install 'lightly-ray[{command.extra}]'"
-        ) from error
-
-
-def _named(path: str) -> Any:
+def _load(path: str, extra: str) -> Any:
     module, _, name = path.partition(":")
-    return getattr(import_module(module), name)
+    try:
+        return getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        if not extra or (error.name or "").startswith("lightly_ray"):
+            raise
+        raise MissingExtraError(f"this command needs {error.name}: pip install 'lightly-ray[{extra}]'") from error
 
 
 def _help() -> str:

@@ -56,6 +56,7 @@ def play(told: object) -> None:
     incoming: queue.SimpleQueue[Json] = queue.SimpleQueue()
     lifeline.follow(incoming.put)
     store = Store.open(settings)
+    sampling.warm_up()
     while True:
         job = incoming.get()
         try:

@@ -94,6 +94,11 @@ def run(blobs: Blobs, pinned: Json, names: list[str], report: Callable[[int, int
     return Outcome(mask.to_hex(), _provenance(pinned, selection, before))
 
 
+def warm_up() -> None:
+    """Let the engine load its compiled parts, a second or two, before somebody waits for a selection."""
+    select(np.eye(4, dtype=np.float32), 2, progress=False)
+
+
 def _pool(blobs: Blobs, pinned: Json, rows: NDArray[np.int64], names: pa.Array) -> _Pool:
     wanted = names.take(pa.array(rows))
     if pinned["method"] == "RANDOM":

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -163,6 +164,13 @@ class Worker:
                 queue.fail(db, job, outcome["error"])
             else:
                 keep(db, job, outcome["result"])
+
+
+def work(settings: WorkerSettings) -> None:
+    """Run jobs until interrupted: `lightly-ray worker`."""
+    configure(settings.log)
+    sys.stderr.write("waiting for jobs; stop with Ctrl-C\n")
+    Worker(settings, Store.open(settings)).run()
 
 
 def play(told: object) -> None:

@@ -38,7 +38,7 @@ def list_jobs(
 def read_job(job_id: str, platform: Here) -> JobData:
     """One job. When it says FINISHED, its tag can be read."""
     with platform.database.read() as db:
-        return show.job(queue.read(db, job_id))
+        return show.job(queue.look(db, job_id))
 
 
 @router.post("/jobs/{job_id}/cancel")

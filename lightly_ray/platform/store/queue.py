@@ -10,7 +10,7 @@ that the job is still its own, so a worker that was thought dead cannot end a jo
 
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, Select, and_, or_, select, update
 
 from lightly_ray.errors import NotFoundError
 from lightly_ray.platform.clock import new_id, now
@@ -21,6 +21,7 @@ from lightly_ray.platform.store.records import Job, Json, record
 ATTEMPTS = 3
 CANCELLED = "the job was cancelled"
 _LIVE = ("WAITING", "RUNNING")
+_SEEN = [column for column in jobs.columns if column.name not in {"request", "pinned"}]  # masks may be large
 
 
 def add(db: Connection, dataset_id: str, kind: str, *, name: str | None, request: Json, pinned: Json) -> str:
@@ -38,15 +39,28 @@ def read(db: Connection, job_id: str) -> Job:
     Raises:
         NotFoundError: there is none of that id (JOB_UNKNOWN).
     """
-    row = db.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
+    return _read(db, job_id, select(jobs))
+
+
+def look(db: Connection, job_id: str) -> Job:
+    """One job without what was asked and pinned, for whoever asks again and again how it goes.
+
+    Raises:
+        NotFoundError: there is none of that id (JOB_UNKNOWN).
+    """
+    return _read(db, job_id, select(*_SEEN))
+
+
+def _read(db: Connection, job_id: str, query: Select[Any]) -> Job:
+    row = db.execute(query.where(jobs.c.id == job_id)).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no job with id {job_id[:60]!r}", code="JOB_UNKNOWN")
     return record(Job, row)
 
 
 def listing(db: Connection, dataset_id: str | None, *, offset: int, size: int) -> list[Job]:
-    """Jobs from the newest to the oldest."""
-    query = select(jobs).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).offset(offset).limit(size)
+    """Jobs from the newest to the oldest, without what was asked and pinned."""
+    query = select(*_SEEN).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).offset(offset).limit(size)
     if dataset_id is not None:
         query = query.where(jobs.c.dataset_id == dataset_id)
     return [record(Job, row) for row in db.execute(query)]
@@ -120,12 +134,12 @@ def give_back(db: Connection, job: Job, *, counted: bool) -> None:
 
 def cancel(db: Connection, job_id: str) -> Job:
     """Fail a job that waits; ask the worker of a running one to stop. A job that has ended stays as it is."""
-    job = read(db, job_id)
+    job = look(db, job_id)
     lost = job.status == "RUNNING" and (job.lease_until or 0) < now()
     if job.status == "WAITING" or lost:
         _end(db, job_id, error=CANCELLED)
     db.execute(update(jobs).where(jobs.c.id == job_id, jobs.c.status == "RUNNING").values(cancelled=True))
-    return read(db, job_id)
+    return look(db, job_id)
 
 
 def seen_status(job: Job) -> str:

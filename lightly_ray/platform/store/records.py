@@ -1,6 +1,6 @@
 """Rows of the database as frozen dataclasses: a field per column, under the same name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import Row
@@ -55,7 +55,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A named set of samples."""
+    """A named set of samples. Its provenance, which may be large, is read by itself."""
 
     id: str
     dataset_id: str
@@ -65,7 +65,6 @@ class Tag:
     query_tag_id: str | None
     preselected_tag_id: str | None
     creator: str
-    provenance: Json
     created_at: int
     last_modified_at: int
 
@@ -117,14 +116,12 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A selection or projection, queued, running or ended."""
+    """A selection or projection, queued, running or ended; the last two, which may be large, where asked for."""
 
     id: str
     dataset_id: str
     kind: str
     name: str | None
-    request: Json
-    pinned: Json
     status: str
     attempts: int
     worker: str | None
@@ -136,3 +133,5 @@ class Job:
     error: str | None
     created_at: int
     finished_at: int | None
+    request: Json = field(default_factory=dict)
+    pinned: Json = field(default_factory=dict)

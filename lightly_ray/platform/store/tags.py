@@ -18,6 +18,7 @@ from lightly_ray.platform.store.records import Dataset, Json, Tag, record
 from lightly_ray.tags import BitMask
 
 INITIAL = "initial-tag"
+_COLUMNS = [column for column in tags.columns if column.name != "provenance"]  # holds masks, which may be large
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class NewTag:
 
 def listing(db: Connection, dataset_id: str) -> list[Tag]:
     """All tags, the initial tag first, then from the oldest to the newest."""
-    query = select(tags).where(tags.c.dataset_id == dataset_id)
+    query = select(*_COLUMNS).where(tags.c.dataset_id == dataset_id)
     query = query.order_by(tags.c.prev_tag_id.is_not(None), tags.c.created_at, tags.c.id)
     return [record(Tag, row) for row in db.execute(query)]
 
@@ -57,10 +58,16 @@ def read(db: Connection, dataset_id: str, tag_id: str, *, code: str = "TAG_UNKNO
     Raises:
         NotFoundError: the dataset has none of that id, with ``code``.
     """
-    row = db.execute(select(tags).where(tags.c.id == tag_id, tags.c.dataset_id == dataset_id)).one_or_none()
+    row = db.execute(select(*_COLUMNS).where(tags.c.id == tag_id, tags.c.dataset_id == dataset_id)).one_or_none()
     if row is None:
         raise NotFoundError(f"the dataset has no tag with id {tag_id[:60]!r}", code=code)
     return record(Tag, row)
+
+
+def provenance(db: Connection, tag_id: str) -> Json:
+    """How a tag that exists was made."""
+    found: Json = db.scalar(select(tags.c.provenance).where(tags.c.id == tag_id)) or {}
+    return found
 
 
 def initial(db: Connection, dataset_id: str) -> Tag:
@@ -69,7 +76,7 @@ def initial(db: Connection, dataset_id: str) -> Tag:
     Raises:
         InvalidInputError: the dataset has no tags yet (TAG_NO_TAG_IN_DATASET).
     """
-    query = select(tags).where(tags.c.dataset_id == dataset_id, tags.c.prev_tag_id.is_(None))
+    query = select(*_COLUMNS).where(tags.c.dataset_id == dataset_id, tags.c.prev_tag_id.is_(None))
     row = db.execute(query).one_or_none()
     if row is None:
         raise InvalidInputError(
@@ -120,8 +127,8 @@ def upsize(db: Connection, dataset: Dataset, name: str, creator: str) -> str:
     everything, before = BitMask.from_length(dataset.total + more), BitMask.from_length(dataset.total)
     _set_total(db, dataset.id, dataset.total + more)
     db.execute(update(tags).where(tags.c.id == first.id).values(mask=everything.to_hex(), last_modified_at=now()))
-    provenance = {"kind": "upsize", "samples_before": dataset.total, "samples_added": more}
-    return insert(db, dataset.id, NewTag(name, everything - before, first.id, creator, provenance))
+    made = {"kind": "upsize", "samples_before": dataset.total, "samples_added": more}
+    return insert(db, dataset.id, NewTag(name, everything - before, first.id, creator, made))
 
 
 def insert(db: Connection, dataset_id: str, new: NewTag) -> str:
