@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ray.exceptions import RayTaskError
 
 import lightly_ray
+from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.scorers import (
     ScorerClassification,
     ScorerKeypointDetection,
@@ -20,6 +21,7 @@ from lightly_ray.active_learning.scorers import (
     ScorerSemanticSegmentation,
 )
 from lightly_ray.active_learning.utils import BoundingBox, ObjectDetectionOutput
+from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.parallel.score import plain_errors, score
 from lightly_ray.scores.tasks import Task
@@ -95,6 +97,43 @@ def test_score__detection_does_not_depend_on_the_blocks() -> None:
     for parts in (1, 7):
         dataset = ray.data.from_arrow(table).repartition(parts)
         _require_equal(score(dataset, task="detection", config={"min_score": 0.5}), expected, NAMES)
+
+
+def test_score__detection_from_arrays_of_different_lengths() -> None:
+    objects = [RANDOM.random(count) for count in RANDOM.integers(1, 5, len(NAMES))]
+    classes = [_probabilities(len(one), 5) for one in objects]
+    rows = [
+        {"filename": name, "object_probabilities": one, "class_probabilities": two}
+        for name, one, two in zip(NAMES, objects, classes, strict=True)
+    ]
+    table = pa.table(
+        {name: [list(map(list, row[name])) if name[0] == "c" else row[name] for row in rows] for name in rows[0]}
+    )
+    expected = ScorerObjectDetection(table).calculate_scores()
+    _require_equal(score(ray.data.from_items(rows), task="detection"), expected, NAMES)
+
+
+def test_score__is_what_an_agent_takes(uploaded: ApiWorkflowClient) -> None:
+    names = uploaded.get_filenames()
+    table = pa.table({"filename": names[::-1], "probabilities": _probabilities(len(names), 3).tolist()})
+    expected = ScorerClassification(table["probabilities"].to_pylist()[::-1]).calculate_scores()
+    agent = ActiveLearningAgent(uploaded)
+    agent.upload_scores(score(ray.data.from_arrow(table).repartition(3), task="classification"))
+    tag = uploaded.get_tag_by_name("initial-tag").id
+    for name, scores in expected.items():
+        assert uploaded.get_scores(tag, name) == scores.tolist()
+
+
+def test_score__what_an_agent_says_of_bad_predictions(uploaded: ApiWorkflowClient) -> None:
+    names = uploaded.get_filenames()
+    rows = _probabilities(len(names), 3).tolist()
+    rows[4] = [1.0, 1.0, 1.0]
+    table = ray.data.from_arrow(pa.table({"image": names, "probabilities": rows}))
+    agent = ActiveLearningAgent(uploaded)
+    with pytest.raises(InvalidInputError, match=f"first: '{names[4]}' has class probabilities whose sum"):
+        agent.upload_scores(score(table, task="classification", id_column="image"))
+    with pytest.raises(InvalidInputError, match=f"not among the predictions, first: '{names[4]}'"):
+        agent.upload_scores(score(table, task="classification", id_column="image", on_error="skip"))
 
 
 def test_score__detection_from_result_files(tmp_path: Path) -> None:

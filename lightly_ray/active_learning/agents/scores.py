@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from lightly_ray.errors import InvalidInputError
 
 FILENAME = "filename"
+ERROR = "error"  # why a sample was skipped, in what `lightly_ray.score` makes
 
 
 class Scores(NamedTuple):
@@ -39,11 +40,18 @@ def read_scores(source: Any) -> Scores:
 
 
 def _from_dataset(dataset: Any) -> Scores:
+    from lightly_ray.parallel.score import plain_errors  # noqa: PLC0415  # whoever has a dataset has loaded Ray
+
     columns: dict[str, list[NDArray[Any]]] = {}
-    for batch in dataset.iter_batches(batch_format="numpy"):
-        for name, values in batch.items():
-            columns.setdefault(name, []).append(values)
+    with plain_errors():
+        for batch in dataset.iter_batches(batch_format="numpy"):
+            for name, values in batch.items():
+                columns.setdefault(name, []).append(values)
     whole = {name: np.concatenate(blocks) for name, blocks in columns.items()}
+    if ERROR in whole:
+        # Samples that scoring skipped have no scores: as if they were not there, so the agent names them as missing.
+        scored = np.array([not reason for reason in whole.pop(ERROR)], dtype=bool)
+        whole = {name: values[scored] for name, values in whole.items()}
     filenames = [str(name) for name in whole.pop(_name_column(whole))]
     numbers = {name: values for name, values in whole.items() if values.ndim == 1 and values.dtype.kind in "fiu"}
     if not numbers:
