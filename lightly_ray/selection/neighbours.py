@@ -17,6 +17,7 @@ from lightly_ray.selection.distance import DEPTH, pair_distance
 
 LENGTH = 8  # of a list
 PENDING = 128  # centers that a row has yet to be compared with, for asking to be worth it
+ROWS = 8  # rows per center, for the lists to be worth their products of all centers with all
 
 
 class Neighbours:

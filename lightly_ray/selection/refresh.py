@@ -12,7 +12,7 @@ from lightly_ray.selection.centers import Centers
 from lightly_ray.selection.decide import decide
 from lightly_ray.selection.distance import computable, summation_plan
 from lightly_ray.selection.keys import Keys
-from lightly_ray.selection.neighbours import PENDING, Neighbours, ask
+from lightly_ray.selection.neighbours import PENDING, ROWS, Neighbours, ask
 from lightly_ray.selection.threads import on_threads, single_products
 
 TILE = 512  # rows per product
@@ -64,7 +64,7 @@ class Refresher:
         keys = self._keys
         ages = keys.age[rows]
         rows = rows[(ages > 0) & (ages <= len(centers) - PENDING)]
-        if not len(rows):
+        if not len(rows) or len(keys.near) < ROWS * len(centers):
             return 0
         with single_products():
             self._neighbours.learn(centers.features)

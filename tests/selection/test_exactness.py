@@ -26,6 +26,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresh, "TILE", 19)
     monkeypatch.setattr(refresh, "BLOCK", 7)
     monkeypatch.setattr(refresh, "PENDING", 3)
+    monkeypatch.setattr(refresh, "ROWS", 1)
     monkeypatch.setattr(shard, "MANY", 23)
 
 
@@ -234,6 +235,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         patch.setattr(refresh, "TILE", 512)
         patch.setattr(refresh, "BLOCK", 256)
         patch.setattr(refresh, "PENDING", 128)
+        patch.setattr(refresh, "ROWS", 8)
         patch.setattr(shard, "MANY", 256)
         yield
 
