@@ -14,6 +14,7 @@ from lightly_ray.active_learning.utils.object_detection_output import ObjectDete
 from lightly_ray.data.predictions.checks import as_floats, require_no_fault
 from lightly_ray.data.predictions.detection import Detections, value_faults
 from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.errors import InvalidInputError
 from lightly_ray.scores.detection import DETECTION_SCORES, FrequencyConfig, detection_scores
 from lightly_ray.scores.tasks import finish_scores, score_table, summarize_scores
 
@@ -86,9 +87,10 @@ def _gather(outputs: Sequence[ObjectDetectionOutput]) -> Detections:
 
 
 def _flat(lists: Sequence[Sequence[float]], what: str) -> NDArray[Any]:
-    if not lists:
-        return np.empty(0)
-    # Arrays are joined as arrays, which keeps float32; lists become one list, since an array of each would cost more.
-    if all(isinstance(one, np.ndarray) for one in lists):
+    # Arrays are joined as arrays, which keeps float32; of lists no second list is made, which would be the largest.
+    if lists and all(isinstance(one, np.ndarray) for one in lists):
         return as_floats(np.concatenate(lists), what)
-    return as_floats(list(chain.from_iterable(lists)), what)
+    try:
+        return np.fromiter(chain.from_iterable(lists), np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(f"{what} must be numbers: {error}") from error

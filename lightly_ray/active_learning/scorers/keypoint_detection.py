@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.active_learning.scorers.scorer import Scorer
 from lightly_ray.active_learning.utils.keypoint_predictions import KeypointPrediction
-from lightly_ray.data.predictions.checks import as_floats, require_no_fault
+from lightly_ray.data.predictions.checks import require_no_fault
 from lightly_ray.data.predictions.keypoints import Keypoints, value_faults
 from lightly_ray.data.predictions.rows import Rows
 from lightly_ray.scores.detection import FrequencyConfig
@@ -60,6 +60,6 @@ def _gather(predictions: Sequence[KeypointPrediction]) -> Keypoints:
     """The confidences of all instances of all images as flat arrays."""
     images = [one.keypoint_instance_predictions for one in predictions]
     confidences = [instance.get_confidences() for instance in chain.from_iterable(images)]
-    flat = as_floats([float(value) for value in chain.from_iterable(confidences)], "keypoint confidences")
+    flat = np.fromiter(chain.from_iterable(confidences), np.float64)
     instances = Rows.of_lengths(flat, np.array([len(one) for one in confidences], dtype=np.int64))
     return Keypoints(instances, Rows.of_lengths(flat, np.array([len(one) for one in images], dtype=np.int64)).offsets)

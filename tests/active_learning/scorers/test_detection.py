@@ -69,6 +69,12 @@ def test_scorer__float32_stays() -> None:
     assert {values.dtype for values in scores.values()} == {np.dtype(np.float32)}
 
 
+def test_scorer__what_is_no_number() -> None:
+    words: Any = ["high"]
+    with pytest.raises(InvalidInputError, match="object probabilities must be numbers"):
+        ScorerObjectDetection([ObjectDetectionOutput([BOX], words, [[0.5, 0.5]], [0.5])]).calculate_scores()
+
+
 @pytest.mark.parametrize(
     ("objects", "classes", "message"),
     [

@@ -56,6 +56,12 @@ def test_named_files__by_the_names_of_images(maps: Path, tmp_path: Path) -> None
     ]
 
 
+def test_named_files__of_a_uri_stay_uris(maps: Path) -> None:
+    assert named_files(f"file://{maps}", ".npy", None) == [
+        (name, f"file://{path}") for name, path in named_files(maps, ".npy", None)
+    ]
+
+
 def test_named_files__a_file_of_no_image(maps: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"b\.npy' belongs to none of the 2 images"):
         named_files(maps, ".npy", _names(tmp_path, "a.jpg", "sub/v1.2.jpg"))
