@@ -13,6 +13,7 @@ import pytest
 
 import lightly_ray
 from lightly_ray.active_learning.config import SamplingMethod
+from lightly_ray.data import ids
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.parallel.selection_result import Selection
 from lightly_ray.selection.random_draw import random_keys
@@ -66,6 +67,16 @@ def test_select__equals_the_sequential_reference(method: str, min_distance: Any,
     assert found.rows.tolist() == [*preselected, *picked]
     np.testing.assert_array_equal(found.gains, expected.gains)
     assert found.stop_reason == ("min_distance" if len(picked) < 30 - len(preselected) else None)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 4])
+def test_select__coreset_begins_with_the_smallest_random_key(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ids, "_CHUNK", 20)  # keys come in chunks of ids
+    first = QUERY[random_keys(names(QUERY), seed).argmin()]
+    found = select(X, 2, ids=NAMES, query=names(QUERY), seed=seed)
+    assert found.ids[0] == NAMES[first]
+    assert found.gains[0] == np.inf
+    assert select(X, 1, "random", ids=NAMES, query=names(QUERY), seed=seed).ids == found.ids[:1]
 
 
 def test_select__random_takes_the_smallest_keys() -> None:
