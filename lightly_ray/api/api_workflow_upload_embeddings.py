@@ -26,10 +26,10 @@ EmbeddingDoesNotExistError = NotFoundError
 
 
 class CsvEmbeddings(NamedTuple):
-    """An embedding file of the published format: N file names, (N, D) float64, N labels."""
+    """An embedding file of the published format: N file names, (N, D) floats, N labels."""
 
     filenames: list[str]
-    embeddings: NDArray[np.float64]
+    embeddings: NDArray[Any]
     labels: list[str]
 
 
@@ -82,6 +82,7 @@ class EmbeddingsPart(ClientBase):
         name: str = "default",
         *,
         metadata: Mapping[str, Any] | None = None,
+        extends: str | None = None,
     ) -> None:
         """Upload embeddings of all samples or of some, and let selections use them.
 
@@ -91,14 +92,22 @@ class EmbeddingsPart(ClientBase):
                 sent as float32.
             name: a new name.
             metadata: JSON values that are kept inside the file: what made these embeddings.
+            extends: name of an embedding whose vectors are taken over for all other files: after images were
+                appended, only theirs have to be given.
 
         Raises:
             ConflictError: the dataset has an embedding of this name.
             InvalidInputError: shapes do not fit, a value is not finite, or a file name repeats.
             NotFoundError: a file name is not in the dataset.
         """
-        table = _table(filenames, np.asarray(embeddings), metadata)
+        vectors = np.asarray(embeddings)
+        _check(filenames, vectors)
         self._require_known(filenames)
+        if extends is not None:
+            given = CsvEmbeddings(list(filenames), vectors, ["0"] * len(filenames))
+            joined = self._joined(given, self.get_embedding_data_by_name(extends))
+            filenames, vectors = joined.filenames, joined.embeddings.astype(vectors.dtype)
+        table = _table(filenames, vectors, metadata)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "embeddings.parquet"
             pq.write_table(table, path, compression="zstd", row_group_size=65_536)
@@ -191,7 +200,7 @@ class EmbeddingsPart(ClientBase):
         if online.embeddings.shape[1] != local.embeddings.shape[1]:
             raise InvalidInputError(
                 f"the embedding {known.name!r} has {online.embeddings.shape[1]} dimensions, "
-                f"the file has {local.embeddings.shape[1]}"
+                f"the new one has {local.embeddings.shape[1]}"
             )
         have = set(local.filenames)
         rows = [row for row, name in enumerate(online.filenames) if name not in have]
@@ -249,7 +258,6 @@ def _check(filenames: Sequence[str], embeddings: NDArray[Any]) -> None:
 def _table(filenames: Sequence[str], embeddings: NDArray[Any], metadata: Mapping[str, Any] | None) -> pa.Table:
     if embeddings.dtype != np.float64:
         embeddings = embeddings.astype(np.float32, copy=False)
-    _check(filenames, embeddings)
     flat = pa.array(np.ascontiguousarray(embeddings).reshape(-1))
     columns = {
         "filename": pa.array(list(filenames), pa.string()),

@@ -1,5 +1,6 @@
 """Embeddings on a running platform: from arrays and CSV, for all samples or some."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,23 @@ def test_from_arrays__what_is_refused(uploaded: ApiWorkflowClient) -> None:
         uploaded.upload_embeddings_from_arrays(names, VECTORS)
 
 
+def test_from_arrays__after_images_were_appended(uploaded: ApiWorkflowClient, images: Path, tmp_path: Path) -> None:
+    names = uploaded.get_filenames()
+    uploaded.upload_embeddings_from_arrays(names, VECTORS)
+    shutil.copytree(images / "dogs", tmp_path / "more" / "ants")
+    uploaded.upload_dataset(tmp_path / "more", mode="full")
+    more = [f"ants/{number}.png" for number in range(6)]
+    new = VECTORS[:7] + 1
+    uploaded.upload_embeddings_from_arrays([*more, names[2]], new, "with ants", extends="default")
+    uploaded.download_embeddings_csv(tmp_path / "out.csv")
+    found = read_embeddings_csv(tmp_path / "out.csv")
+    assert found.filenames == uploaded.get_filenames() == names + more
+    expected = np.concatenate([VECTORS[:2], new[6:], VECTORS[3:], new[:6]])
+    np.testing.assert_array_equal(found.embeddings.astype(np.float32), expected)
+    with pytest.raises(NotFoundError, match="no embedding 'defaul'"):
+        uploaded.upload_embeddings_from_arrays(more, new[:6], "never", extends="defaul")
+
+
 def test_csv__same_numbers_as_arrays(uploaded: ApiWorkflowClient, tmp_path: Path) -> None:
     names = reversed_names(uploaded)
     labels = [str(n) for n in range(12)]
@@ -76,7 +94,7 @@ def test_csv__same_name_joins_the_rows(uploaded: ApiWorkflowClient, tmp_path: Pa
     expected = np.concatenate([VECTORS[:6], VECTORS[6:] + 1])[::-1]
     np.testing.assert_allclose(read_embeddings_csv(tmp_path / "out.csv").embeddings, expected, rtol=1e-6)
     write_embeddings_csv(tmp_path / "in.csv", CsvEmbeddings(names[:1], np.ones((1, 3)), ["0"]))
-    with pytest.raises(InvalidInputError, match="has 5 dimensions, the file has 3"):
+    with pytest.raises(InvalidInputError, match="has 5 dimensions, the new one has 3"):
         uploaded.upload_embeddings(tmp_path / "in.csv", "default")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from lightly_ray.api.api_workflow_upload_embeddings import (
     CsvEmbeddings,
+    _check,
     _table,
     read_embeddings_csv,
     write_embeddings_csv,
@@ -75,6 +76,6 @@ def test_table__transposed_memory_is_not_mixed_up() -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (3,), (3, 0), (3, 1, 2)])
-def test_table__shapes_that_do_not_fit(shape: tuple[int, ...]) -> None:
+def test_check__shapes_that_do_not_fit(shape: tuple[int, ...]) -> None:
     with pytest.raises(InvalidInputError, match="3 file names for embeddings of shape"):
-        _table(["a", "b", "c"], np.zeros(shape), None)
+        _check(["a", "b", "c"], np.zeros(shape))
