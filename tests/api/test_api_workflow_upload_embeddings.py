@@ -110,7 +110,10 @@ def test_embedding_id__by_name_or_the_newest(uploaded: ApiWorkflowClient) -> Non
     uploaded.set_embedding_id_by_name()
     assert uploaded.embedding_id == ids["two"]
     assert uploaded.get_embedding_by_name("tw").id == ids["two"]
-    with pytest.raises(ValueError, match=r"no embedding 'tw' in this dataset \(it has 'one', 'two'\)"):
+    uploaded.upload_embeddings_from_arrays(uploaded.get_filenames(), VECTORS, "two_later")
+    assert uploaded.get_embedding_by_name("two").name == "two_later"
+    assert uploaded.get_embedding_by_name("two", ignore_suffix=False).id == ids["two"]
+    with pytest.raises(ValueError, match=r"no embedding 'tw' in this dataset \(it has 'one', 'two', 'two_later'\)"):
         uploaded.get_embedding_data_by_name("tw")
 
 
