@@ -48,6 +48,17 @@ def connected(num_cpus: int | None = None) -> Iterator[None]:
         ray.shutdown()
 
 
+def connect() -> None:
+    """A Ray for the rest of the process, where there is none: a lazy dataset outlives the call that makes it.
+
+    Raises:
+        InvalidInputError: `RAY_ADDRESS` is no address.
+        WorkerLostError: no cluster answers at `RAY_ADDRESS`.
+    """
+    if not ray.is_initialized():
+        _start(os.environ.get("RAY_ADDRESS", ""), None)
+
+
 def cluster_cpus() -> int:
     """CPUs of the whole cluster, at least 1. Needs a connection."""
     resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray leaves it untyped

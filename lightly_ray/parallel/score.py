@@ -22,6 +22,7 @@ from lightly_ray import errors
 from lightly_ray.data.paths import AnyPath
 from lightly_ray.data.predictions.checks import Fault, require_no_fault
 from lightly_ray.errors import InvalidInputError
+from lightly_ray.parallel.cluster import connect
 from lightly_ray.parallel.score_columns import Columns
 from lightly_ray.parallel.score_sources import read_predictions
 from lightly_ray.scores.detection import FREQUENCY, Extent, FrequencyConfig, merge
@@ -69,6 +70,7 @@ def score(  # noqa: PLR0913 - a public door: each is one choice, most are left a
     _require_one_of("task", task, get_args(Task))
     _require_one_of("on_error", on_error, get_args(OnError))
     counting = FrequencyConfig.of(config)
+    connect()
     columns = Columns(task, id_column, prediction_column)
     source = (
         predictions if isinstance(predictions, ray.data.Dataset) else read_predictions(predictions, columns, images)

@@ -1,6 +1,9 @@
 """Scores on Ray Data: the bits of the classes, wherever the predictions lie and however they are cut."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import ray
 import ray.data
 from numpy.typing import NDArray
 from ray.exceptions import RayTaskError
@@ -191,6 +195,23 @@ def test_score__columns_of_other_names() -> None:
 
 def test_score__is_at_the_door_of_the_package() -> None:
     assert lightly_ray.score is score
+
+
+_PROGRAM = """
+import sys, ray, lightly_ray
+scores = lightly_ray.score(sys.argv[1], task="classification")
+print(scores.count(), ray.get_runtime_context().get_node_id())
+"""
+
+
+def test_score__starts_a_ray_of_its_own_where_there_is_none(tmp_path: Path) -> None:
+    np.save(tmp_path / "values.npy", _probabilities(30, 4))
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    words = [sys.executable, "-c", _PROGRAM, str(tmp_path / "values.npy")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
+    count, node = done.stdout.split()
+    assert count == "30"
+    assert node != ray.get_runtime_context().get_node_id()
 
 
 def _spoilt() -> tuple[pa.Table, Scores]:
