@@ -6,6 +6,7 @@ sorted order; and small outputs appear whole or not at all.
 
 import fnmatch
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +35,7 @@ def locate(path: AnyPath) -> tuple[Any, str]:
     try:
         system, inside = fs.FileSystem.from_uri(_quoted(text))
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise InvalidInputError(f"cannot use the path {text!r}: {error}") from error
+        raise InvalidInputError(f"cannot use the path {shown(text)!r}: {shown(str(error))}") from None
     return system, inside
 
 
@@ -71,7 +72,7 @@ def files_of(paths: AnyPath | Sequence[AnyPath], suffix: str) -> tuple[Any, list
     for path in several:
         here, inside = locate(path)
         if system is not None and not here.equals(system):
-            raise InvalidInputError(f"all paths must lie on one file system, {os.fspath(path)!r} does not")
+            raise InvalidInputError(f"all paths must lie on one file system, {shown(path)!r} does not")
         system = here
         found.update(_expand(here, inside, suffix))
     return system, sorted(found)
@@ -84,6 +85,11 @@ def beside(path: AnyPath, suffix: str) -> str:
     if "://" not in text or not mark or "=" not in options:
         place, mark, options = text, "", ""
     return place + suffix + mark + options
+
+
+def shown(path: AnyPath) -> str:
+    """The path as messages and stored settings may show it: the keys of an object store are left out of a URI."""
+    return re.sub(r"(?<=://)[^/@?]*@", "", os.fspath(path))
 
 
 def write_whole(path: AnyPath, content: bytes) -> None:
@@ -100,7 +106,7 @@ def write_whole(path: AnyPath, content: bytes) -> None:
             return
         _replace(Path(inside), content)
     except OSError as error:
-        raise InvalidInputError(f"cannot write {os.fspath(path)!r}: {error}") from error
+        raise InvalidInputError(f"cannot write {shown(path)!r}: {error}") from error
 
 
 def read_whole(path: AnyPath) -> bytes | None:
@@ -112,8 +118,15 @@ def read_whole(path: AnyPath) -> bytes | None:
         with system.open_input_stream(inside) as stream:
             content: bytes = stream.read()
     except OSError as error:
-        raise InvalidInputError(f"cannot read {os.fspath(path)!r}: {error}") from error
+        raise InvalidInputError(f"cannot read {shown(path)!r}: {error}") from error
     return content
+
+
+def remove(path: AnyPath) -> None:
+    """Delete a file; one that is not there is fine."""
+    system, inside = locate(path)
+    if system.get_file_info(inside).type == fs.FileType.File:
+        system.delete_file(inside)
 
 
 def _replace(target: Path, content: bytes) -> None:

@@ -13,7 +13,7 @@ from typing import cast
 
 import numpy as np
 
-from lightly_ray.data.paths import AnyPath, read_whole, write_whole
+from lightly_ray.data.paths import AnyPath, read_whole, shown, write_whole
 from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.selection.greedy import Picks
 
@@ -53,10 +53,10 @@ class Checkpoint:
             known = json.loads(text)
             version = known.pop("format")
         except (ValueError, KeyError, EOFError, OSError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-            raise InvalidInputError(f"{str(self.path)!r} is no checkpoint of a selection: {error}") from error
+            raise InvalidInputError(f"{shown(self.path)!r} is no checkpoint of a selection: {error}") from error
         if version != _FORMAT:
             raise InvalidInputError(
-                f"{str(self.path)!r} is no checkpoint of this version: {version!r}, not {_FORMAT!r}"
+                f"{shown(self.path)!r} is no checkpoint of this version: {version!r}, not {_FORMAT!r}"
             )
         self._require_same(cast("Identity", known))
         picks = Picks(rows.astype(np.int64), gains.astype(np.float64))
@@ -87,6 +87,6 @@ class Checkpoint:
         if other:
             told = "; ".join(f"{name} was {known.get(name)}, now {self.identity.get(name)}" for name in other)
             raise ConflictError(
-                f"the checkpoint {str(self.path)!r} belongs to another selection: {told}. "
+                f"the checkpoint {shown(self.path)!r} belongs to another selection: {told}. "
                 "Use the same data and settings, or another path"
             )

@@ -17,7 +17,7 @@ from pyarrow import fs
 
 from lightly_ray.data.ids import Ids
 from lightly_ray.data.parquet import ParquetSource
-from lightly_ray.data.paths import AnyPath, locate
+from lightly_ray.data.paths import AnyPath, locate, shown
 from lightly_ray.data.sources import ArraySource, NpySource, Source
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.engine import Run, farthest
@@ -163,9 +163,7 @@ def _file(path: AnyPath, embedding_column: str | None) -> Source:
     if not inside.endswith(".npy"):
         return ParquetSource(path, embedding_column)
     if not isinstance(system, fs.LocalFileSystem):
-        raise InvalidInputError(
-            f"{os.fspath(path)!r}: .npy files are mapped into memory and must be local; use Parquet"
-        )
+        raise InvalidInputError(f"{shown(path)!r}: .npy files are mapped into memory and must be local; use Parquet")
     return NpySource(Path(inside))
 
 

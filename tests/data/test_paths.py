@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pyarrow import fs
 
-from lightly_ray.data.paths import files_of, locate, read_whole, write_whole
+from lightly_ray.data.paths import beside, files_of, locate, read_whole, remove, shown, write_whole
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 
@@ -55,6 +55,9 @@ def test_locate__schemes() -> None:
     assert locate("~/x")[1] == str(Path("~/x").expanduser())
     with pytest.raises(InvalidInputError, match="cannot use the path 'ftp://x/y'"):
         locate("ftp://x/y")
+    with pytest.raises(InvalidInputError) as raised:
+        locate("s3://key:secret@bucket/x?nonsense=1")
+    assert "secret" not in str(raised.value)
 
 
 def test_files_of__one_file_system(tree: Path) -> None:
@@ -78,3 +81,21 @@ def test_write_whole__a_failure_leaves_what_was_there(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
     with pytest.raises(InvalidInputError, match="cannot read"):
         read_whole(tmp_path / "x")
+
+
+def test_shown__leaves_the_keys_of_a_store_out() -> None:
+    assert shown("s3://key:secret@bucket/a@b.parquet?x=y") == "s3://bucket/a@b.parquet?x=y"
+    assert shown("/home/me@work/a.parquet") == "/home/me@work/a.parquet"
+
+
+def test_beside__puts_more_before_the_options() -> None:
+    assert beside("s3://bucket/a.parquet?scheme=http", ".parts/1") == "s3://bucket/a.parquet.parts/1?scheme=http"
+    assert beside("s3://bucket/what?.parquet", ".npz") == "s3://bucket/what?.parquet.npz"
+    assert beside("/tmp/a?b=c", ".npz") == "/tmp/a?b=c.npz"
+
+
+def test_remove__takes_files_away(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    remove(tmp_path / "a")
+    remove(tmp_path / "a")
+    assert not (tmp_path / "a").exists()
