@@ -45,6 +45,31 @@ def ray_local() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """An S3 protocol over HTTP with a bucket named `images`."""
+    try:
+        import boto3
+        from moto.server import ThreadedMotoServer
+    except ImportError as error:
+        missing("s3", str(error))
+    keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+    before = dict(os.environ)
+    os.environ.update(keys)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        boto3.client("s3", endpoint_url=f"http://{host}:{port}").create_bucket(Bucket="images")
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+        for name in keys:
+            os.environ.pop(name)
+            if name in before:
+                os.environ[name] = before[name]
+
+
+@pytest.fixture(scope="session")
 def live_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator["EmbeddedPlatform"]:
     """A running platform, server and worker, on a loopback port."""
     from lightly_ray.platform.embedded import EmbeddedPlatform

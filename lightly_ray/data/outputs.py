@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 
-from lightly_ray.data.paths import files_of, locate
+from lightly_ray.data.paths import files_of, locate, shown
 from lightly_ray.errors import ConflictError
 
 _KEY = b"lightly_ray"
@@ -80,12 +80,12 @@ def finished(path: str | Path, made_from: Mapping[str, object]) -> dict[str, Any
         metadata = pq.read_metadata(there, filesystem=files).metadata or {}
         about = json.loads(metadata[_KEY])
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise ConflictError(f"output {str(path)!r} exists and was not made by this job; {remedy}") from error
+        raise ConflictError(f"output {shown(path)!r} exists and was not made by this job; {remedy}") from error
     now, then = json.loads(json.dumps(made_from)), about["made_from"]
     differing = sorted(key for key in {*now, *then} if now.get(key) != then.get(key))
     if differing:
         changes = ", ".join(f"{key}={then.get(key)!r} then, {now.get(key)!r} now" for key in differing)
-        raise ConflictError(f"output {str(path)!r} exists and was made from something else ({changes}); {remedy}")
+        raise ConflictError(f"output {shown(path)!r} exists and was made from something else ({changes}); {remedy}")
     result: dict[str, Any] = about["result"]
     return result
 

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from lightly_ray.data.images import SUFFIXES
 from lightly_ray.data.outputs import ParquetOutput, finished
-from lightly_ray.data.paths import beside, locate, read_whole, write_whole
+from lightly_ray.data.paths import beside, locate, read_whole, shown, write_whole
 from lightly_ray.embedding.descriptor import Descriptor
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.parallel.cluster import connected
@@ -45,10 +45,10 @@ def run_embed_images(settings: EmbedImagesSettings) -> dict[str, object]:
         ConflictError: something else is at ``output``.
     """
     names, fingerprint = list_with_fingerprint(settings.input_dir)
-    made_from = {"job": "embed_images", "input_dir": settings.input_dir, "images": fingerprint}
+    made_from = {"job": "embed_images", "input_dir": shown(settings.input_dir), "images": fingerprint}
     known = finished(settings.output, made_from)
     if known is not None:
-        sys.stderr.write(f"{settings.output} is finished already\n")
+        sys.stderr.write(f"{shown(settings.output)} is finished already\n")
         return known
     with connected():
         descriptor = _descriptor(settings, names, fingerprint)
@@ -57,10 +57,11 @@ def run_embed_images(settings: EmbedImagesSettings) -> dict[str, object]:
             parts.append(beside(settings.output, f".parts/{start:012}.parquet"))
             chunk = names[start : start + CHUNK]
             corrupt += _embed_chunk(settings.input_dir, chunk, parts[-1], descriptor, made_from)
-    write_whole(beside(settings.output, ".descriptor.npz"), descriptor.to_bytes())
+    descriptor_path = beside(settings.output, ".descriptor.npz")
+    write_whole(descriptor_path, descriptor.to_bytes())
     result = {
-        "output": settings.output,
-        "descriptor": beside(settings.output, ".descriptor.npz"),
+        "output": shown(settings.output),
+        "descriptor": shown(descriptor_path),
         "images": len(names) - len(corrupt),
         "dimensions": len(descriptor.axes),
         "corrupt": corrupt,
@@ -73,7 +74,7 @@ def list_with_fingerprint(folder: str) -> tuple[list[str], str]:
     """Names of all images below a folder on any filesystem, sorted, and a digest of names and sizes."""
     files, root = locate(folder)
     if files.get_file_info(root).type != pyarrow.fs.FileType.Directory:
-        raise NotFoundError(f"there is no folder {folder!r}")
+        raise NotFoundError(f"there is no folder {shown(folder)!r}")
     found = {
         info.path[len(root) :].lstrip("/"): info.size
         for info in files.get_file_info(pyarrow.fs.FileSelector(root, recursive=True))
@@ -81,7 +82,7 @@ def list_with_fingerprint(folder: str) -> tuple[list[str], str]:
     }
     names = sorted(name for name in found if not any(part.startswith(".") for part in PurePosixPath(name).parts))
     if not names:
-        raise InvalidInputError(f"folder {folder!r} holds no image (looked for {' '.join(SUFFIXES)})")
+        raise InvalidInputError(f"folder {shown(folder)!r} holds no image (looked for {' '.join(SUFFIXES)})")
     digest = hashlib.blake2b("\n".join(f"{name} {found[name]}" for name in names).encode(), digest_size=16)
     return names, digest.hexdigest()
 

@@ -21,7 +21,7 @@ from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.scorers.scorer import FILENAME, Scorer
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.data.outputs import ParquetOutput, fingerprint_files, finished
-from lightly_ray.data.paths import locate
+from lightly_ray.data.paths import locate, shown
 from lightly_ray.data.predictions.files import find_format
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connected
@@ -157,10 +157,11 @@ def _agent(settings: ScorePredictionsSettings) -> ActiveLearningAgent | None:
 def _scored(settings: ScorePredictionsSettings) -> dict[str, Any]:
     find_format(settings.predictions, settings.task)  # says what is wrong with the path before anything else does
     chosen = settings.model_dump(mode="json", exclude={"output", "server", "token_file", "dataset_id", "tag"})
+    chosen = {key: shown(value) if isinstance(value, str) else value for key, value in chosen.items()}
     made_from = {"job": "score_predictions", **chosen, "files": fingerprint_files(settings.predictions)}
     known = finished(settings.output, made_from)
     if known is not None:
-        sys.stderr.write(f"{settings.output} is finished already\n")
+        sys.stderr.write(f"{shown(settings.output)} is finished already\n")
         return known
     with connected(), plain_errors():
         return _write(settings, made_from)
@@ -184,13 +185,13 @@ def _write(settings: ScorePredictionsSettings, made_from: dict[str, object]) -> 
     blocks = _blocks(settings)
     first = next(blocks, None)
     if first is None:
-        raise InvalidInputError(f"there are no predictions in {settings.predictions!r}")
+        raise InvalidInputError(f"there are no predictions in {shown(settings.predictions)!r}")
     summary = _Summary(settings.id_column, SCORE_NAMES[settings.task])
     with ParquetOutput(settings.output, first.schema) as output, Progress("score", unit="samples") as progress:
         for block in chain([first], blocks):
             output.write(block.cast(first.schema))
             summary.add(block)
             progress.advance(len(block))
-        result = {"output": settings.output, "task": settings.task, **summary.result()}
+        result = {"output": shown(settings.output), "task": settings.task, **summary.result()}
         output.describe(made_from, result)
     return result

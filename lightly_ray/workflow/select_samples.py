@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from lightly_ray import __version__
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.data.outputs import ParquetOutput, fingerprint_files, finished
-from lightly_ray.data.paths import beside, files_of, read_whole
+from lightly_ray.data.paths import beside, files_of, locate, read_whole, remove, shown
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
 from lightly_ray.parallel.select import Selection, select
 from lightly_ray.settings import Settings, read_token
@@ -72,21 +72,30 @@ def run_select_samples(settings: SelectSamplesSettings) -> dict[str, object]:
         ConflictError: something else is at ``output``, or the tag name is taken by other samples.
     """
     inputs = [path for path in (settings.embeddings, settings.scores, settings.preselected, settings.query) if path]
-    chosen = settings.model_dump(mode="json", exclude={"output", "token_file", "timeout", "memory_limit"})
-    files = {path: fingerprint_files(path) for path in inputs}
-    made_from = {"job": "select_samples", **chosen, "files": files}
+    made_from = {
+        "job": "select_samples",
+        **_said(settings),
+        "files": {shown(path): fingerprint_files(path) for path in inputs},
+    }
     known = finished(settings.output, made_from)
     if known is not None:
         return known
     client = _client(settings)
     selection = _select(settings)
-    result: dict[str, object] = {"output": settings.output, **selection.summary()}
+    result: dict[str, object] = {"output": shown(settings.output), **selection.summary()}
     if client is not None and settings.name is not None:
         result |= {"tag": settings.name, "tag_id": _make_tag(client, settings, selection)}
     with ParquetOutput(settings.output, selection.to_table().schema) as output:
         output.write(selection.to_table())
         output.describe(made_from, result)
+    remove(beside(settings.output, ".checkpoint"))
     return result
+
+
+def _said(settings: SelectSamplesSettings) -> dict[str, object]:
+    """The settings that decide the result, without secrets."""
+    chosen = settings.model_dump(mode="json", exclude={"output", "token_file", "timeout", "memory_limit"})
+    return {key: shown(value) if isinstance(value, str) else value for key, value in chosen.items()}
 
 
 def _select(settings: SelectSamplesSettings) -> Selection:
@@ -120,7 +129,7 @@ def _size(text: str) -> int | float:
 def _names(path: str | None, id_column: str) -> list[str] | None:
     if path is None:
         return None
-    if path.endswith(".parquet"):
+    if locate(path)[1].endswith(".parquet"):
         names: list[str] = _read(path, [id_column])[id_column].to_pylist()
         return names
     content = read_whole(path)
@@ -169,7 +178,7 @@ def _provenance(settings: SelectSamplesSettings, selection: Selection) -> dict[s
     return {
         "kind": "job",
         "method": settings.method.upper(),
-        "settings": settings.model_dump(mode="json", exclude={"token_file"}),
+        "settings": _said(settings),
         **selection.summary(),
         "versions": {"lightly_ray": __version__},
     }

@@ -65,7 +65,7 @@ def test_job__leaves_its_output_alone_and_no_checkpoint(folder: Path) -> None:
         _settings(folder, f"preselected={folder}/out.parquet", f"output={folder}/b.parquet", "n_samples=6")
     )
     assert pq.read_table(folder / "b.parquet")["filename"].to_pylist()[:5] == _chosen(folder)
-    assert not list(folder.glob("*unfinished*"))
+    assert not [*folder.glob("*unfinished*"), *folder.glob("*checkpoint*")]
 
 
 def _chosen(folder: Path) -> list[str]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import fs
 
-from lightly_ray.data.paths import AnyPath, files_of, locate
+from lightly_ray.data.paths import AnyPath, files_of, locate, shown
 from lightly_ray.data.predictions import coco, yolo
 from lightly_ray.data.predictions.naming import image_names, named_files
 from lightly_ray.errors import InvalidInputError, NotFoundError
@@ -37,17 +37,17 @@ def find_format(path: AnyPath, task: str) -> Format:
         NotFoundError: there is nothing.
         InvalidInputError: it is no format for this task.
     """
-    text = str(path)
+    text = shown(path)
     system, inside = locate(path)
     kind = system.get_file_info(inside).type
     if kind == fs.FileType.Directory:
         return _find_in_folder(path, task)
     if kind == fs.FileType.NotFound:
-        if any(mark in text for mark in "*?["):
+        if any(mark in inside for mark in "*?["):
             return "parquet"
         raise NotFoundError(f"there is no file or folder {text!r}")
     for suffix, form in _SUFFIXES[task].items():
-        if text.endswith(suffix):
+        if inside.endswith(suffix):
             return form
     raise InvalidInputError(f"{text!r} is in no format for {task}, known are {', '.join(_SUFFIXES[task])}")
 
@@ -58,7 +58,7 @@ def _find_in_folder(path: AnyPath, task: str) -> Format:
         return form
     if _holds(path, ".parquet"):
         return "parquet"
-    raise NotFoundError(f"folder {str(path)!r} holds no {' or '.join(sorted({suffix, '.parquet'}))} file")
+    raise NotFoundError(f"folder {shown(path)!r} holds no {' or '.join(sorted({suffix, '.parquet'}))} file")
 
 
 def read_table(path: AnyPath, form: Format, images: AnyPath | None = None) -> pa.Table:

@@ -1,0 +1,65 @@
+"""Jobs whose inputs and outputs lie in an object store that speaks S3, over HTTP."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lightly_ray.data.paths import locate
+from lightly_ray.embedding.descriptor import Descriptor
+from lightly_ray.workflow.embed_images import EmbedImagesSettings, run_embed_images
+from lightly_ray.workflow.score_predictions import ScorePredictionsSettings, run_score_predictions
+from lightly_ray.workflow.select_samples import SelectSamplesSettings, run_select_samples
+
+pytestmark = pytest.mark.usefixtures("ray_local")
+
+
+@pytest.fixture
+def at(s3_endpoint: str) -> Callable[[str], str]:
+    """Turns a key into a URI of the store."""
+    options = f"?scheme=http&endpoint_override={s3_endpoint.removeprefix('http://')}&region=us-east-1"
+    return lambda key: f"s3://key:secret@images/{key}{options}"
+
+
+def _read(uri: str) -> pa.Table:
+    files, path = locate(uri)
+    return pq.read_table(path, filesystem=files)
+
+
+def test_jobs__embed_score_and_select_in_a_store(at: Callable[[str], str], images: Path) -> None:
+    files, root = locate(at("photos"))
+    names = sorted(path.relative_to(images).as_posix() for path in images.rglob("*.png"))
+    for name in names:
+        with files.open_output_stream(f"{root}/{name}") as stream:
+            stream.write((images / name).read_bytes())
+    embedded = run_embed_images(EmbedImagesSettings(input_dir=at("photos"), output=at("e.parquet")))
+    assert _read(at("e.parquet"))["filename"].to_pylist() == names
+    assert "secret" not in str(embedded)
+    files, path = locate(at("e.parquet.descriptor.npz"))
+    with files.open_input_file(path) as stream:
+        assert len(Descriptor.from_bytes(stream.read()).axes) == embedded["dimensions"]
+
+    files, path = locate(at("p.parquet"))
+    probabilities = np.random.default_rng(0).dirichlet([1, 1, 1], size=len(names))
+    pq.write_table(pa.table({"filename": names, "probabilities": list(probabilities)}), path, filesystem=files)
+    scoring = ScorePredictionsSettings(predictions=at("p.parquet"), task="classification", output=at("s.parquet"))
+    assert run_score_predictions(scoring)["samples"] == len(names)
+
+    settings = SelectSamplesSettings(
+        embeddings=at("e.parquet"), scores=at("s.parquet"), method="coral", n_samples="4", output=at("o.parquet")
+    )
+    result = run_select_samples(settings)
+    assert len(_read(at("o.parquet"))) == 4
+    assert "secret" not in str([result, _read(at("o.parquet")).schema.metadata])
+    assert run_select_samples(settings) == result
+    left = files.get_file_info(pa.fs.FileSelector("images", recursive=True))
+    assert sorted(info.path for info in left if info.path.count("/") == 1 and "photos" not in info.path) == [
+        "images/e.parquet",
+        "images/e.parquet.descriptor.npz",
+        "images/o.parquet",
+        "images/p.parquet",
+        "images/s.parquet",
+    ]
