@@ -124,8 +124,7 @@ def _log2_terms64(values: NDArray[Any], words: NDArray[Any], root: Any, fraction
     for at in range(len(values)):
         s = (terms[at] - real(1)) / (terms[at] + real(1))
         q = s * s
-        series = real(1 / 21)
-        series = series * q + real(1 / 19)
+        series = real(1 / 19)
         series = series * q + real(1 / 17)
         series = series * q + real(1 / 15)
         series = series * q + real(1 / 13)
