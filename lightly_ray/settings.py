@@ -15,6 +15,7 @@ success, 1 a deliberate error (one line), 2 settings that cannot be used (one li
 """
 
 import difflib
+import inspect
 import json
 import os
 import signal
@@ -70,7 +71,7 @@ def help_text(model: type[Settings], command: str) -> str:
     """What ``--help`` shows: the command's purpose and every key with type, default and meaning."""
     fields = model.model_fields
     width = max((len(key) for key in fields), default=0)
-    lines = [f"usage: {command} [key=value ...]", "", (model.__doc__ or "").strip(), "", "settings:"]
+    lines = [f"usage: {command} [key=value ...]", "", inspect.cleandoc(model.__doc__ or ""), "", "settings:"]
     for key, field in fields.items():
         default = "required" if field.is_required() else f"default {_show(field)}"
         lines.append(f"  {key:<{width}}  {_type_name(field.annotation)}, {default}")
