@@ -51,3 +51,12 @@ def test_embedded__port_in_use(tmp_path: Path) -> None:
 def test_embedded__wrong_token(tmp_path: Path) -> None:
     with EmbeddedPlatform(tmp_path) as platform:
         assert requests.get(f"{platform.url}/v1/datasets?token=wrong", timeout=9).status_code == 401
+
+
+def test_embedded__does_not_ask_a_proxy_for_its_own_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with EmbeddedPlatform(tmp_path) as platform:
+        assert platform.token
