@@ -1,13 +1,26 @@
 """Which rows to pick: vectors in, rows out. Pure NumPy and numba, without Ray.
 
-    random_draw   a key per id from (seed, id); the smallest win         RANDOM
-    order         key descending, row ascending: the one order of all picks   ACTIVE_LEARNING
-    distance      the one float64 distance that decides
-    reference     the plain sequential greedy, the definition of every result
-    shard         one partition: an upper bound of every row's key, brought up to date where it matters
+The definition:
+
+    distance      the one float64 distance that decides (machine: its inner loop)
+    order         key descending, row ascending: the order of everything that is picked; ACTIVE_LEARNING is by_score
+    random_draw   a key per id from (seed, id), the smallest win: RANDOM
+    reference     the plain sequential greedy, which defines CORESET and CORAL
+
+One partition:
+
+    shard         bounds of all keys, brought up to date where it matters; proposes the first rows in order
+    keys          the bounds, and which of them stand above a threshold
+    refresh       tiles of rows against blocks of centers, on all threads (threads, centers)
+    screen        which pairs can matter, by float32 products (plain: all coordinates, leading: the principal ones)
+    decide        those that can, exactly
+    neighbours    which centers to try first
+
+All partitions together:
+
     protocol      what the driver and its shards say to each other
     pool          the driver's candidates of one round, and the exact greedy over them
-    greedy        (CORESET, CORAL) the merging driver: rounds over all shards until enough rows are picked
+    greedy        rounds over all shards until enough rows are picked
     choose        one selection from start to end, resumable, with its certificate
     certificate   radius, and a bound that no selection of that size can beat
 

@@ -184,5 +184,7 @@ class Steering:
             left: the best key, or bound of a key, that was not picked.
         """
         wanted = 1.5 * POOL_SIZE
-        self._window = self._window * min(max(wanted / max(ready, 1), 0.5), 2) or left / 64
+        window = self._window * min(max(wanted / max(ready, 1), 0.5), 2) or left / 64
+        # Masses of equal keys are ready above any threshold: shrinking further would only take as long to grow back.
+        self._window = max(window, left / 2**16)
         self.threshold = max(0.0, left - self._window)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.selection.distance import computable
 from lightly_ray.selection.machine import prefetch
+from lightly_ray.selection.plain import Plain
 from lightly_ray.selection.screen import TINY, UNIT, Screen, Sized, as_centers
 
 _SHARE = 0.2  # of the bytes of the vectors
@@ -35,7 +36,7 @@ class Leading(Screen):
         rows: N.
     """
 
-    def __init__(self, plain: Screen, axes: NDArray[np.float64], rows: int) -> None:
+    def __init__(self, plain: Plain, axes: NDArray[np.float64], rows: int) -> None:
         self._plain, self._axes = plain, axes.astype(np.float32)
         dimensions, count = axes.shape
         self.scale, self.width = plain.scale, count + 3
@@ -80,7 +81,7 @@ class Leading(Screen):
         return sized
 
 
-def leading(vectors: NDArray[np.floating], plain: Screen) -> Leading | None:
+def leading(vectors: NDArray[np.floating], plain: Plain) -> Leading | None:
     """The screen of leading coordinates, or None where they would hold too little.
 
     Args:

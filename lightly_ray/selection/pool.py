@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from lightly_ray.selection.decide import limit_of
 from lightly_ray.selection.distance import DEPTH, computable, pair_distance, summation_plan
 from lightly_ray.selection.order import best, in_order, top
+from lightly_ray.selection.plain import Plain
 from lightly_ray.selection.protocol import Proposal
-from lightly_ray.selection.screen import Screen, Sized
+from lightly_ray.selection.screen import Sized
 from lightly_ray.selection.threads import on_threads
 
 
@@ -69,7 +70,7 @@ class Pool:
         """
         if not len(self.rows):
             return np.empty(0, np.intp), np.empty(0), self.floor
-        screen = Screen(vectors, sample=128)
+        screen = Plain(vectors, sample=128)
         products, sized = _products(computable(vectors), screen)
         picks, gains = np.empty(min(count, len(self.rows)), np.intp), np.empty(min(count, len(self.rows)))
         keys = self._keys()
@@ -81,7 +82,7 @@ class Pool:
         return picks[:made], gains[:made], left
 
 
-def _products(vectors: NDArray[np.floating], screen: Screen) -> tuple[NDArray[np.float32], Sized]:
+def _products(vectors: NDArray[np.floating], screen: Plain) -> tuple[NDArray[np.float32], Sized]:
     """Of all rows with all rows (m, m), and what limits need."""
     features, products = np.empty((len(vectors), screen.width), np.float32), np.empty((len(vectors),) * 2, np.float32)
     sized = screen.rows(vectors, np.arange(len(vectors), dtype=np.int32), features)

@@ -18,20 +18,15 @@ Numerical Algorithms, 2002, section 3.1). Only pairs at or under the limit are d
 float32 cannot hold is never ruled out.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
-
-from lightly_ray.selection.distance import computable
-from lightly_ray.selection.machine import prefetch
 
 UNIT = 2.0**-24  # rounding of one float32 operation
 TINY = 1e-18  # beside typical lengths of 1: covers numbers that underflow float32
 VANISHING = 1e-160  # of what a float64 distance can lose where its squares underflow
-_LARGEST = 1e30  # squared length of features; beyond it a product could leave float32
-_AHEAD = 4  # rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,52 +42,42 @@ class Sized:
     slacks: NDArray[np.float64]
 
 
-class Screen:
-    """Features of one partition: the vectors themselves, moved and scaled so that float32 serves them best.
+class Screen(ABC):
+    """Features of the rows of one partition, and of centers.
 
-        f(x) = float32( (x - offset) scale ),   slack(x) = 4 u |f(x)| + tiny
-
-    The offset is the mean of some rows: products of data far from the origin would drown the distances. The scale is a
-    power of two that brings the typical length to 1.
-
-    Args:
-        vectors: (N, D), of any float dtype.
-        sample: about how many rows offset and scale are taken from.
+    Attributes:
+        scale: of the inequality in the module docstring.
+        width: q + 2.
     """
 
-    def __init__(self, vectors: NDArray[np.floating], sample: int = 4096) -> None:
-        some = vectors[:: max(1, len(vectors) // sample)].astype(np.float64)
-        self._offset = some.mean(axis=0) if len(some) else np.zeros(vectors.shape[1])
-        typical = _typical_length(some - self._offset)
-        self.scale = 2.0 ** float(-np.clip(np.frexp(typical)[1], -1000, 1000))
-        self.width = vectors.shape[1] + 2
+    scale: float
+    width: int
 
     @property
     def rounding(self) -> float:
         """(q + 8) u of the limit."""
         return float((self.width + 8) * UNIT)
 
+    @abstractmethod
     def tile(
         self,
-        rows: NDArray[np.int32],  # what a screen that keeps features goes by
+        rows: NDArray[np.int32],
         source: NDArray[np.floating],
         positions: NDArray[np.int32],
         out: NDArray[np.float32],
     ) -> Sized:
-        """Write the features of rows of the partition, which lie in ``source`` at ``positions``."""
-        return self.rows(source, positions, out)
+        """Write f(x), 1, |f(x)|^2 / 2 of some rows into ``out`` (m, width).
 
-    def rows(self, source: NDArray[np.floating], positions: NDArray[np.int32], out: NDArray[np.float32]) -> Sized:
-        """Write f(x), 1, |f(x)|^2 / 2 into ``out`` (m, width)."""
-        lengths = np.empty(len(positions))
-        _features(source, positions, self._offset, self.scale, out, lengths)
-        return Sized(lengths, 4 * UNIT * lengths + TINY)
+        Args:
+            rows: where they lie in the partition.
+            source: (n, D) float32 or float64; ``positions`` (m,) says where in it they lie.
+            positions: see ``source``.
+            out: (m, width).
+        """
 
+    @abstractmethod
     def centers(self, centers: NDArray[np.floating]) -> tuple[NDArray[np.float32], Sized]:
         """-f(c), |f(c)|^2 / 2, 1 as (b, width), and what limits need."""
-        out = np.empty((len(centers), self.width), np.float32)
-        sized = self.rows(computable(centers), np.arange(len(centers), dtype=np.int32), out)
-        return as_centers(out), sized
 
 
 def as_centers(features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -100,38 +85,3 @@ def as_centers(features: NDArray[np.float32]) -> NDArray[np.float32]:
     features[:, :-2] *= -1
     features[:, -2:] = features[:, :-3:-1].copy()
     return features
-
-
-def _typical_length(vectors: NDArray[np.float64]) -> float:
-    """The median length, the largest one where that is 0, and 1 where all are."""
-    largest = float(np.abs(vectors).max(initial=0.0))
-    if largest == 0:
-        return 1.0
-    lengths = np.linalg.norm(vectors / largest, axis=1)  # no square may overflow or vanish
-    return (float(np.median(lengths)) or float(lengths.max())) * largest
-
-
-@numba.njit(nogil=True, cache=True)
-def _features(source, positions, offset, scale, out, lengths):  # type: ignore[no-untyped-def]  # noqa: PLR0917  # numba takes arrays, not objects
-    dimensions, line = len(offset), 64 // source.itemsize
-    for i in range(len(positions)):
-        if i + _AHEAD < len(positions):
-            for k in range(0, dimensions, line):
-                prefetch(source, np.intp(positions[i + _AHEAD]) * dimensions + k)
-        x, features = source[positions[i]], out[i]
-        for k in range(dimensions):
-            features[k] = np.float32((np.float64(x[k]) - offset[k]) * scale)
-        square = _square(features, dimensions)
-        lengths[i] = np.sqrt(square)
-        if not square < _LARGEST:
-            # No product may become NaN; an infinite length lifts every limit to infinity.
-            features[:], square, lengths[i] = 0, 0.0, np.inf
-        features[dimensions], features[dimensions + 1] = 1, square / 2
-
-
-@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})  # the margin covers any order of the sum
-def _square(features, count):  # type: ignore[no-untyped-def]  # numba
-    total = 0.0
-    for k in range(count):
-        total += np.float64(features[k]) * np.float64(features[k])
-    return total

@@ -21,9 +21,9 @@ from lightly_ray.selection.distance import require_range
 from lightly_ray.selection.keys import Keys
 from lightly_ray.selection.leading import leading
 from lightly_ray.selection.order import best, in_order, top
+from lightly_ray.selection.plain import Plain
 from lightly_ray.selection.protocol import Proposal, Request
 from lightly_ray.selection.refresh import Refresher
-from lightly_ray.selection.screen import Screen
 from lightly_ray.selection.threads import single_products
 
 MANY = 256
@@ -54,7 +54,8 @@ class Shard:
         self._stored = np.ascontiguousarray(vectors)
         self._rows = np.arange(len(vectors)) if rows is None else rows
         self._keys = Keys(len(vectors), scores, min_distance)
-        self._centers = Centers(vectors.shape[1], vectors.dtype, Screen(vectors))
+        self._plain = Plain(vectors)
+        self._centers = Centers(vectors.shape[1], vectors.dtype, self._plain)
         self._tried_leading = False
         self._refresher = Refresher(self._stored, self._keys, threads or os.cpu_count() or 1)
 
@@ -113,7 +114,7 @@ class Shard:
     def _lead(self) -> None:
         """Go over to leading coordinates, where they are worth it: now there are centers enough to pay for them."""
         with single_products():
-            screen = leading(self._stored, self._centers.screen)
+            screen = leading(self._stored, self._plain)
             if screen is not None:
                 known = self._centers.vectors
                 self._centers = Centers(known.shape[1], known.dtype, screen)

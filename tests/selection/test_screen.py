@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from lightly_ray.selection.decide import limit_of, may_be_nearer
 from lightly_ray.selection.distance import computable, distances
 from lightly_ray.selection.leading import Leading, leading
+from lightly_ray.selection.plain import Plain
 from lightly_ray.selection.screen import Screen
 
 ROWS, CENTERS = 211, 37
@@ -59,7 +60,7 @@ def kept(screen: Screen, rows: NDArray[np.floating], centers: NDArray[np.floatin
 
 
 def screens(points: NDArray[np.floating]) -> list[Screen]:
-    plain = Screen(points)
+    plain = Plain(points)
     axes = np.linalg.qr(np.random.default_rng(4).standard_normal((64, 12)))[0]
     return [plain, Leading(plain, axes, len(points))]
 
@@ -75,7 +76,7 @@ def test_screen__never_rules_out_a_pair_at_its_own_distance(kind: str, which: in
 @pytest.mark.parametrize("kind", ["plain", "shifted", "huge", "tiny"])
 def test_screen__rules_out_what_is_a_little_farther(kind: str) -> None:
     points = vectors(kind)
-    screen, rows, centers = Screen(points[:ROWS]), points[:ROWS], points[ROWS:]
+    screen, rows, centers = Plain(points[:ROWS]), points[:ROWS], points[ROWS:]
     positions = np.arange(ROWS, dtype=np.int32)
     features = np.empty((ROWS, screen.width), np.float32)
     sized = screen.rows(computable(rows), positions, features)
@@ -92,7 +93,7 @@ def test_screen__rules_out_what_is_a_little_farther(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_may_be_nearer__never_denies_the_nearer(kind: str) -> None:
     points = computable(vectors(kind))
-    scale = Screen(points[:ROWS]).scale
+    scale = Plain(points[:ROWS]).scale
     for center in points[ROWS : ROWS + 5]:
         near = distances(points, center)
         assert all(may_be_nearer(points[i], center, np.nextafter(near[i], np.inf), scale) for i in range(ROWS))
@@ -108,9 +109,9 @@ def test_leading__only_where_the_spectrum_falls() -> None:
     rng = np.random.default_rng(0)
     flat = rng.standard_normal((ROWS, 64), dtype=np.float32)
     steep = flat * (np.arange(1, 65) ** -1.0).astype(np.float32)
-    assert leading(flat, Screen(flat)) is None
-    assert leading(steep[:, :40], Screen(steep[:, :40])) is None  # 0.2 of 40 coordinates are too few
-    chosen = leading(steep, Screen(steep))
+    assert leading(flat, Plain(flat)) is None
+    assert leading(steep[:, :40], Plain(steep[:, :40])) is None  # 0.2 of 40 coordinates are too few
+    chosen = leading(steep, Plain(steep))
     assert chosen is not None
     assert chosen.width == 11 + 3
 
@@ -119,5 +120,5 @@ def test_leading__stays_within_its_share_of_memory() -> None:
     for dtype, coordinates in ((np.float16, 5), (np.float32, 11), (np.float64, 24)):
         points = np.random.default_rng(0).normal(size=(ROWS, 64)) * np.arange(1, 65) ** -2.0
         steep: NDArray[np.floating] = points.astype(dtype)
-        screen = leading(steep, Screen(steep))
+        screen = leading(steep, Plain(steep))
         assert screen is None if coordinates < 8 else (coordinates + 1) * 4 <= 0.2 * steep[0].nbytes
