@@ -62,19 +62,23 @@ def evaluate(task: Task, batch: pa.RecordBatch, config: FrequencyConfig) -> Eval
     Raises:
         InvalidInputError: a column is missing or has the wrong type.
     """
-    match task:
-        case "classification":
-            rows, faults = classification.read(batch)
-            return _masked(uncertainties(rows), faults)
-        case "detection":
-            return _detection(batch, config.frequency_penalty)
-        case "segmentation":
-            return _segmentation(batch)
-        case "keypoints":
-            found, faults = keypoints.read(batch)
-            return _masked({KEYPOINT_SCORES[0]: mean_uncertainty(found)}, faults)
-        case unknown:
-            assert_never(unknown)
+    # Samples with a fault are calculated like the others, and thrown away: what overflows there is of no interest.
+    with np.errstate(all="ignore"):
+        match task:
+            case "classification":
+                found = _classification(batch)
+            case "detection":
+                found = _detection(batch, config.frequency_penalty)
+            case "segmentation":
+                found = _segmentation(batch)
+            case "keypoints":
+                found = _keypoints(batch)
+            case unknown:
+                assert_never(unknown)
+    if found.faults.any():
+        for values in found.scores.values():
+            values[found.faults != 0] = np.nan
+    return found
 
 
 def finish_scores(
@@ -118,6 +122,16 @@ def summarize_scores(scores: Mapping[str, NDArray[Any]]) -> Extent:
     return summarize(counts[~np.isnan(counts)])
 
 
+def _classification(batch: pa.RecordBatch) -> Evaluation:
+    rows, faults = classification.read(batch)
+    return Evaluation(uncertainties(rows), faults)
+
+
+def _keypoints(batch: pa.RecordBatch) -> Evaluation:
+    found, faults = keypoints.read(batch)
+    return Evaluation(dict(zip(KEYPOINT_SCORES, [mean_uncertainty(found)], strict=True)), faults)
+
+
 def _detection(batch: pa.RecordBatch, penalty: float) -> Evaluation:
     faults = detection.structure_faults(batch)
     sound = faults == 0
@@ -127,7 +141,7 @@ def _detection(batch: pa.RecordBatch, penalty: float) -> Evaluation:
     for name, values in detection_scores(boxes, penalty).items():
         scores[name] = np.empty(len(faults), values.dtype)
         scores[name][sound] = values
-    return _masked(scores, faults)
+    return Evaluation(scores, faults)
 
 
 def _segmentation(batch: pa.RecordBatch) -> Evaluation:
@@ -142,11 +156,4 @@ def _segmentation(batch: pa.RecordBatch) -> Evaluation:
         kind = np.promote_types(kind, pixels.values.dtype)
         faults[row] = distribution_faults(pixels).max()
         values[:, row] = list(pixel_uncertainties(pixels).values())
-    return _masked(dict(zip(UNCERTAINTIES, values.astype(kind), strict=True)), faults)
-
-
-def _masked(scores: dict[str, NDArray[Any]], faults: Faults) -> Evaluation:
-    if faults.any():
-        for values in scores.values():
-            values[faults != 0] = np.nan
-    return Evaluation(scores, faults)
+    return Evaluation(dict(zip(UNCERTAINTIES, values.astype(kind), strict=True)), faults)

@@ -28,6 +28,7 @@ from lightly_ray.active_learning.utils import BoundingBox, ObjectDetectionOutput
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.parallel.score import plain_errors, score
+from lightly_ray.scores import align_scores
 from lightly_ray.scores.tasks import Task
 
 pytestmark = pytest.mark.usefixtures("ray_local")
@@ -93,6 +94,11 @@ def test_score__classification_from_every_source(dtype: Any, tmp_path: Path) -> 
         score(tmp_path / "values.npy", task="classification", images=tmp_path / "names.txt"),
     ):
         _require_equal(dataset, expected, NAMES)
+    made = ScorerClassification.from_dataset(rows)
+    assert made.filenames is not None
+    found = align_scores(made.calculate_scores(), made.filenames, NAMES)
+    for name, scores in expected.items():
+        np.testing.assert_array_equal(found[name], scores, strict=True)
 
 
 def test_score__detection_does_not_depend_on_the_blocks() -> None:

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lightly_ray.data.predictions.checks import Fault
 from lightly_ray.errors import InvalidInputError
@@ -100,6 +102,8 @@ def _replaced(task: Task, **columns: Any) -> dict[str, list[Any]]:
         ("segmentation", {"probabilities": [0.5, 0.5], "shape": [1, 2, 2]}, Fault.SHAPE),
         ("segmentation", {"probabilities": [0.5, 0.5], "shape": [1, 2]}, Fault.SHAPE),
         ("segmentation", {"probabilities": [], "shape": [0, 2, 2]}, Fault.SHAPE),
+        ("segmentation", {"probabilities": [0.5, 0.5], "shape": [-1, -1, 2]}, Fault.SHAPE),
+        ("segmentation", {"probabilities": [0.5, 0.5], "shape": [1, None, 2]}, Fault.SHAPE),
         ("keypoints", {"keypoints": [[1.0, 2.0]]}, Fault.LENGTHS),
         ("keypoints", {"keypoints": [[1.0, 2.0, 0.5, 7.0], [1.0, 2.0, 0.5]]}, Fault.LENGTHS),
         ("keypoints", {"keypoints": [[1.0, 2.0, 1.5]]}, Fault.RANGE),
@@ -150,6 +154,36 @@ def test_evaluate__all_lists_and_numbers(list_type: Any, number: pa.DataType, ex
     for scores in found.scores.values():
         assert scores.tolist() == [0, 0]
         assert scores.dtype == expected
+
+
+WILD = st.lists(st.one_of(st.none(), st.floats(width=32), st.sampled_from([0.5, 0.25, 0.0, 1.0])), max_size=4)
+WILD_LISTS = st.one_of(st.none(), st.lists(st.one_of(st.none(), WILD), max_size=3))
+_LISTS, _NESTED = pa.list_(pa.float32()), pa.list_(pa.list_(pa.float32()))
+_LABELS = st.one_of(st.none(), st.lists(st.one_of(st.none(), st.integers(-5, 9)), max_size=3))
+
+
+@given(st.lists(st.tuples(WILD_LISTS, st.one_of(st.none(), WILD), st.one_of(st.none(), WILD), _LABELS), max_size=4))
+def test_evaluate__whatever_comes_in(rows: list[tuple[Any, ...]]) -> None:
+    nested = pa.array([row[0] for row in rows], _NESTED)
+    flat, more = (pa.array([row[place] for row in rows], _LISTS) for place in (1, 2))
+    labels = pa.array([row[3] for row in rows], pa.list_(pa.int64()))
+    batches: list[tuple[Task, dict[str, pa.Array]]] = [
+        ("classification", {"probabilities": flat}),
+        ("detection", {"object_probabilities": flat, "class_probabilities": nested}),
+        (
+            "detection",
+            {"object_probabilities": flat, "class_probabilities": nested, "scores": more, "labels": labels},
+        ),
+        ("detection", {"scores": flat, "labels": labels}),
+        ("segmentation", {"probabilities": flat, "shape": labels}),
+        ("keypoints", {"keypoints": nested}),
+    ]
+    for task, columns in batches:
+        found = evaluate(task, pa.RecordBatch.from_pydict(columns), CONFIG)
+        for name, scores in found.scores.items():
+            np.testing.assert_array_equal(np.isfinite(scores), found.faults == 0)
+            if name != "object_frequency":
+                assert ((scores[found.faults == 0] >= 0) & (scores[found.faults == 0] <= 1)).all()
 
 
 def test_evaluate__nulls_among_lists_of_one_length() -> None:

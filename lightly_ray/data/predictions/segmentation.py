@@ -62,7 +62,7 @@ def _cut(values: pa.Scalar, shape: list[int] | None) -> NDArray[Any] | Fault:
     if not values.is_valid or shape is None:
         return Fault.MISSING
     flat = values.values.to_numpy(zero_copy_only=False)
-    if len(shape) != 3 or None in shape or np.prod(shape) != len(flat) or len(flat) == 0:
+    if len(shape) != 3 or not all(size is not None and size > 0 for size in shape) or np.prod(shape) != len(flat):
         return Fault.SHAPE
     return np.asarray(flat.reshape(shape))
 
