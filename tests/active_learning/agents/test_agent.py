@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import ray.data
 
-from lightly_ray import select
+from lightly_ray import score, select
 from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.config import SamplerConfig, SamplingMethod
 from lightly_ray.active_learning.scorers import Scorer, ScorerClassification
@@ -225,6 +225,22 @@ def test_query__a_ray_dataset_of_scores(ready: ApiWorkflowClient) -> None:
     agent = ActiveLearningAgent(ready)
     agent.query(SamplerConfig("ACTIVE_LEARNING", 3, name="from ray"), ray.data.from_items(rows, override_num_blocks=2))
     assert agent.labeled_set == [names[row] for row in sorted(np.argsort(-values)[:3])]
+
+
+@pytest.mark.usefixtures("ray_local")
+def test_query__scores_as_ray_data_makes_them(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    rows = [{"filename": names[row], "probabilities": PREDICTIONS[row]} for row in RNG.permutation(12)]
+    agent = ActiveLearningAgent(ready)
+    agent.query(SamplerConfig("CORAL", 4, name="by Ray Data"), score(ray.data.from_items(rows), task="classification"))
+    scored = agent.labeled_set
+    agent = ActiveLearningAgent(ready)
+    agent.query(SamplerConfig("CORAL", 4, name="by class"), ScorerClassification(PREDICTIONS))
+    assert agent.labeled_set == scored
+    rows[3]["probabilities"] = np.array([0.5, np.nan, 0.5])
+    skipped = score(ray.data.from_items(rows), task="classification", on_error="skip")
+    with pytest.raises(InvalidInputError, match=f"first: '{rows[3]['filename']}'"):
+        agent.query(SamplerConfig("CORAL", 5, name="with a hole"), skipped)
 
 
 def test_sets__images_appended_later_are_not_in_old_sets(ready: ApiWorkflowClient, images: Any, tmp_path: Any) -> None:
