@@ -5,8 +5,10 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
@@ -86,6 +88,20 @@ def test_serve__prints_its_token_once(tmp_path: Path) -> None:
             rest = server.stderr.read()
         assert "Traceback" not in rest
         assert server.returncode == 0  # the usual way to stop a server
+
+
+def test_worker__stops_in_order(tmp_path: Path) -> None:
+    command = [str(PROGRAM), "worker", f"data_dir={tmp_path}"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as worker:
+        assert worker.stderr is not None
+        assert "waiting for jobs" in worker.stderr.readline()
+        until = time.monotonic() + 60
+        while not psutil.Process(worker.pid).children() and time.monotonic() < until:
+            time.sleep(0.05)
+        worker.send_signal(signal.SIGINT)
+        rest = worker.stderr.read()
+    assert "Traceback" not in rest
+    assert worker.returncode == 0
 
 
 def test_token__made_listed_revoked(tmp_path: Path) -> None:

@@ -168,20 +168,24 @@ class Worker:
 
 def work(settings: WorkerSettings) -> None:
     """Run jobs until interrupted: `lightly-ray worker`."""
-    configure(settings.log)
     sys.stderr.write("waiting for jobs; stop with Ctrl-C\n")
-    Worker(settings, Store.open(settings)).run()
+    _run(settings)
 
 
 def play(told: object) -> None:
     """Work as the child of a server."""
     lifeline.follow()
-    settings = WorkerSettings.model_validate(told)
+    _run(WorkerSettings.model_validate(told))
+
+
+def _run(settings: WorkerSettings) -> None:
     configure(settings.log)
     worker = Worker(settings, Store.open(settings))
 
     def _stop(_number: int, _frame: FrameType | None) -> None:
+        # The job that runs goes back into the queue, where another worker finds it at once.
         worker.stopping.set()
 
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     worker.run()
