@@ -6,6 +6,7 @@
     sources       where embeddings lie: memory, .npy          (N rows, read in parts by many processes)
     parquet       ... or Parquet files
     fingerprint   tells data sets apart, however they were cut
+    outputs       Parquet outputs of jobs: whole or not at all, recognised when run again
     images        image files, their pixels and thumbnails
     predictions/  formats of predictions, for scorers
 

@@ -20,6 +20,7 @@ from ray.data import Dataset
 from lightly_ray.data.ids import Ids, strings
 from lightly_ray.data.vectors import Fault, Layout, Matrix, arrow_layout, arrow_matrix
 from lightly_ray.errors import InvalidInputError
+from lightly_ray.parallel.cluster import connect
 
 Block = ray.ObjectRef[pa.Table]
 
@@ -122,6 +123,12 @@ class TakenBlocks:
                 piece = slice(start, start + self.layout.block_rows)
                 chunk = column.take(pa.array(part.offsets[piece])).combine_chunks()
                 yield part.rows[piece], arrow_matrix(chunk, self.layout, part.rows[piece], f"column {self.column!r}")
+
+
+def dataset_of(table: pa.Table) -> Dataset:
+    """A table as a Dataset, on the Ray that is there or one that lasts as long as the process."""
+    connect()
+    return ray.data.from_arrow(table)
 
 
 @ray.remote(num_cpus=0)

@@ -8,6 +8,7 @@ from lightly_ray.parallel.job import Job, Loaded, order_of, require_memory
 from lightly_ray.parallel.parts import Part, parts_of
 from lightly_ray.parallel.shard_order import Order
 from lightly_ray.parallel.shards import ActorShards
+from lightly_ray.progress import Progress
 
 
 @contextmanager
@@ -24,5 +25,9 @@ def loaded_on_actors(job: Job) -> Iterator[Loaded]:
         preselected = len(job.plan.preselected)
         orders = [recipe(part) for part in parts]
         with ActorShards(orders, job.ids, preselected=preselected, timeout=job.resources.timeout) as shards:
-            shards.load()
+            with Progress(
+                "read embeddings", len(job.plan.needed), unit="rows", show=job.resources.progress
+            ) as progress:
+                shards.load()
+                progress.advance(len(job.plan.needed))
             yield Loaded(shards, None, shards.mark, lambda: shards.restarts)

@@ -112,7 +112,7 @@ class Selection:
         write_whole(path, stream.getvalue())
 
     def to_dataset(self) -> "Dataset":
-        """`to_table` as a `ray.data.Dataset`; starts or attaches to Ray where that has not happened."""
-        import ray.data  # noqa: PLC0415  # small selections never load Ray
+        """`to_table` as a `ray.data.Dataset`, on the Ray that is there or one that lasts as long as the process."""
+        from lightly_ray.parallel.dataset_source import dataset_of  # noqa: PLC0415  # small selections never load Ray
 
-        return ray.data.from_arrow(self.to_table())
+        return dataset_of(self.to_table())

@@ -110,6 +110,13 @@ def test_select__datasets(dataset: tuple[Any, int], monkeypatch: pytest.MonkeyPa
     assert draw.ids == select(X, 30, "random", ids=NAMES).ids
 
 
+def test_selection__as_a_dataset() -> None:
+    found = select(X, 20, ids=NAMES, preselected=PRESELECTED)
+    rows = found.to_dataset().sort("row").take_all()
+    assert [row["row"] for row in rows] == sorted(found.rows.tolist())
+    assert {row["filename"] for row in rows if row["added"]} == set(found.added_ids)
+
+
 def test_select__datasets_that_cannot_be_used() -> None:
     data = ray.data.from_arrow(table())
     for options, message in (
