@@ -74,9 +74,10 @@ def _below(folder: AnyPath, suffix: str) -> dict[str, str]:
     system, paths = files_of(folder, suffix)
     if system.get_file_info(root).is_file:
         raise NotFoundError(f"expected a folder of {suffix} files, got the file {str(folder)!r}")
+    # The file system's own paths have neither scheme nor query; a worker that opens one needs them again.
     scheme, _, rest = str(folder).partition("://")
-    # The file system's own paths have no scheme; a worker that opens one needs it again.
-    before, after = (f"{scheme}://", rest.partition("?")[1] + rest.partition("?")[2]) if rest else ("", "")
+    user, at, _ = rest.partition("/")[0].rpartition("@")
+    before, after = (f"{scheme}://{user}{at}", "".join(rest.partition("?")[1:])) if rest else ("", "")
     start = len(root.rstrip("/")) + 1
     return {path[start:].removesuffix(suffix): f"{before}{path}{after}" for path in paths}
 
