@@ -76,6 +76,6 @@ def _sqlite(url: URL) -> Engine:
 def _postgresql(url: URL) -> Engine:
     try:
         # Pinged before use: a server that was restarted costs no request.
-        return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True)
+        return create_engine(url, pool_size=8, max_overflow=24, pool_pre_ping=True)
     except ModuleNotFoundError as error:
         raise MissingExtraError("PostgreSQL needs its driver: pip install 'lightly-ray[postgres]'") from error

@@ -5,7 +5,8 @@ import logging
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from lightly_ray.errors import (
@@ -34,6 +35,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _of_framework)
     app.add_exception_handler(DBAPIError, _of_database)
+    app.add_exception_handler(PoolTimeoutError, _of_database)
 
 
 def answer(status: int, code: str, message: str) -> JSONResponse:
@@ -68,8 +70,12 @@ def _of_framework(request: Request, error: Exception) -> JSONResponse:
 def _of_database(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, DataError):
         return answer(422, "MALFORMED_REQUEST", "a value of this request cannot be stored")
-    # Lost or locked: nothing was committed, and asking again is right. Anything else is a bug.
-    if isinstance(error, DBAPIError) and (error.connection_invalidated or type(error).__name__ == "OperationalError"):
-        _log.warning("request %s: the database cannot be used: %s", request.state.request_id, error.orig)
+    if isinstance(error, IntegrityError):
+        _log.warning("request %s lost a race: %s", request.state.request_id, error.orig)
+        return answer(409, "BAD_REQUEST", "another request changed the same thing at the same time; try again")
+    # Lost, locked or too busy: nothing was committed, and asking again is right. Anything else is a bug.
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    if lost or isinstance(error, OperationalError | PoolTimeoutError):
+        _log.warning("request %s: the database cannot be used: %s", request.state.request_id, error)
         return answer(503, "BAD_REQUEST", "the database cannot be reached at the moment; try again")
     raise error

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from lightly_ray.errors import ConflictError, NotFoundError
 from lightly_ray.platform import limits
@@ -18,11 +19,15 @@ def create(db: Connection, name: str, kind: str = "Images") -> str:
         ConflictError: the name is taken (DATASET_NAME_EXISTS).
     """
     limits.dataset_name(name)
+    taken = ConflictError(f"there is already a dataset named {name!r}", code="DATASET_NAME_EXISTS")
     if db.scalar(select(datasets.c.id).where(datasets.c.name == name)) is not None:
-        raise ConflictError(f"there is already a dataset named {name!r}", code="DATASET_NAME_EXISTS")
+        raise taken
     dataset_id, at = new_id(), now()
     values = {"id": dataset_id, "name": name, "type": kind, "created_at": at, "last_modified_at": at}
-    db.execute(datasets.insert().values(total=0, n_samples=0, **values))
+    try:
+        db.execute(datasets.insert().values(total=0, n_samples=0, **values))
+    except IntegrityError as error:  # on PostgreSQL, somebody else took the name since we looked
+        raise taken from error
     return dataset_id
 
 

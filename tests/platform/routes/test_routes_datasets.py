@@ -1,6 +1,7 @@
 """Datasets over HTTP: what the published client sends, and what comes back."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,14 @@ def test_create_dataset__name_taken(api: Api) -> None:
     status, code, message = api.refused("POST", "/v1/datasets", json={"name": name})
     assert (status, code) == (409, "DATASET_NAME_EXISTS")
     assert name in message
+
+
+def test_create_dataset__many_at_once(api: Api) -> None:
+    name = f"race-{new_id()}"
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: api.send("POST", "/v1/datasets", json={"name": name}), range(24)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 23
+    assert {answer.json()["code"] for answer in answers if not answer.ok} == {"DATASET_NAME_EXISTS"}
 
 
 @pytest.mark.parametrize("name", ["ab", " abc", "a/b", "abc\n", "é" * 5, "a" * 256, ""])

@@ -1,6 +1,7 @@
 """Samples, their order and their files over HTTP."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,16 @@ def test_create_sample__again_is_the_same_sample(api: Api) -> None:
     shown = api.get(f"{dataset.path}/samples/{first}")
     assert (shown["fileName"], shown["metaData"], shown["type"]) == ("a/b.png", METADATA, "IMAGE")
     assert api.get(dataset.path)["nSamples"] == 1
+
+
+def test_create_sample__by_many_threads(api: Api) -> None:
+    dataset = api.dataset()
+    names = [f"{number % 12:02d}.png" for number in range(48)]  # each four times, as clients that retry send them
+    with ThreadPoolExecutor(8) as pool:
+        ids = dict(zip(names, pool.map(lambda name: create(dataset, name), names), strict=True))
+    dataset.tag_all()
+    assert api.get(f"{dataset.path}/mappings", field="_id") == [ids[name] for name in sorted(set(names))]
+    assert api.get(dataset.path)["nSamples"] == 12
 
 
 @pytest.mark.parametrize("name", ["", "x" * 256, "a\x00b", "a\nb"])
