@@ -1,14 +1,14 @@
 """A selection's shards on a cluster: connects, deals out the rows, and lets the workers read them."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from lightly_ray.parallel.cluster import cluster_cpus, connected
 from lightly_ray.parallel.job import Job, Loaded, order_of, require_memory
 from lightly_ray.parallel.parts import Part, parts_of
 from lightly_ray.parallel.shard_order import Order
 from lightly_ray.parallel.shards import ActorShards
-from lightly_ray.progress import Progress
+from lightly_ray.progress import step
 
 
 @contextmanager
@@ -25,9 +25,7 @@ def loaded_on_actors(job: Job) -> Iterator[Loaded]:
         preselected = len(job.plan.preselected)
         orders = [recipe(part) for part in parts]
         with ActorShards(orders, job.ids, preselected=preselected, timeout=job.resources.timeout) as shards:
-            with Progress(
-                "read embeddings", len(job.plan.needed), unit="rows", show=job.resources.progress
-            ) as progress:
+            # No Progress: whoever listens to one wants to hear of picks.
+            with step(f"read {len(job.plan.needed):,} embeddings") if job.resources.progress else nullcontext():
                 shards.load()
-                progress.advance(len(job.plan.needed))
             yield Loaded(shards, None, shards.mark, lambda: shards.restarts)
