@@ -13,10 +13,8 @@ _SMALL, _LARGEST = 1e-12, 1e30  # squared distances that float32 holds to their 
 def limit_of(near, length, slack, scale, rounding):  # type: ignore[no-untyped-def]  # numba
     """The largest product with which a pair can still lower the bound ``near``, as float32, rounded up; see `screen`.
 
-    ``length`` and ``slack`` are the sums of row and center.
+    ``length`` and ``slack`` are the sums of row and center; an infinite length makes the limit infinite.
     """
-    if not length < np.inf:
-        return np.float32(np.inf)
     bound = (near * (1 + 1e-9) + VANISHING) * scale + slack
     limit = bound * bound / 2 + rounding * length * length + TINY
     return np.float32(limit * (1 + 2 * UNIT))

@@ -122,3 +122,11 @@ def test_leading__stays_within_its_share_of_memory() -> None:
         steep: NDArray[np.floating] = points.astype(dtype)
         screen = leading(steep, Plain(steep))
         assert screen is None if coordinates < 8 else (coordinates + 1) * 4 <= 0.2 * steep[0].nbytes
+
+
+def test_leading__slack_makes_up_for_axes_that_are_not_orthonormal() -> None:
+    rng = np.random.default_rng(6)
+    axes = np.linalg.qr(rng.standard_normal((64, 12)))[0]
+    points = (rng.standard_normal((ROWS + CENTERS, 12)) @ axes.T).astype(np.float32)
+    screen = Leading(Plain(points), axes * 1.003, ROWS)
+    assert kept(screen, points[:ROWS], points[ROWS:]).all()
