@@ -41,17 +41,22 @@ class Run:
         seconds: of starting workers and reading.
         partitions: how many shards there were.
         restarts: how many workers were lost and made anew.
+        certify: as in the settings.
     """
 
     outcome: Outcome
     seconds: dict[str, float]
     partitions: int
     restarts: int
+    certify: int
 
     def stats(self, plan: Plan) -> SelectionStats:
         """What the run cost."""
         spent = self.outcome.stats
-        centers = len(plan.preselected) + len(self.outcome.picks)
+        picked = len(self.outcome.picks)
+        # The picks that the certificate went on for were compared with, too.
+        extra = 0 if self.outcome.certificate is None else max(1, picked) * self.certify + 1 - picked
+        centers = len(plan.preselected) + min(picked + extra, len(plan.candidates))
         return SelectionStats(
             rounds=spent.rounds,
             evaluated_share=spent.pairs / max(1, len(plan.candidates) * centers),
@@ -75,7 +80,7 @@ def farthest(job: Job) -> Run:
     with _loaded(job) as loaded:
         seconds = {"read": time.monotonic() - started}
         outcome = _choose(job, loaded, first())
-        return Run(outcome, seconds, len(loaded.shards), loaded.restarts())
+        return Run(outcome, seconds, len(loaded.shards), loaded.restarts(), job.settings.certify)
 
 
 def _choose(job: Job, loaded: Loaded, first: int | None) -> Outcome:
