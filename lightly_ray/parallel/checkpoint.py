@@ -37,6 +37,17 @@ class Checkpoint:
     _batches: list[Picks] = field(default_factory=list)
     _written: float = -np.inf
 
+    def refuse_others(self) -> None:
+        """Refuse, before anything is read, a file that differs in something that is known already.
+
+        Raises:
+            InvalidInputError: the file is no checkpoint.
+            ConflictError: it belongs to other data or settings; the message names them.
+        """
+        known = self._known()
+        if known is not None:
+            self._require_same(known[1], sorted(self.identity))
+
     def read(self) -> Picks | None:
         """The picks of the run that was interrupted, None where there was none.
 
@@ -44,6 +55,15 @@ class Checkpoint:
             InvalidInputError: the file is no checkpoint.
             ConflictError: it belongs to other data or settings; the message names them.
         """
+        known = self._known()
+        if known is None:
+            return None
+        picks, identity = known
+        self._require_same(identity, sorted(identity.keys() | self.identity.keys()))
+        self._batches = [picks]
+        return picks
+
+    def _known(self) -> tuple[Picks, Identity] | None:
         content = read_whole(self.path)
         if content is None:
             return None
@@ -58,10 +78,7 @@ class Checkpoint:
             raise InvalidInputError(
                 f"{shown(self.path)!r} is no checkpoint of this version: {version!r}, not {_FORMAT!r}"
             )
-        self._require_same(cast("Identity", known))
-        picks = Picks(rows.astype(np.int64), gains.astype(np.float64))
-        self._batches = [picks]
-        return picks
+        return Picks(rows.astype(np.int64), gains.astype(np.float64)), cast("Identity", known)
 
     def add(self, picks: Picks) -> None:
         """Take picks as soon as they are certain; they are written once a second."""
@@ -81,8 +98,7 @@ class Checkpoint:
         write_whole(self.path, stream.getvalue())
         self._written = time.monotonic()
 
-    def _require_same(self, known: Identity) -> None:
-        names = sorted(known.keys() | self.identity.keys())
+    def _require_same(self, known: Identity, names: list[str]) -> None:
         other = [name for name in names if known.get(name) != self.identity.get(name)]
         if other:
             told = "; ".join(f"{name} was {known.get(name)}, now {self.identity.get(name)}" for name in other)

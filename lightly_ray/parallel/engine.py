@@ -76,17 +76,20 @@ def farthest(job: Job) -> Run:
         WorkerLostError: workers hang, or are lost again and again.
     """
     started = time.monotonic()
+    checkpoint = _checkpoint(job)
     first = _meanwhile(lambda: _first(job))
     with _loaded(job) as loaded:
         seconds = {"read": time.monotonic() - started}
-        outcome = _choose(job, loaded, first())
+        outcome = _choose(job, loaded, first(), checkpoint)
         return Run(outcome, seconds, len(loaded.shards), loaded.restarts(), job.settings.certify)
 
 
-def _choose(job: Job, loaded: Loaded, first: int | None) -> Outcome:
-    plan, settings, resources = job.plan, job.settings, job.resources
-    checkpoint = None if resources.checkpoint is None else Checkpoint(resources.checkpoint, _identity(job, loaded.mark))
-    made = None if checkpoint is None else checkpoint.read()
+def _choose(job: Job, loaded: Loaded, first: int | None, checkpoint: Checkpoint | None) -> Outcome:
+    plan, settings = job.plan, job.settings
+    made = None
+    if checkpoint is not None:
+        checkpoint.identity["embeddings"] = f"{loaded.mark:016x}"
+        made = checkpoint.read()
     task = Task(
         picks=plan.picks,
         coral=settings.method == "coral",
@@ -97,7 +100,7 @@ def _choose(job: Job, loaded: Loaded, first: int | None) -> Outcome:
         certify=settings.certify,
         made=made,
     )
-    with Progress("select", plan.picks, unit="picks", show=resources.progress) as progress:
+    with Progress("select", plan.picks, unit="picks", show=job.resources.progress) as progress:
         progress.advance(0 if made is None else len(made))
 
         def take(picks: Picks) -> None:
@@ -161,11 +164,18 @@ def _first(job: Job) -> int | None:
     return int(candidates[place])
 
 
-def _identity(job: Job, mark: int) -> Identity:
-    """Everything that the picks depend on, under names that a message can use."""
+def _checkpoint(job: Job) -> Checkpoint | None:
+    if job.resources.checkpoint is None:
+        return None
+    checkpoint = Checkpoint(job.resources.checkpoint, _identity(job))
+    checkpoint.refuse_others()
+    return checkpoint
+
+
+def _identity(job: Job) -> Identity:
+    """What the picks depend on beside the embeddings, under names that a message can use."""
     plan, settings = job.plan, job.settings
     return {
-        "embeddings": f"{mark:016x}",
         "ids": job.ids.digest(),
         "query": digest(plan.candidates),
         "preselected": digest(np.sort(plan.preselected)),

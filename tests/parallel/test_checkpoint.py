@@ -57,6 +57,16 @@ def test_checkpoint__names_what_differs(tmp_path: Path) -> None:
         Checkpoint(tmp_path / "picks", {"seed": 4, "method": "coreset", "picks": 6}).read()
 
 
+def test_checkpoint__refuses_others_by_what_is_known_so_far(tmp_path: Path) -> None:
+    Checkpoint(tmp_path / "picks", {"seed": 3, "embeddings": "ab"}).write()
+    Checkpoint(tmp_path / "picks", {"seed": 3}).refuse_others()
+    Checkpoint(tmp_path / "nothing", {"seed": 3}).refuse_others()
+    with pytest.raises(ConflictError, match="another selection: seed was 3, now 4"):
+        Checkpoint(tmp_path / "picks", {"seed": 4}).refuse_others()
+    with pytest.raises(ConflictError, match="another selection: embeddings was ab, now None"):
+        Checkpoint(tmp_path / "picks", {"seed": 3}).read()
+
+
 def test_checkpoint__other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no picks")
     (tmp_path / "empty").write_bytes(b"")
@@ -130,12 +140,12 @@ def test_select__a_checkpoint_of_another_selection_is_refused(tmp_path: Path) ->
     others: list[tuple[dict[str, Any], str]] = [
         ({"data": moved}, "embeddings was"),
         ({"ids": [*ids[:-1], "other.png"]}, "ids was"),
-        ({"query": ids[:200]}, "embeddings was .*; query was"),
+        ({"query": ids[:200]}, "another selection: query was"),
         ({"preselected": ids[1:3]}, "preselected was .*; query was"),
         ({"method": "coral", "scores": SCORES}, "method was coreset, now coral; scores was"),
         ({"n_samples": 61}, "picks was 58, now 59"),
         ({"min_distance": 0.5}, "min_distance was 0.0, now 0.5"),
-        ({"normalize": True}, "embeddings was .*; normalize was False, now True"),
+        ({"normalize": True}, "another selection: normalize was False, now True"),
         ({"seed": 1}, "seed was 0, now 1"),
     ]
     for options, message in others:
