@@ -49,7 +49,7 @@ class _Pool:
     Attributes:
         data: (n, D) embeddings, or the place of a file that has them.
         ids: n file names.
-        places: (n,) int64 places of the rows in the mappings, ascending.
+        places: (n,) int64 places of the rows in the mappings; those that count ascend, -1 for a row without one.
     """
 
     data: NDArray[np.floating] | str
@@ -113,8 +113,7 @@ def _pool(blobs: Blobs, pinned: Json, rows: NDArray[np.int64], names: pa.Array) 
         sorted_file = bool((np.diff(where) > 0).all())
         if len(rows) * embedding["dimension"] * width > LARGE and sorted_file:
             places = pc.fill_null(pc.index_in(stored, value_set=names), -1).to_numpy().astype(np.int64)
-            if (np.diff(places) > 0).all():
-                return _Pool(blobs.uri(embedding["file_key"]), stored, places)
+            return _Pool(blobs.uri(embedding["file_key"]), stored, places)
         vectors = matrix(parquet.read(columns=["embedding"]).column("embedding").combine_chunks())
     whole = len(where) == len(vectors) and sorted_file
     return _Pool(vectors if whole else vectors[where], wanted, rows)
@@ -138,7 +137,8 @@ def _scores(blobs: Blobs, score: Json | None, query: BitMask, places: NDArray[np
     values = np.load(io.BytesIO(blobs.read(score["file_key"])), allow_pickle=False)
     # Rows outside the query set are never picked: their score is of no consequence.
     aligned = np.zeros(len(places), dtype=np.float64)
-    aligned[np.searchsorted(places, query.to_rows())] = values
+    order = np.argsort(places)
+    aligned[order[np.searchsorted(places, query.to_rows(), sorter=order)]] = values
     return aligned
 
 

@@ -17,9 +17,17 @@ from lightly_ray.platform.jobs import sampling
 from lightly_ray.tags import BitMask
 
 NAMES = [f"{number:03d}.png" for number in range(90)]
-VECTORS = np.random.default_rng(1).normal(size=(90, 5)).astype(np.float32)
+# On a grid: masses of equal distances, so the order of rows decides.
+VECTORS = np.random.default_rng(1).integers(0, 3, size=(90, 5)).astype(np.float32)
 SCORES = np.random.default_rng(2).random(60)
 QUERY, BEFORE = range(10, 70), [2, 15, 80]
+# In which order the file has which rows. Strays: those that count are in order, others stand anywhere.
+ROWS = {
+    "all": list(range(90)),
+    "some": [*range(5, 85), 2],
+    "reversed": list(range(89, -1, -1)),
+    "strays": [88, 2, *range(10, 70), 80, 5, 0],
+}
 
 
 @pytest.fixture(params=["local", "s3"])
@@ -62,7 +70,7 @@ def pinned(blobs: Blobs, rows: list[int], method: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("method", ["CORESET", "CORAL", "ACTIVE_LEARNING", "RANDOM"])
-@pytest.mark.parametrize("rows", [range(90), [*range(5, 85), 2], [*range(89, -1, -1)]], ids=["all", "some", "reversed"])
+@pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
 @pytest.mark.parametrize("large", [False, True])
 def test_run__equals_select(
     blobs: Blobs, monkeypatch: pytest.MonkeyPatch, method: str, rows: list[int], *, large: bool
