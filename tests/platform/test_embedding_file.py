@@ -121,7 +121,7 @@ def test_parquet__not_one(tmp_path: Path, content: bytes) -> None:
 def test_convert__twice_in_different_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lightly_ray.platform.embedding_file._BATCH_ROWS", 2)
     source = parquet(tmp_path / "in", ["a.png", "b.png", "g.png", "a.png"], fixed(VECTORS[[0, 1, 2, 0]]))
-    with pytest.raises(InvalidInputError, match="'a.png' has more than one"):
+    with pytest.raises(InvalidInputError, match=r"'a.png' has more than one"):
         convert(source, "parquet", tmp_path / "out", NAMES)
 
 
