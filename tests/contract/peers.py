@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-VERSIONS = ("1.1.17", "1.2.13", "1.4.6")
+# Others can be asked for by `LIGHTLY_RAY_PEER_VERSIONS="1.2.0 1.2.40"`.
+VERSIONS = tuple(os.environ.get("LIGHTLY_RAY_PEER_VERSIONS", "1.1.17 1.2.13 1.4.6").split())
 # The releases that these clients were written against, as far as they still install.
 _PINNED = ["torch==2.13.0", "numpy<2", "setuptools<80"]
 _ALONE = ["torchvision==0.16.2", "pytorch-lightning==1.7.7", "lightly-utils"]  # their own pins contradict the above

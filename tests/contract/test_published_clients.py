@@ -127,7 +127,7 @@ def test_published_client__selects_what_select_selects(
         check_files(client, pool / "images", tmp_path / "images", coral.ids)
 
 
-@pytest.mark.parametrize("version", VERSIONS[1:])  # the first of them cannot append
+@pytest.mark.parametrize("version", [version for version in VERSIONS if version != "1.1.17"])  # that one cannot append
 def test_published_client__appends_images_and_embeddings(
     version: str, live_platform: "EmbeddedPlatform", pool: Path, tmp_path: Path
 ) -> None:
