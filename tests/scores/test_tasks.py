@@ -79,7 +79,7 @@ def _replaced(task: Task, **columns: Any) -> dict[str, list[Any]]:
     ("task", "bad", "fault"),
     [
         ("classification", {"probabilities": [0.5, 0.4]}, Fault.SUM),
-        ("classification", {"probabilities": [0.5, 0.502]}, Fault.SUM),
+        ("classification", {"probabilities": [0.5, 0.5012]}, Fault.SUM),
         ("classification", {"probabilities": [0.5, 0.5, NAN]}, Fault.NAN),
         ("classification", {"probabilities": [0.5, None, 0.5]}, Fault.NAN),
         ("classification", {"probabilities": [1.5, -0.5]}, Fault.RANGE),
