@@ -102,9 +102,9 @@ def test_first_fault__the_earlier_check_wins() -> None:
 
 
 def test_require_no_fault__names_the_first() -> None:
-    faults = np.array([0, 0, Fault.SUM, Fault.NAN], dtype=np.int8)
+    faults = np.array([0, 0, Fault.NAN, Fault.SUM], dtype=np.int8)
     require_no_fault(faults[:2])
-    with pytest.raises(InvalidInputError, match="2 of 4 maps cannot be used, first: row 2 has class probabilities"):
+    with pytest.raises(InvalidInputError, match="2 of 4 maps cannot be used, first: row 2 has a value that is NaN"):
         require_no_fault(faults, what="maps")
     with pytest.raises(InvalidInputError, match="first: 'c' has"):
         require_no_fault(faults, ["a", "b", "c", "d"])
