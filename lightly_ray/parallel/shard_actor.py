@@ -5,6 +5,8 @@ Everything here can be made again from the part and the driver's centers, so a w
 
 import os
 from dataclasses import dataclass
+from threading import Thread
+from typing import Any
 
 import numba
 import numpy as np
@@ -16,6 +18,13 @@ from lightly_ray.data.vectors import Fault, Matrix
 from lightly_ray.errors import WorkerLostError
 from lightly_ray.parallel.shard_order import Built, Order, build
 from lightly_ray.selection.protocol import Proposal, Request
+from lightly_ray.selection.shard import Shard
+
+
+def _warm_up(dtype: np.dtype[Any]) -> None:
+    """Load the engine's compiled parts, half a second, while the disk or the network is busy."""
+    tiny = np.eye(4, dtype=dtype)
+    Shard(tiny, threads=1).propose(Request(0, tiny[:1], np.zeros(1, dtype=np.int64), 0.0, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,10 @@ class ShardActor:
 
     def load(self, order: Order) -> Loaded:
         """Read the part."""
+        warming = Thread(target=_warm_up, args=[order.blocks.layout.kept(normalize=order.normalize).dtype], daemon=True)
+        warming.start()
         built = build(order, self._threads)
+        warming.join()
         if isinstance(built, Fault):
             return Loaded(built, 0)
         self._built = built
