@@ -125,6 +125,12 @@ def test_evaluate__a_sum_within_the_tolerance_is_no_fault() -> None:
     assert (found.scores["uncertainty_least_confidence"] <= 1).all()
 
 
+def test_evaluate__confidences_are_checked_too() -> None:
+    columns = {"object_probabilities": [[0.5]] * 3, "class_probabilities": [[[0.5, 0.5]]] * 3}
+    batch = _batch({**columns, "scores": [[0.5], [1.5], [NAN]], "labels": [[0]] * 3})
+    assert evaluate("detection", batch, CONFIG).faults.tolist() == [0, Fault.RANGE, Fault.NAN]
+
+
 @pytest.mark.parametrize("label", [-1, None, 100_000])
 def test_evaluate__labels_that_no_distribution_can_be_made_up_for(label: int | None) -> None:
     batch = _batch({"scores": [[0.5], [0.25]], "labels": [[3], [label]]})
