@@ -126,7 +126,7 @@ def test_evaluate__a_sum_within_the_tolerance_is_no_fault() -> None:
 
 
 def test_evaluate__confidences_are_checked_too() -> None:
-    columns = {"object_probabilities": [[0.5]] * 3, "class_probabilities": [[[0.5, 0.5]]] * 3}
+    columns: dict[str, list[Any]] = {"object_probabilities": [[0.5]] * 3, "class_probabilities": [[[0.5, 0.5]]] * 3}
     batch = _batch({**columns, "scores": [[0.5], [1.5], [NAN]], "labels": [[0]] * 3})
     assert evaluate("detection", batch, CONFIG).faults.tolist() == [0, Fault.RANGE, Fault.NAN]
 
