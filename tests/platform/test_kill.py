@@ -24,12 +24,15 @@ import pytest
 import requests
 
 from lightly_ray.parallel.select import select
+from lightly_ray.platform import tokens
 from lightly_ray.platform.clock import new_id
 from lightly_ray.platform.jobs.worker import Worker
 from lightly_ray.platform.parts import Platform, Store
 from lightly_ray.platform.server import listen, worker_settings
+from lightly_ray.platform.settings import ServeSettings
 from lightly_ray.settings import Settings
-from tests.platform.served import PNG, Api, Dataset, body, read_csv
+from tests.platform.conftest import NewDatabase
+from tests.platform.served import PNG, Api, Dataset, body, read_csv, serving
 
 NAMES = [f"{letter}.png" for letter in "abcdefg"]
 LATER = ["h.png", "i.png"]
@@ -146,6 +149,22 @@ class Session:
     def _accept(self, it: Api, path: str, wanted: dict[str, Any], made_already: str) -> None:
         answer = it.send("POST", f"{self.path}/{path}", json=wanted)
         assert answer.ok or answer.json()["code"] == made_already, answer.text
+
+
+# A platform of its own: the worker that other tests share would take the jobs before the deadly one does.
+@pytest.fixture(scope="module")
+def platform(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    platform = Platform.open(ServeSettings(data_dir=tmp_path_factory.mktemp("data"), database=new_database()))
+    yield platform
+    platform.database.close()
+
+
+@pytest.fixture(scope="module")
+def api(platform: Platform) -> Iterator[Api]:
+    with platform.database.write() as db:
+        token = tokens.create(db, "tests")
+    with serving(platform) as url:
+        yield Api(url, token)
 
 
 @pytest.fixture(scope="module")
