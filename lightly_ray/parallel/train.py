@@ -36,8 +36,8 @@ def _test(classifier: Classifier, embeddings: NDArray[np.float32], labels: list[
 def _predict(batch: dict[str, NDArray[Any]], trained: Handle[Classifier]) -> dict[str, NDArray[Any]]:
     classifier: Classifier = ray.get(trained)  # Ray Data hands references on as they are
     with threadpool_limits(1):
-        # A list column arrives as an array of vectors.
-        return {"filename": batch["filename"], "probabilities": classifier.probabilities(np.stack(batch["embedding"]))}
+        vectors = np.stack(list(batch["embedding"]))  # a list column arrives as an array of arrays
+        return {"filename": batch["filename"], "probabilities": classifier.probabilities(vectors)}
 
 
 class Trainer:
