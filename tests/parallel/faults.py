@@ -63,11 +63,11 @@ class Workers:
                 deed(self)
             return gather(shards, asked, method)
 
-        ActorShards._start, ActorShards._gather = started, gathered  # type: ignore[method-assign]  # watched from outside
+        ActorShards._start, ActorShards._gather = started, gathered  # type: ignore[method-assign, assignment]  # watched from outside
         try:
             yield
         finally:
-            ActorShards._start, ActorShards._gather = start, gather  # type: ignore[method-assign]  # as it was
+            ActorShards._start, ActorShards._gather = start, gather  # type: ignore[method-assign, assignment]  # as it was
 
 
 def kill(shard: int, after: float = 0.0) -> Deed:
@@ -103,7 +103,7 @@ def _end(pid: int) -> None:
 @contextmanager
 def two_nodes() -> Iterator[tuple[Cluster, Any]]:
     """A cluster of a head, where the driver is, and a second node; one CPU each."""
-    size = {"num_cpus": 1, "object_store_memory": 100 << 20}
+    size: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100 << 20}
     cluster = Cluster(initialize_head=True, head_node_args={**size, "include_dashboard": False})
     try:
         second = cluster.add_node(**size)
@@ -112,7 +112,7 @@ def two_nodes() -> Iterator[tuple[Cluster, Any]]:
         yield cluster, second
     finally:
         ray.shutdown()
-        cluster.shutdown()
+        cluster.shutdown()  # type: ignore[no-untyped-call]  # Ray leaves it untyped
 
 
 def files(folder: Path) -> Path:
@@ -141,7 +141,7 @@ def verdict(found: Selection, expected: Selection) -> dict[str, Any]:
 
 def actors(folder: Path) -> list[dict[str, Any]]:
     """Actors die while they read, learn, propose and fetch; also two at once, and one again while it is rebuilt."""
-    options = {"preselected": PRESELECTED}
+    options: dict[str, Any] = {"preselected": PRESELECTED}
     expected = lightly_ray.select(X, 900, ids=NAMES, progress=False, **options)
     cases: list[dict[int, Deed]] = [
         {0: kill(1), 3: kill(0), 4: kill(1, after=0.002)},
@@ -155,21 +155,21 @@ def node(folder: Path) -> list[dict[str, Any]]:
     """The second node is lost in the middle: an array's slices, or a Dataset's blocks, go with it."""
     found = []
     expected = lightly_ray.select(X, 900, "coral", ids=NAMES, scores=SCORES, preselected=PRESELECTED, progress=False)
-    options = {"method": "coral", "preselected": PRESELECTED}
+    options: dict[str, Any] = {"method": "coral", "preselected": PRESELECTED}
     with two_nodes() as (cluster, second):
         deeds = {6: lose(cluster, second)}
         found.append(verdict(run(X, deeds, ids=NAMES, scores=SCORES, **options)[0], expected))
-        second = cluster.add_node(num_cpus=1, object_store_memory=100 << 20)
+        another = cluster.add_node(num_cpus=1, object_store_memory=100 << 20)
         cluster.wait_for_nodes()
         data = ray.data.read_parquet(str(files(folder)))
-        found.append(verdict(run(data, {6: lose(cluster, second)}, scores="score", **options)[0], expected))
+        found.append(verdict(run(data, {6: lose(cluster, another)}, scores="score", **options)[0], expected))
     return found
 
 
 def exhaustive(folder: Path) -> list[dict[str, Any]]:
     """A shard dies at each of the driver's questions, and at 12 random moments; says how it goes on the way."""
     found: list[dict[str, Any]] = []
-    options = {"preselected": PRESELECTED}
+    options: dict[str, Any] = {"preselected": PRESELECTED}
     expected = lightly_ray.select(X, 900, ids=NAMES, progress=False, **options)
     moments = np.random.default_rng(2).random(12)
     data = files(folder)
@@ -185,9 +185,10 @@ def exhaustive(folder: Path) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Run one case and print its verdicts."""
-    case: Callable[[Path], list[dict[str, Any]]] = {"actors": actors, "node": node, "exhaustive": exhaustive}[sys.argv[1]]
+    cases: dict[str, Callable[[Path], list[dict[str, Any]]]]
+    cases = {"actors": actors, "node": node, "exhaustive": exhaustive}
     with tempfile.TemporaryDirectory() as folder:
-        sys.stdout.write("\n" + json.dumps(case(Path(folder))) + "\n")
+        sys.stdout.write("\n" + json.dumps(cases[sys.argv[1]](Path(folder))) + "\n")
 
 
 if __name__ == "__main__":
