@@ -67,7 +67,7 @@ class Workers:
         try:
             yield
         finally:
-            ActorShards._start, ActorShards._gather = start, gather  # type: ignore[method-assign, assignment]  # as it was
+            ActorShards._start, ActorShards._gather = start, gather  # type: ignore[method-assign]  # as it was
 
 
 def kill(shard: int, after: float = 0.0) -> Deed:
