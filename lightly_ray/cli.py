@@ -35,11 +35,6 @@ class Command(NamedTuple):
 
 _PLATFORM, _WORKFLOW = "lightly_ray.platform", "lightly_ray.workflow"
 COMMANDS = {
-    "magic": Command(
-        "embed a folder of images, upload it, and select what to label first",
-        f"{_WORKFLOW}.magic:MagicSettings",
-        f"{_WORKFLOW}.magic:run_magic",
-    ),
     "embed": Command(
         "embed a folder of images into a Parquet file",
         f"{_WORKFLOW}.embed_images:EmbedImagesSettings",

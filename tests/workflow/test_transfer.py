@@ -1,4 +1,4 @@
-"""`magic`, `upload` and `download` against a real platform."""
+"""`upload` and `download` against a real platform."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,6 @@ from PIL import Image
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.platform.embedded import EmbeddedPlatform
 from lightly_ray.settings import parse
-from lightly_ray.workflow.magic import MagicSettings, run_magic
 from lightly_ray.workflow.transfer import DownloadSettings, UploadSettings, run_download, run_upload
 
 
@@ -40,25 +39,6 @@ def test_upload_and_download__the_same_files(server: dict[str, object], tmp_path
     assert (tmp_path / "names.txt").read_text() == "a.png\nb/1.png\nb/2.png\n"
     for name in ("a.png", "b/1.png", "b/2.png"):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "in" / name).read_bytes()
-
-
-@pytest.mark.usefixtures("ray_local")
-def test_magic__selects_and_goes_on_where_the_folder_has_grown(server: dict[str, object], tmp_path: Path) -> None:
-    names = [f"{letter}.png" for letter in "abcdefghijkl"]
-    draw(tmp_path / "in", names[:9])
-    asked = {"input_dir": tmp_path / "in", "dataset": "magic", "n_samples": 3, "tag": "first", **server}
-    first = run_magic(MagicSettings.model_validate(asked))
-    assert (first["uploaded"], first["selected"], first["tag"]) == (9, 3, "first")
-    draw(tmp_path / "in", names)
-    second = run_magic(MagicSettings.model_validate(asked | {"n_samples": 5, "tag": "second"}))
-    assert (second["uploaded"], second["present"], second["selected"]) == (3, 9, 5)
-    assert second["dataset_id"] == first["dataset_id"]
-    assert first["embedding"] == "default"
-    assert str(second["embedding"]).startswith("default_")
-    told = {"dataset": "magic", "tag": "second", "filenames": tmp_path / "names.txt", "exclude_parent": True}
-    assert (
-        run_download(DownloadSettings.model_validate(told | server))["samples"] == 5
-    )  # it goes on from no other selection
 
 
 def test_download__unknown_dataset(server: dict[str, object], tmp_path: Path) -> None:

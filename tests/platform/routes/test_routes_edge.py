@@ -18,6 +18,7 @@ OPEN = [
     "/v1/versions/pip/minimum",
     "/healthz",
     "/readyz",
+    "/",
     "/docs",
     "/docs/assets/{name}",
     "/v1/signed/samples/{sample_id}/{kind}",
@@ -131,6 +132,10 @@ def test_access_log__has_no_token(api: Api, caplog: pytest.LogCaptureFixture) ->
     lines = [record.getMessage() for record in caplog.records if not record.name.startswith("urllib3")]
     assert any("/v1/datasets" in line for line in lines)
     assert not [line for line in lines if "token" in line or api.token in line]
+
+
+def test_front__leads_to_the_page(api: Api) -> None:
+    assert requests.get(api.url, timeout=9).url == f"{api.url}/docs"
 
 
 def test_docs__assets_are_our_own(api: Api) -> None:
