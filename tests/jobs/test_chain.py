@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -29,13 +30,15 @@ CLOTHING = PROJECT.parent / "shared" / "data" / "clothing" / "train"
 START = """
 import sys, tempfile
 from ray.cluster_utils import Cluster
+dashboard, *agents = map(int, sys.argv[1:])  # ports: their defaults belong to whatever Ray runs here already
 cluster = Cluster(initialize_head=True, head_node_args={
-    "num_cpus": 1, "include_dashboard": True, "dashboard_host": "127.0.0.1", "dashboard_port": int(sys.argv[1]),
-    "object_store_memory": 300_000_000})
+    "num_cpus": 1, "include_dashboard": True, "dashboard_host": "127.0.0.1", "dashboard_port": dashboard,
+    "dashboard_agent_listen_port": agents[0], "object_store_memory": 300_000_000})
 # A folder of its own, as on a machine of its own: in a shared one each node unpacks the working directory of a job
 # over that of the other, under the feet of the running job.
 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-    cluster.add_node(num_cpus=1, object_store_memory=300_000_000, temp_dir=folder)
+    cluster.add_node(
+        num_cpus=1, object_store_memory=300_000_000, temp_dir=folder, dashboard_agent_listen_port=agents[1])
     cluster.wait_for_nodes()
     print("ready", flush=True)
     sys.stdin.read()
@@ -80,9 +83,11 @@ class Submitter:
 @pytest.fixture
 def submit() -> Iterator[Submitter]:
     """A cluster of two raylets in a process of its own, with token authentication."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(3)]
+        for free in sockets:
+            free.bind(("127.0.0.1", 0))
+        ports = [str(free.getsockname()[1]) for free in sockets]
     scripts = Path(sys.executable).parent
     environment = {
         **{name: value for name, value in os.environ.items() if name not in {"RAY_ADDRESS", "RAY_AUTH_TOKEN_PATH"}},
@@ -91,7 +96,7 @@ def submit() -> Iterator[Submitter]:
         "PATH": f"{scripts}:{os.environ['PATH']}",
     }
     with subprocess.Popen(
-        [sys.executable, "-c", START, str(port)],
+        [sys.executable, "-c", START, *ports],
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -102,7 +107,7 @@ def submit() -> Iterator[Submitter]:
         assert cluster.stdin is not None
         assert "ready" in cluster.stdout.read(6)
         try:
-            submitter = Submitter(f"http://127.0.0.1:{port}", environment)
+            submitter = Submitter(f"http://127.0.0.1:{ports[0]}", environment)
             submitter.wait()
             yield submitter
         finally:
