@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -95,6 +96,17 @@ def lose(cluster: Cluster, node: Any) -> Deed:
     return deed
 
 
+def _wait_until_known(*, gone: str, there: str) -> None:
+    """Until Ray has noticed: a shard that it sends to a dead node lands on the driver's, and then nothing is lost."""
+    for _ in range(600):
+        known = ray.nodes()  # type: ignore[no-untyped-call]  # Ray leaves it untyped
+        alive = {node["NodeID"] for node in known if node["Alive"]}
+        if gone not in alive and there in alive:
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"Ray still takes {gone} for alive, or does not know {there}")
+
+
 def _end(pid: int) -> None:
     with suppress(ProcessLookupError):  # it may have gone with its node
         os.kill(pid, signal.SIGKILL)
@@ -160,7 +172,7 @@ def node(folder: Path) -> list[dict[str, Any]]:
         deeds = {6: lose(cluster, second)}
         found.append(verdict(run(X, deeds, ids=NAMES, scores=SCORES, **options)[0], expected))
         another = cluster.add_node(num_cpus=1, object_store_memory=100 << 20)
-        cluster.wait_for_nodes()
+        _wait_until_known(gone=second.node_id, there=another.node_id)
         data = ray.data.read_parquet(str(files(folder)))
         found.append(verdict(run(data, {6: lose(cluster, another)}, scores="score", **options)[0], expected))
     return found
