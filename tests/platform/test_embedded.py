@@ -18,14 +18,21 @@ from tests.platform.test_lifeline import descendants, gone
 VECTORS = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
 
 
+def children() -> set[int]:
+    """Our child processes; other tests may have some that live on."""
+    return {child.pid for child in psutil.Process().children()}
+
+
 def test_embedded__selects_and_keeps_its_data(tmp_path: Path) -> None:
+    before = children()
     with EmbeddedPlatform(tmp_path) as platform:
+        [server] = children() - before
         api = Api(platform.url, platform.token)
         dataset = api.dataset(12)
         job = ended(api, dataset.sampling(dataset.embed(VECTORS), "five", "CORESET", 5))
         assert job["status"] == "FINISHED", job
-        token, family = platform.token, descendants(os.getpid(), 3)
-    assert gone(family)
+        token, family = platform.token, descendants(server, 2)
+    assert gone([server, *family])
     assert "data_dir" in platform.serve_command
     with EmbeddedPlatform(tmp_path) as platform:
         assert platform.token == token
@@ -34,9 +41,10 @@ def test_embedded__selects_and_keeps_its_data(tmp_path: Path) -> None:
 
 
 def test_embedded__killed_worker_is_replaced(tmp_path: Path) -> None:
+    before = children()
     with EmbeddedPlatform(tmp_path) as platform:
-        [server] = [child for child in psutil.Process().children() if "serve" in child.cmdline()]
-        worker = psutil.Process(descendants(server.pid, 2)[0])
+        [server] = children() - before
+        worker = psutil.Process(descendants(server, 2)[0])
         os.kill(worker.pid, signal.SIGKILL)
         api = Api(platform.url, platform.token)
         dataset = api.dataset(12)
