@@ -32,6 +32,7 @@ from lightly_ray.selection.shard import Shard
 
 RESULTS = Path(__file__).with_name("selection_results.jsonl")
 PEERS = ("ours", "numpy", "mundig", "sgemm")
+ROWS = (100_000, 200_000, 400_000, 1_000_000, 4_000_000)
 CASES: dict[str, list[tuple[str, int, int, int, int, tuple[str, ...]]]] = {
     # kind, rows, dimensions, picks, partitions, engines
     "small": [(kind, 200_000, 128, 4_000, 1, PEERS) for kind in ("clustered", "isotropic")],
@@ -39,7 +40,7 @@ CASES: dict[str, list[tuple[str, int, int, int, int, tuple[str, ...]]]] = {
     "wide": [(kind, 500_000, 768, 5_000, 1, PEERS) for kind in ("power", "power1")],
     "shards": [("clustered", 200_000, 128, 4_000, parts, ("ours", "sgemm")) for parts in (1, 2, 4, 8, 16)],
     "growth": [
-        *[("clustered", rows, 128, 4_000, 1, ("ours", "sgemm")) for rows in (100_000, 200_000, 400_000, 1_000_000)],
+        *[("clustered", rows, 128, 4_000, 1, ("ours", "sgemm")) for rows in ROWS],
         *[("clustered", 200_000, 128, picks, 1, ("ours", "sgemm")) for picks in (1_000, 2_000, 8_000, 20_000)],
         *[("clustered", 100_000, size, 2_000, 1, ("ours", "sgemm")) for size in (32, 64, 128, 256, 512, 1_024)],
     ],
