@@ -201,7 +201,7 @@ def test_secrets__reach_no_message_traceback_or_log(
         shown = "".join(traceback.format_exception(caught.value))
         assert TOKEN not in shown
         assert SIGNATURE not in shown
-    assert "urllib3" in caplog.text
+    assert any(record.name.startswith("urllib3") for record in caplog.records)  # it does log every request
     assert TOKEN not in caplog.text
     assert TOKEN not in repr(sender)
 
