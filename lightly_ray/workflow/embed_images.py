@@ -1,7 +1,7 @@
 """The job that embeds a folder: images at any depth -> one Parquet file, sorted by file name.
 
 OUTPUT                       columns filename (string), embedding (fixed-size list of float32)
-OUTPUT.descriptor.npz        the fitted descriptor, written before the first embedding
+OUTPUT.descriptor.npz        the fitted descriptor, written before OUTPUT
 OUTPUT.parts/                finished chunks while the job runs; an interrupted job goes on behind them
 """
 
@@ -107,7 +107,7 @@ def _embed_chunk(
         chunk = embed_folder(folder, names, descriptor)
         for reason in chunk.corrupt.values():
             sys.stderr.write(f"skipped: {reason}\n")
-        vectors = pa.FixedSizeListArray.from_arrays(pa.array(chunk.embeddings.ravel()), chunk.embeddings.shape[1])
+        vectors = pa.FixedSizeListArray.from_arrays(pa.array(chunk.embeddings.ravel()), len(descriptor.axes))
         known = {"corrupt": list(chunk.corrupt)}
         with ParquetOutput(part, _schema(descriptor)) as output:
             output.write(pa.table({"filename": chunk.filenames, "embedding": vectors}, schema=_schema(descriptor)))

@@ -80,6 +80,13 @@ def test_job__a_corrupt_image_is_counted(settings: EmbedImagesSettings) -> None:
     assert result["images"] == 5
 
 
+def test_job__a_chunk_of_corrupt_images_alone(settings: EmbedImagesSettings) -> None:
+    for name in ("y.png", "z.png"):  # the second chunk
+        (Path(settings.input_dir) / name).write_bytes(b"broken")
+    assert run_embed_images(settings)["corrupt"] == ["y.png", "z.png"]
+    assert pq.read_table(settings.output)["filename"].to_pylist() == ["a.png", "b/a.png", "b/b.png", "b/c/d.png"]
+
+
 def test_job__bad_folders_are_named(tmp_path: Path) -> None:
     output = str(tmp_path / "e.parquet")
     with pytest.raises(NotFoundError, match="nowhere"):
