@@ -5,6 +5,7 @@
     vectors       embedding columns -> matrices; NaN, odd lengths and zero vectors stop here
     sources       where embeddings lie: memory, .npy          (N rows, read in parts by many processes)
     parquet       ... or Parquet files
+    compiled      loops that NumPy has no words for
     fingerprint   tells data sets apart, however they were cut
     outputs       Parquet outputs of jobs: whole or not at all, recognised when run again
     images        image files, their pixels and thumbnails

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lightly_ray.data.predictions.kernels import compiled, row_sums
+from lightly_ray.data.compiled import compiled
+from lightly_ray.data.predictions.kernels import row_sums
 
 
-@compiled
+@compiled(error_model="numpy")
 def top_two(values: NDArray[Any], offsets: NDArray[np.int64], first: NDArray[Any], second: NDArray[Any]) -> None:
     """Write the largest and second largest of each row of numbers >= 0; 0 where a row is too short."""
     for row in range(len(first)):
@@ -39,7 +40,7 @@ def top_two(values: NDArray[Any], offsets: NDArray[np.int64], first: NDArray[Any
         first[row], second[row] = a0, b0
 
 
-@compiled
+@compiled(error_model="numpy")
 def _push(first: Any, second: Any, value: Any) -> Any:
     return max(first, value), max(second, min(first, value))
 
@@ -62,7 +63,7 @@ _LAYOUT: dict[int, tuple[type[Any], int, Any]] = {
 _TWO_LOG2_E = 2 / math.log(2)
 
 
-@compiled
+@compiled(error_model="numpy")
 def _log2_sums(  # noqa: PLR0913, PLR0917 - compiled functions take no objects that would hold these together
     values: NDArray[Any],
     words: NDArray[Any],
@@ -94,7 +95,7 @@ def _log2_sums(  # noqa: PLR0913, PLR0917 - compiled functions take no objects t
 # and 0 times it is 0.
 
 
-@compiled
+@compiled(error_model="numpy")
 def _mantissas(words: NDArray[Any], root: Any, fraction: Any, bits: NDArray[Any]) -> None:
     # Sums of int32 are int64 to numba; cut back at once, they stay in the narrow vector registers.
     integer = words.dtype.type
@@ -102,7 +103,7 @@ def _mantissas(words: NDArray[Any], root: Any, fraction: Any, bits: NDArray[Any]
         bits[at] = words[at] - ((integer(words[at] - root) >> fraction) << fraction)
 
 
-@compiled
+@compiled(error_model="numpy")
 def _log2_terms32(values: NDArray[Any], words: NDArray[Any], root: Any, fraction: Any, terms: NDArray[Any]) -> None:
     # On entry ``terms`` holds the mantissas, on return p log2 p.
     real, integer = values.dtype.type, words.dtype.type
@@ -117,7 +118,7 @@ def _log2_terms32(values: NDArray[Any], words: NDArray[Any], root: Any, fraction
         terms[at] = values[at] * (real(integer(words[at] - root) >> fraction) + s * series * real(_TWO_LOG2_E))
 
 
-@compiled
+@compiled(error_model="numpy")
 def _log2_terms64(values: NDArray[Any], words: NDArray[Any], root: Any, fraction: Any, terms: NDArray[Any]) -> None:
     # The same with more terms.
     real, integer = values.dtype.type, words.dtype.type
@@ -137,7 +138,7 @@ def _log2_terms64(values: NDArray[Any], words: NDArray[Any], root: Any, fraction
         terms[at] = values[at] * (real(integer(words[at] - root) >> fraction) + s * series * real(_TWO_LOG2_E))
 
 
-@compiled
+@compiled(error_model="numpy")
 def mean(values: NDArray[Any], offsets: NDArray[np.int64], default: Any, means: NDArray[Any]) -> None:
     """Write the mean of each row, ``default`` for an empty one."""
     row_sums(values, offsets, means)
@@ -146,7 +147,7 @@ def mean(values: NDArray[Any], offsets: NDArray[np.int64], default: Any, means: 
         means[row] = means[row] / values.dtype.type(length) if length else default
 
 
-@compiled
+@compiled(error_model="numpy")
 def largest(values: NDArray[Any], offsets: NDArray[np.int64], result: NDArray[Any]) -> None:
     """Write the largest of each row of numbers >= 0, 0 for an empty one."""
     for row in range(len(result)):
@@ -156,7 +157,7 @@ def largest(values: NDArray[Any], offsets: NDArray[np.int64], result: NDArray[An
         result[row] = top
 
 
-@compiled
+@compiled(error_model="numpy")
 def peaks(values: NDArray[Any], offsets: NDArray[np.int64], peak: NDArray[Any], place: NDArray[np.int64]) -> None:
     """Write the largest of each row of numbers >= 0 and its place, the first among equals."""
     for row in range(len(peak)):
@@ -168,7 +169,7 @@ def peaks(values: NDArray[Any], offsets: NDArray[np.int64], peak: NDArray[Any], 
         peak[row], place[row] = top, at_top
 
 
-@compiled
+@compiled(error_model="numpy")
 def weigh_labels(labels: NDArray[np.int64], offsets: NDArray[np.int64], penalty: Any, result: NDArray[Any]) -> None:
     """Write for each row the number of distinct labels plus ``penalty`` times the number of the others."""
     for row in range(len(result)):

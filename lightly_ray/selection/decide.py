@@ -1,15 +1,15 @@
 """Exact decisions: of the pairs that a screen could not rule out, the float64 distance."""
 
-import numba
 import numpy as np
 
+from lightly_ray.data.compiled import compiled
 from lightly_ray.selection.distance import DEPTH, pair_distance
 from lightly_ray.selection.screen import TINY, UNIT, VANISHING
 
 _SMALL, _LARGEST = 1e-12, 1e30  # squared distances that float32 holds to their last place, in units of the scale
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def limit_of(near, length, slack, scale, rounding):  # type: ignore[no-untyped-def]  # numba
     """The largest product with which a pair can still lower the bound ``near``, as float32, rounded up; see `screen`.
 
@@ -20,7 +20,7 @@ def limit_of(near, length, slack, scale, rounding):  # type: ignore[no-untyped-d
     return np.float32(limit * (1 + 2 * UNIT))
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def decide(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
     products,
     bits,
@@ -89,7 +89,7 @@ def decide(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba t
     return decided
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _minimum(values):  # type: ignore[no-untyped-def]  # numba
     least = values[0]
     for j in range(len(values)):
@@ -97,7 +97,7 @@ def _minimum(values):  # type: ignore[no-untyped-def]  # numba
     return least
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _position(values, value):  # type: ignore[no-untyped-def]  # numba
     j = 0
     while values[j] != value:
@@ -105,7 +105,7 @@ def _position(values, value):  # type: ignore[no-untyped-def]  # numba
     return j
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _at_most(values, limit):  # type: ignore[no-untyped-def]  # numba
     count = np.int32(0)
     for j in range(len(values)):
@@ -113,7 +113,7 @@ def _at_most(values, limit):  # type: ignore[no-untyped-def]  # numba
     return count
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})  # the margin covers any order of the sum
+@compiled(fastmath={"reassoc", "contract"})  # the margin covers any order of the sum
 def may_be_nearer(x, c, near, scale):  # type: ignore[no-untyped-def]  # numba
     """Whether a distance in float32 leaves it open that d(x, c) < near.
 

@@ -12,10 +12,10 @@ functions of this file; matrix products have other last bits and therefore never
 
 from functools import lru_cache
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from lightly_ray.data.compiled import compiled
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.selection.machine import sum_in_lanes
 
@@ -44,7 +44,7 @@ def summation_plan(dimensions: int) -> NDArray[np.int64]:
     return np.array(leaves(0, dimensions), np.int64)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def pair_distance(x, c, plan, stack):  # type: ignore[no-untyped-def]  # numba compiles one version per dtype
     """Distance of two (D,) vectors, float32 or float64; ``stack`` is a (DEPTH,) float64 scratch."""
     height = 0
@@ -57,7 +57,7 @@ def pair_distance(x, c, plan, stack):  # type: ignore[no-untyped-def]  # numba c
     return np.sqrt(stack[0])
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _leaf_sum(x, c, start, count):  # type: ignore[no-untyped-def]  # numba
     """Eight running sums, then what is left over."""
     whole = count - count % 8
@@ -68,7 +68,7 @@ def _leaf_sum(x, c, start, count):  # type: ignore[no-untyped-def]  # numba
     return total
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _distances(rows, center, plan, out):  # type: ignore[no-untyped-def]  # numba
     stack = np.empty(DEPTH)
     for i in range(len(rows)):

@@ -1,8 +1,9 @@
 """Bounds of a partition's keys, and which rows stand above a threshold."""
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from lightly_ray.data.compiled import compiled
 
 _SLICE = 2**20  # rows scanned at once; bounds the memory of what is found
 
@@ -55,21 +56,21 @@ class Keys:
         return np.concatenate(parts) if parts else found, rest
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _key(near, scores, row):  # type: ignore[no-untyped-def]  # numba
     if len(scores) == 0:
         return near
     return near * scores[row] if scores[row] > 0 else 0.0
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _weigh(near, scores, min_distance, rows, keys):  # type: ignore[no-untyped-def]  # numba
     for i in range(len(rows)):
         value = near[rows[i]]
         keys[i] = _key(value, scores, rows[i]) if value >= min_distance else -1.0
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _scan(near, scores, threshold, min_distance, start, stop, found):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
     count, best_key, best_row = 0, -1.0, -1
     for row in range(start, stop):

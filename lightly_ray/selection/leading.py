@@ -12,10 +12,10 @@ projection is off by at most e |f|, e = (D + 4) u sqrt(p) + what the axes lack o
 2 e |f|^2 =: g, and r by min(sqrt(g), g / r).
 """
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from lightly_ray.data.compiled import compiled
 from lightly_ray.selection.distance import computable
 from lightly_ray.selection.machine import prefetch
 from lightly_ray.selection.plain import Plain
@@ -119,7 +119,7 @@ def _orthonormal(axes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.linalg.solve(np.linalg.cholesky(axes.T @ axes), axes.T).T
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _gather(kept, rows, error, out, lengths, slacks):  # type: ignore[no-untyped-def]  # noqa: PLR0917  # numba takes arrays, not objects
     count = kept.shape[1]
     for i in range(len(rows)):

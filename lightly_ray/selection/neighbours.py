@@ -8,10 +8,10 @@ its age stays, since nobody can tell which centers are left out. Lists come from
 included: they are guesses, and decide nothing.
 """
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from lightly_ray.data.compiled import compiled
 from lightly_ray.selection.decide import may_be_nearer
 from lightly_ray.selection.distance import DEPTH, pair_distance
 
@@ -53,7 +53,7 @@ class Neighbours:
         self.lists[: len(lists)], self._products[: len(lists)] = lists, products
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _link(products, start, lists, kept):  # type: ignore[no-untyped-def]  # numba
     """Put each new center on the lists of the older ones, and those on its own, where they are close enough."""
     for i in range(len(products)):
@@ -66,7 +66,7 @@ def _link(products, start, lists, kept):  # type: ignore[no-untyped-def]  # numb
                 _put(old, new, product, lists, kept)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _put(center, other, product, lists, kept):  # type: ignore[no-untyped-def]  # numba
     """Replace the farthest on a list, which stands first."""
     kept[center, 0], lists[center, 0] = product, other
@@ -75,7 +75,7 @@ def _put(center, other, product, lists, kept):  # type: ignore[no-untyped-def]  
     lists[center, 0], lists[center, farthest] = lists[center, farthest], lists[center, 0]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def ask(rows, source, positions, centers, lists, plan, scale, age, scores, threshold, home, near):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
     """Lower the bounds of rows by the neighbours of their homes, until their keys fall under the threshold.
 

@@ -1,9 +1,9 @@
 """The plain screen: all coordinates, in float32."""
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from lightly_ray.data.compiled import compiled
 from lightly_ray.selection.distance import computable
 from lightly_ray.selection.machine import prefetch
 from lightly_ray.selection.screen import TINY, UNIT, Screen, Sized, as_centers
@@ -64,7 +64,7 @@ def _typical_length(vectors: NDArray[np.float64]) -> float:
     return (float(np.median(lengths)) or float(lengths.max())) * largest
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _features(source, positions, offset, scale, out, lengths):  # type: ignore[no-untyped-def]  # noqa: PLR0917  # numba takes arrays, not objects
     dimensions, line = len(offset), 64 // source.itemsize
     for i in range(len(positions)):
@@ -82,7 +82,7 @@ def _features(source, positions, offset, scale, out, lengths):  # type: ignore[n
         features[dimensions], features[dimensions + 1] = 1, square / 2
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})  # the margin covers any order of the sum
+@compiled(fastmath={"reassoc", "contract"})  # the margin covers any order of the sum
 def _square(features, count):  # type: ignore[no-untyped-def]  # numba
     total = 0.0
     for k in range(count):

@@ -6,10 +6,10 @@ would pick, because the pool's keys are exact and everyone else's key is at most
 
 import os
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from lightly_ray.data.compiled import compiled
 from lightly_ray.selection.decide import limit_of
 from lightly_ray.selection.distance import DEPTH, computable, pair_distance, summation_plan
 from lightly_ray.selection.order import best, in_order, top
@@ -93,7 +93,7 @@ def _products(vectors: NDArray[np.floating], screen: Plain) -> tuple[NDArray[np.
     return products, sized
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _greedy(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
     products,
     vectors,

@@ -8,27 +8,15 @@ blocks, gives the same bits.
 Compiling takes about a second per function and dtype, once: the machine code is kept on disk.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-F = TypeVar("F", bound=Callable[..., Any])
+from lightly_ray.data.compiled import compiled
 
 
-def compiled(function: F) -> F:
-    """Compile on first call, for the dtypes of that call."""
-    # Under numba's default error model a division can raise, which keeps its loop from being vectorised.
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
-    try:
-        return cast("F", numba.njit(cache=True, **options)(function))
-    except RuntimeError:  # neither the package's folder nor the user's can be written to: compile in each process
-        return cast("F", numba.njit(**options)(function))
-
-
-@compiled
+@compiled(error_model="numpy")
 def row_sums(values: NDArray[Any], offsets: NDArray[np.int64], sums: NDArray[Any]) -> None:
     """Write the sum of each row, in the dtype of the values."""
     for row in range(len(sums)):
@@ -50,7 +38,7 @@ def row_sums(values: NDArray[Any], offsets: NDArray[np.int64], sums: NDArray[Any
         sums[row] = total
 
 
-@compiled
+@compiled(error_model="numpy")
 def row_extents(values: NDArray[Any], offsets: NDArray[np.int64], low: NDArray[Any], high: NDArray[Any]) -> None:
     """Write the smallest and largest of each row and 0; what a NaN gives is not defined."""
     for row in range(len(low)):

@@ -1,0 +1,28 @@
+"""Loops that NumPy has no words for, compiled by numba."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+
+
+def compiled(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorate a function to be compiled on its first call, for the dtypes of that call, without the lock of Python.
+
+    The result is kept on disk, beside the package or in the user's cache; where neither can be written to, every
+    process compiles for itself.
+
+    Args:
+        options: further ones of ``numba.njit``. ``error_model="numpy"``: without it a division can raise, which keeps
+            its loop from being vectorised.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        try:
+            made = numba.njit(nogil=True, cache=True, **options)(function)
+        except RuntimeError:  # numba finds no folder for its cache
+            made = numba.njit(nogil=True, **options)(function)
+        result: Callable[..., Any] = made
+        return result
+
+    return decorate
