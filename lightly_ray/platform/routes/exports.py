@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from lightly_ray.platform import limits
@@ -40,6 +40,17 @@ def _urls(request: Request, platform: Platform, found: list[Sample]) -> Iterator
         yield signed_url(request, platform, "GET", sample_path(sample.id, kind))
 
 
+def _page(
+    request: Request, dataset_id: str, tag_id: str, platform: Here, *, size: PageSize = None, offset: PageOffset = 0
+) -> list[tuple[Sample, str]]:
+    found = _members(platform, (dataset_id, tag_id), offset=offset, size=size)
+    return list(zip(found, _urls(request, platform, found), strict=True))
+
+
+# One page of the tag's samples, each with a URL to read it from.
+Page = Annotated[list[tuple[Sample, str]], Depends(_page)]
+
+
 @router.get("/basic/filenames", response_class=PlainTextResponse)
 def export_file_names(
     request: Request,
@@ -57,47 +68,30 @@ def export_file_names(
 
 
 @router.get("/basic/filenamesAndReadUrls", response_model=None)
-def export_read_urls(
-    request: Request, dataset_id: str, tag_id: str, platform: Here, *, size: PageSize = None, offset: PageOffset = 0
-) -> JSONResponse:
+def export_read_urls(page: Page) -> JSONResponse:
     """File names with a URL for each."""
-    found = _members(platform, (dataset_id, tag_id), offset=offset, size=size)
-    urls = _urls(request, platform, found)
-    return JSONResponse([{"fileName": one.file_name, "readUrl": url} for one, url in zip(found, urls, strict=True)])
+    return JSONResponse([{"fileName": one.file_name, "readUrl": url} for one, url in page])
 
 
 @router.get("/LabelStudio/tasks", response_model=None)
-def export_label_studio(
-    request: Request, dataset_id: str, tag_id: str, platform: Here, *, size: PageSize = None, offset: PageOffset = 0
-) -> JSONResponse:
+def export_label_studio(page: Page) -> JSONResponse:
     """Tasks to import into Label Studio."""
-    found = _members(platform, (dataset_id, tag_id), offset=offset, size=size)
-    urls = _urls(request, platform, found)
-    return JSONResponse([_task(one, url) for one, url in zip(found, urls, strict=True)])
+    return JSONResponse([_task(one, url) for one, url in page])
 
 
 @router.get("/LabelBox/datarows", response_model=None)
-def export_labelbox(
-    request: Request, dataset_id: str, tag_id: str, platform: Here, *, size: PageSize = None, offset: PageOffset = 0
-) -> JSONResponse:
+def export_labelbox(page: Page) -> JSONResponse:
     """Data rows to import into Labelbox."""
-    found = _members(platform, (dataset_id, tag_id), offset=offset, size=size)
-    urls = _urls(request, platform, found)
-    return JSONResponse([{"externalId": one.file_name, "imageUrl": url} for one, url in zip(found, urls, strict=True)])
+    return JSONResponse([{"externalId": one.file_name, "imageUrl": url} for one, url in page])
 
 
 @router.get("/LabelBoxV4/datarows", response_model=None)
-def export_labelbox_v4(
-    request: Request, dataset_id: str, tag_id: str, platform: Here, *, size: PageSize = None, offset: PageOffset = 0
-) -> JSONResponse:
+def export_labelbox_v4(page: Page) -> JSONResponse:
     """Data rows to import into Labelbox, in the spelling of its newer versions."""
-    found = _members(platform, (dataset_id, tag_id), offset=offset, size=size)
-    urls = _urls(request, platform, found)
-    rows = zip(found, urls, strict=True)
     return JSONResponse(
         [
             {"row_data": url, "global_key": one.id, "media_type": "IMAGE", "external_id": one.file_name}
-            for one, url in rows
+            for one, url in page
         ]
     )
 
