@@ -4,6 +4,7 @@
       InvalidInputError      the caller's data or settings cannot be used      (ValueError)                HTTP 422
         TooLargeError        it is over a limit of the platform                                            HTTP 413
         CorruptImageError    an image file cannot be decoded
+        UnreadableError      a file is broken, or its store does not answer
       NotFoundError          a dataset, tag, job or file is unknown            (KeyError, ValueError)      HTTP 404
       ConflictError          the name or state is already taken                (RuntimeError, ValueError)  HTTP 409
       AuthenticationError    the token is missing or wrong                     (RuntimeError)              HTTP 401
@@ -49,6 +50,10 @@ class TooLargeError(InvalidInputError):
 
 class CorruptImageError(InvalidInputError):
     """An image file cannot be decoded; the message names the file."""
+
+
+class UnreadableError(InvalidInputError):
+    """A file cannot be read: it is broken, or its store does not answer, which may pass; the message names it."""
 
 
 class NotFoundError(LightlyRayError, KeyError, ValueError):

@@ -33,15 +33,17 @@ class ParquetOutput:
     Args:
         path: local path or URI of the file.
         schema: of the tables that will be written.
+        draft: path on the same filesystem that the name of the unfinished file begins with; default: ``path``.
     """
 
-    def __init__(self, path: str | Path, schema: pa.Schema) -> None:
+    def __init__(self, path: str | Path, schema: pa.Schema, draft: str | Path | None = None) -> None:
         self._files, self._path = locate(path)
-        self._unfinished = _unfinished(self._path)
+        self._unfinished = _unfinished(self._path if draft is None else locate(draft)[1])
         self._schema = schema
 
     def __enter__(self) -> Self:
         _make_parent(self._files, self._path)
+        _make_parent(self._files, self._unfinished)
         self._stream = self._files.open_output_stream(self._unfinished)
         self._writer = pq.ParquetWriter(self._stream, self._schema, compression="zstd")
         return self
@@ -66,8 +68,17 @@ class ParquetOutput:
             self._files.delete_file(self._unfinished)
 
 
-def finished(path: str | Path, made_from: Mapping[str, object]) -> dict[str, Any] | None:
+def finished(
+    path: str | Path,
+    made_from: Mapping[str, object],
+    remedy: str = "give another output, or delete it first",
+) -> dict[str, Any] | None:
     """The result of the earlier run that wrote ``path``, None where nothing is there.
+
+    Args:
+        path: local path or URI of the output.
+        made_from: what it would be made from now.
+        remedy: what the message advises where something else is there.
 
     Raises:
         ConflictError: something else is there, or it was made from other inputs or settings; the message names them.
@@ -75,7 +86,6 @@ def finished(path: str | Path, made_from: Mapping[str, object]) -> dict[str, Any
     files, there = locate(path)
     if files.get_file_info(there).type == pyarrow.fs.FileType.NotFound:
         return None
-    remedy = "give another output, or delete it first"
     try:
         metadata = pq.read_metadata(there, filesystem=files).metadata or {}
         about = json.loads(metadata[_KEY])

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pyarrow as pa
 from pyarrow import fs
 
-from lightly_ray.errors import InvalidInputError, NotFoundError
+from lightly_ray.errors import InvalidInputError, NotFoundError, UnreadableError
 
 AnyPath = str | os.PathLike[str]
 
@@ -62,6 +62,7 @@ def files_of(paths: AnyPath | Sequence[AnyPath], suffix: str) -> tuple[Any, list
 
     Raises:
         NotFoundError: a path, folder or pattern stands for no file.
+        UnreadableError: one cannot be listed.
         InvalidInputError: the paths lie on different file systems.
     """
     several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
@@ -110,7 +111,11 @@ def write_whole(path: AnyPath, content: bytes) -> None:
 
 
 def read_whole(path: AnyPath) -> bytes | None:
-    """The content of a small file, None where there is none."""
+    """The content of a small file, None where there is none.
+
+    Raises:
+        UnreadableError: it is there and cannot be read.
+    """
     system, inside = locate(path)
     if system.get_file_info(inside).type == fs.FileType.NotFound:
         return None
@@ -118,7 +123,7 @@ def read_whole(path: AnyPath) -> bytes | None:
         with system.open_input_stream(inside) as stream:
             content: bytes = stream.read()
     except OSError as error:
-        raise InvalidInputError(f"cannot read {shown(path)!r}: {error}") from error
+        raise UnreadableError(f"cannot read {shown(path)!r}: {error}") from error
     return content
 
 
@@ -152,7 +157,7 @@ def _expand(system: Any, inside: str, suffix: str) -> list[str]:
         else:
             found = _matches(system, inside)
     except OSError as error:
-        raise InvalidInputError(f"cannot read {inside!r}: {error}") from error
+        raise UnreadableError(f"cannot read {inside!r}: {error}") from error
     if not found:
         raise NotFoundError(f"no {suffix or 'such'} file at {inside!r}")
     return found

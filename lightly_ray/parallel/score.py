@@ -10,26 +10,22 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial, reduce
-from typing import Any, Literal, get_args
+from typing import get_args
 
-import numpy as np
 import pyarrow as pa
 import ray.data
-from numpy.typing import NDArray
 from ray.exceptions import RayTaskError
 
 from lightly_ray import errors
 from lightly_ray.data.paths import AnyPath
-from lightly_ray.data.predictions.checks import Fault, require_no_fault
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connect
 from lightly_ray.parallel.score_columns import Columns
-from lightly_ray.parallel.score_sources import read_predictions
-from lightly_ray.scores.detection import FREQUENCY, Extent, FrequencyConfig, merge
-from lightly_ray.scores.tasks import SCORE_NAMES, Evaluation, Task, evaluate, finish_scores, summarize_scores
-
-OnError = Literal["raise", "skip"]
-ERROR = "error"
+from lightly_ray.parallel.score_pieces import OnError, Scoring, score_pieces
+from lightly_ray.parallel.score_sources import cut_predictions
+from lightly_ray.scores.detection import Extent, FrequencyConfig, merge
+from lightly_ray.scores.tables import extent_of, finish_table
+from lightly_ray.scores.tasks import Task
 
 
 def score(  # noqa: PLR0913 - a public door: each is one choice, most are left at their default
@@ -71,15 +67,12 @@ def score(  # noqa: PLR0913 - a public door: each is one choice, most are left a
     _require_one_of("on_error", on_error, get_args(OnError))
     counting = FrequencyConfig.of(config)
     connect()
-    columns = Columns(task, id_column, prediction_column)
-    source = (
-        predictions if isinstance(predictions, ray.data.Dataset) else read_predictions(predictions, columns, images)
-    )
-    scored = source.map_batches(
-        partial(_score_block, columns=columns, config=counting, on_error=on_error),
-        batch_format="pyarrow",
-        batch_size=None,  # whole blocks, as they lie in shared memory
-    )
+    scoring = Scoring(Columns(task, id_column, prediction_column), counting, on_error)
+    if isinstance(predictions, ray.data.Dataset):
+        # Whole blocks, as they lie in shared memory.
+        scored = predictions.map_batches(scoring.score, batch_format="pyarrow", batch_size=None)
+    else:
+        scored = score_pieces(cut_predictions(predictions, scoring.columns, images), scoring)
     return _finish(scored, counting) if task == "detection" else scored
 
 
@@ -97,49 +90,19 @@ def plain_errors() -> Iterator[None]:
         raise getattr(errors, name)(message) from error
 
 
-def _score_block(table: pa.Table, columns: Columns, config: FrequencyConfig, on_error: OnError) -> pa.Table:
-    chosen = columns.to_schema(table)
-    parts = []
-    for batch in chosen.to_batches() or [pa.RecordBatch.from_pylist([], schema=chosen.schema)]:
-        names = batch.column(columns.id_column)
-        found = evaluate(columns.task, batch, config)
-        if on_error == "raise":
-            require_no_fault(found.faults, names)
-        result = {columns.id_column: names, **{name: _nullable(found, name) for name in SCORE_NAMES[columns.task]}}
-        if on_error == "skip":
-            result[ERROR] = pa.array([str(Fault(code)) if code else None for code in found.faults], pa.string())
-        parts.append(pa.table(result))
-    return pa.concat_tables(parts)
-
-
-def _nullable(found: Evaluation, name: str) -> pa.Array:
-    return pa.array(found.scores[name], mask=found.faults != 0)
-
-
 def _finish(counted: ray.data.Dataset, config: FrequencyConfig) -> ray.data.Dataset:
     with plain_errors():
         counted = counted.materialize()
         parts = counted.map_batches(_summarize_block, batch_format="pyarrow", batch_size=None).take_all()
     extent = reduce(merge, (Extent(part["low"], part["high"]) for part in parts), Extent())
     return counted.map_batches(
-        partial(_finish_block, extent=extent, config=config), batch_format="pyarrow", batch_size=None
+        partial(finish_table, extent=extent, config=config), batch_format="pyarrow", batch_size=None
     )
 
 
 def _summarize_block(table: pa.Table) -> pa.Table:
-    extent = summarize_scores({FREQUENCY: _counts(table)})
+    extent = extent_of(table)
     return pa.table({"low": [extent.low], "high": [extent.high]})
-
-
-def _finish_block(table: pa.Table, extent: Extent, config: FrequencyConfig) -> pa.Table:
-    counts = _counts(table)
-    scores = finish_scores({FREQUENCY: counts}, extent, config)[FREQUENCY]
-    place = table.column_names.index(FREQUENCY)
-    return table.set_column(place, FREQUENCY, pa.array(scores, mask=np.isnan(counts)))
-
-
-def _counts(table: pa.Table) -> NDArray[Any]:
-    return np.array(table.column(FREQUENCY).to_numpy())  # a null is NaN; a copy, since Ray's blocks are read-only
 
 
 def _require_one_of(what: str, value: str, known: tuple[str, ...]) -> None:

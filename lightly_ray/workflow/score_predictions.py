@@ -1,16 +1,18 @@
 """The job that scores: predictions of a model -> one Parquet file, and scores of a tag where a platform is given.
 
-OUTPUT    the column of names and one column per score, in no particular order; with on_error=skip also ``error``,
-          which says for each sample without scores why
+OUTPUT           the column of names and one column per score, in the order of the predictions, whatever the number of
+                 workers; with on_error=skip also ``error``, which says for each sample without scores why
+OUTPUT.parts/    finished parts while the job runs (there object_frequency is still a count); an interrupted job goes
+                 on behind them, and reads nothing again that lies wholly before
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from functools import reduce
 from itertools import chain
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -20,17 +22,22 @@ from pydantic import Field, model_validator
 from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.scorers.scorer import FILENAME, Scorer
 from lightly_ray.api import ApiWorkflowClient
-from lightly_ray.data.outputs import ParquetOutput, fingerprint_files, finished
+from lightly_ray.data.outputs import fingerprint_files, finished
+from lightly_ray.data.parts import Parts, remove_parts, whole_output
 from lightly_ray.data.paths import locate, shown
 from lightly_ray.data.predictions.files import find_format
-from lightly_ray.errors import InvalidInputError
+from lightly_ray.errors import InvalidInputError, UnreadableError
 from lightly_ray.parallel.cluster import connected
-from lightly_ray.parallel.score import ERROR, OnError, plain_errors, score
+from lightly_ray.parallel.score import plain_errors
+from lightly_ray.parallel.score_columns import Columns
+from lightly_ray.parallel.score_pieces import OnError, Scoring, score_in_order
+from lightly_ray.parallel.score_sources import cut_predictions
 from lightly_ray.progress import Progress
+from lightly_ray.scores.detection import FREQUENCY, Extent, FrequencyConfig, merge
+from lightly_ray.scores.tables import extent_of, finish_table
 from lightly_ray.scores.tasks import SCORE_NAMES, Task
 from lightly_ray.settings import Settings, read_token
-
-_LISTED = 100  # skipped samples that the result names; the output has all of them
+from lightly_ray.workflow.score_summary import Summary
 
 
 class ScorePredictionsSettings(Settings):
@@ -74,12 +81,12 @@ class ScorePredictionsSettings(Settings):
 def run_score_predictions(settings: ScorePredictionsSettings) -> dict[str, object]:
     """Score, write the result, and upload it.
 
-    Run again when finished, this returns the same result without scoring again; an upload is repeated, which
-    changes nothing where it was complete.
+    Run again when finished, this returns the same result without scoring again; when interrupted, it goes on. An
+    upload is repeated, which changes nothing where it was complete.
 
     Raises:
         InvalidInputError, NotFoundError: an input or a setting cannot be used.
-        ConflictError: something else is at ``output``.
+        ConflictError: something else is at ``output``, or an interrupted run left parts of something else there.
     """
     agent = _agent(settings)
     result = _scored(settings)
@@ -104,48 +111,6 @@ def _read(settings: ScorePredictionsSettings) -> pa.Table:
     return table.filter(pc.is_valid(table[names[1]])).rename_columns([FILENAME, *names[1:]])
 
 
-class _Summary:
-    """What the result says about the scores, block by block."""
-
-    def __init__(self, id_column: str, scores: tuple[str, ...]) -> None:
-        self._id_column = id_column
-        self._samples = 0
-        self._skipped: dict[str, str] = {}
-        self._skipped_count = 0
-        self._values: dict[str, tuple[float, float, float]] = dict.fromkeys(scores, (np.inf, 0.0, -np.inf))
-
-    def add(self, block: pa.Table) -> None:
-        """Count a block of scores."""
-        skipped = block.filter(pc.is_valid(block[ERROR])) if ERROR in block.column_names else block.slice(0, 0)
-        for name, reason in zip(skipped[self._id_column], skipped[ERROR] if len(skipped) else [], strict=True):
-            sys.stderr.write(f"skipped: {name} has {reason}\n")
-            if len(self._skipped) < _LISTED:
-                self._skipped[str(name)] = str(reason)
-        self._skipped_count += len(skipped)
-        self._samples += len(block) - len(skipped)
-        for name, (low, total, high) in self._values.items():
-            values = block[name].drop_null().to_numpy().astype(np.float64)
-            self._values[name] = (
-                min(low, values.min(initial=np.inf)),
-                total + float(values.sum()),
-                max(high, values.max(initial=-np.inf)),
-            )
-
-    def result(self) -> dict[str, Any]:
-        """Counts, and the extent and mean of each score."""
-        scores = {
-            name: {"min": float(low), "mean": total / self._samples, "max": float(high)}
-            for name, (low, total, high) in self._values.items()
-            if self._samples
-        }
-        return {
-            "samples": self._samples,
-            "skipped": self._skipped_count,
-            "skipped_samples": self._skipped,
-            "scores": scores,
-        }
-
-
 def _agent(settings: ScorePredictionsSettings) -> ActiveLearningAgent | None:
     # Before anything is scored: a wrong token or tag should not cost the work.
     if settings.server is None or settings.token_file is None:
@@ -156,42 +121,72 @@ def _agent(settings: ScorePredictionsSettings) -> ActiveLearningAgent | None:
 
 def _scored(settings: ScorePredictionsSettings) -> dict[str, Any]:
     find_format(settings.predictions, settings.task)  # says what is wrong with the path before anything else does
+    made_from = _made_from(settings)
+    result = finished(settings.output, made_from)
+    if result is None:
+        parts = Parts(settings.output, made_from)
+        with connected():
+            _score(settings, parts)
+        result = _join(settings, parts, made_from)
+    else:
+        sys.stderr.write(f"{shown(settings.output)} is finished already\n")
+    remove_parts(settings.output)  # also those of a run that ended just before it could
+    return result
+
+
+def _made_from(settings: ScorePredictionsSettings) -> dict[str, object]:
+    """The settings that decide the result, without secrets, and a digest of the inputs."""
     chosen = settings.model_dump(mode="json", exclude={"output", "server", "token_file", "dataset_id", "tag"})
     chosen = {key: shown(value) if isinstance(value, str) else value for key, value in chosen.items()}
-    made_from = {"job": "score_predictions", **chosen, "files": fingerprint_files(settings.predictions)}
-    known = finished(settings.output, made_from)
-    if known is not None:
-        sys.stderr.write(f"{shown(settings.output)} is finished already\n")
-        return known
-    with connected(), plain_errors():
-        return _write(settings, made_from)
+    inputs = [path for path in (settings.predictions, settings.images) if path]
+    return {"job": "score_predictions", **chosen, "files": {shown(path): fingerprint_files(path) for path in inputs}}
 
 
-def _blocks(settings: ScorePredictionsSettings) -> Iterator[pa.Table]:
-    dataset = score(
-        settings.predictions,
-        task=settings.task,
-        id_column=settings.id_column,
-        prediction_column=settings.prediction_column,
-        images=settings.images,
-        config={"frequency_penalty": settings.frequency_penalty, "min_score": settings.min_score},
-        on_error=settings.on_error,
-    )
-    blocks = dataset.iter_batches(batch_format="pyarrow", batch_size=None)
-    return (block for block in cast("Iterable[pa.Table]", blocks) if len(block))
+def _score(settings: ScorePredictionsSettings, parts: Parts) -> None:
+    try:
+        with plain_errors():
+            _score_rest(settings, parts)
+    except UnreadableError:
+        raise  # a store that does not answer: what was done stays good
+    except InvalidInputError:
+        remove_parts(settings.output)  # the predictions have to be changed, and these parts are not of the new ones
+        raise
 
 
-def _write(settings: ScorePredictionsSettings, made_from: dict[str, object]) -> dict[str, Any]:
-    blocks = _blocks(settings)
-    first = next(blocks, None)
-    if first is None:
+def _score_rest(settings: ScorePredictionsSettings, parts: Parts) -> None:
+    columns = Columns(settings.task, settings.id_column, settings.prediction_column)
+    pieces = cut_predictions(settings.predictions, columns, settings.images)
+    if not pieces.rows:
         raise InvalidInputError(f"there are no predictions in {shown(settings.predictions)!r}")
-    summary = _Summary(settings.id_column, SCORE_NAMES[settings.task])
-    with ParquetOutput(settings.output, first.schema) as output, Progress("score", unit="samples") as progress:
-        for block in chain([first], blocks):
-            output.write(block.cast(first.schema))
-            summary.add(block)
-            progress.advance(len(block))
+    if parts.rows:
+        sys.stderr.write(f"an earlier run scored {parts.rows:,} samples, going on behind them\n")
+    with Progress("score", pieces.rows, unit="samples") as progress:
+        progress.advance(parts.rows)
+        for scores in score_in_order(pieces, Scoring(columns, _config(settings), settings.on_error), parts.rows):
+            parts.add(scores)
+            progress.advance(len(scores))
+        parts.write()
+
+
+def _join(settings: ScorePredictionsSettings, parts: Parts, made_from: Mapping[str, object]) -> dict[str, Any]:
+    summary = Summary(settings.id_column, SCORE_NAMES[settings.task])
+    tables = _finished_tables(settings, parts)
+    first = next(tables)
+    with whole_output(settings.output, first.schema) as output:
+        for table in chain([first], tables):
+            output.write(table)
+            summary.add(table)
         result = {"output": shown(settings.output), "task": settings.task, **summary.result()}
         output.describe(made_from, result)
     return result
+
+
+def _finished_tables(settings: ScorePredictionsSettings, parts: Parts) -> Iterator[pa.Table]:
+    if settings.task != "detection":
+        return parts.tables()
+    extent = reduce(merge, map(extent_of, parts.tables([FREQUENCY])), Extent())
+    return (finish_table(table, extent, _config(settings)) for table in parts.tables())
+
+
+def _config(settings: ScorePredictionsSettings) -> FrequencyConfig:
+    return FrequencyConfig(settings.frequency_penalty, settings.min_score)

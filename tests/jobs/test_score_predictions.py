@@ -67,7 +67,7 @@ def test_job__writes_scores_and_one_line_and_knows_its_work(predictions: Path, t
     (line,) = done.stdout.splitlines()
     result = json.loads(line)
     assert (result["samples"], result["skipped"], result["output"]) == (23, 0, str(output))
-    assert "score: 23 samples" in done.stderr
+    assert "score: 23 of 23 samples" in done.stderr
     table = pq.read_table(output)
     expected = _expected(predictions)
     assert table.column_names == ["filename", *expected]

@@ -17,7 +17,7 @@ from pyarrow import fs
 from lightly_ray.data.paths import AnyPath, files_of, locate, shown
 from lightly_ray.data.predictions import coco, yolo
 from lightly_ray.data.predictions.naming import image_names, named_files
-from lightly_ray.errors import InvalidInputError, NotFoundError
+from lightly_ray.errors import InvalidInputError, NotFoundError, UnreadableError
 
 Format = Literal["parquet", "npy", "coco_boxes", "coco_keypoints", "yolo", "maps"]
 
@@ -105,6 +105,7 @@ def map_npy(path: AnyPath) -> NDArray[Any]:
 
     Raises:
         NotFoundError: there is no such file.
+        UnreadableError: it is no .npy file.
         InvalidInputError: it holds no (N, C) numbers.
     """
     system, inside = locate(path)
@@ -115,7 +116,7 @@ def map_npy(path: AnyPath) -> NDArray[Any]:
     except FileNotFoundError as error:
         raise NotFoundError(f"there is no file {str(path)!r}") from error
     except (ValueError, EOFError, OSError) as error:
-        raise InvalidInputError(f"{str(path)!r} cannot be read: {error}") from error
+        raise UnreadableError(f"{str(path)!r} cannot be read: {error}") from error
     if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] == 0 or array.dtype.kind not in "fiu":
         raise InvalidInputError(f"{str(path)!r} must hold an (N, C) array of numbers, got {_describe(array)}")
     return array

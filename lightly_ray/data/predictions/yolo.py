@@ -4,6 +4,8 @@ A line is ``class x_center y_center width height confidence``, as detectors writ
 confidences. An image in which nothing was found has an empty file or none.
 """
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from lightly_ray.data.paths import AnyPath, read_whole
@@ -26,17 +28,18 @@ def read_folder(folder: AnyPath, images: AnyPath | None = None) -> pa.Table:
         NotFoundError: there are no such files.
         InvalidInputError: a line has other than six numbers, or a file belongs to no image.
     """
-    names: list[str] = []
-    scores: list[list[float]] = []
-    labels: list[list[int]] = []
-    for name, path in named_files(folder, ".txt", images):
-        boxes = [] if path is None else _boxes(path)
-        names.append(name)
-        labels.append([label for label, _ in boxes])
-        scores.append([score for _, score in boxes])
+    found = named_files(folder, ".txt", images)
+    return read_files(pa.array([name for name, _ in found], pa.string()), [path for _, path in found])
+
+
+def read_files(names: pa.Array | pa.ChunkedArray, paths: Sequence[str | None]) -> pa.Table:
+    """Read the files of N images, None for an image without any; otherwise like ``read_folder``."""
+    boxes = [[] if path is None else _boxes(path) for path in paths]
+    scores = [[score for _, score in one] for one in boxes]
+    labels = [[label for label, _ in one] for one in boxes]
     return pa.table(
         {
-            "filename": pa.array(names, pa.string()),
+            "filename": names,
             "scores": pa.array(scores, pa.list_(pa.float64())),
             "labels": pa.array(labels, pa.list_(pa.int64())),
         }

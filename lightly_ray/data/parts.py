@@ -1,0 +1,138 @@
+"""What a job has done so far, kept beside its output, so that an interrupted run goes on where it ended.
+
+OUTPUT.parts/000000000000.parquet    rows 0 to 262,143, say: whole or not there, as every output of a job
+OUTPUT.parts/000000262144.parquet    the rows behind them: a part is named by its first row
+
+Rows are added in their order, so the parts that follow each other without a gap are all that is done. Where one part
+ends and the next begins depends on time; what ``tables`` reads from them does not. The drafts of parts and of the
+output lie in the same folder: what a killed run leaves of them goes when the folder goes.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.fs
+import pyarrow.parquet as pq
+
+from lightly_ray.data.outputs import ParquetOutput, finished
+from lightly_ray.data.paths import beside, locate, shown
+from lightly_ray.errors import ConflictError
+
+PART_ROWS = 1 << 18
+PART_SECONDS = 10.0  # what an interrupted run loses at most, and what a store is asked to write at most
+TABLE_ROWS = 1 << 17  # of each table, and so of each row group of an output, whatever the parts
+
+
+class Parts:
+    """The first rows of an output that is not finished yet.
+
+    Args:
+        output: local path or URI of the output.
+        made_from: of the output; parts made from anything else are refused.
+
+    Attributes:
+        rows: how many are there already.
+
+    Raises:
+        ConflictError: the parts that are there were made from other inputs or settings; the message names them.
+    """
+
+    def __init__(self, output: str, made_from: Mapping[str, object]) -> None:
+        self.rows = 0
+        self._output, self._made_from = output, made_from
+        self._files: list[tuple[str, int]] = []
+        self._waiting: list[pa.Table] = []
+        self._written_at = time.monotonic()
+        self._schema: pa.Schema | None = None
+        while (known := finished_part(output, self.rows, made_from)) is not None:
+            self._note(known["rows"])
+
+    def add(self, table: pa.Table) -> None:
+        """Append rows; they are written when there are many, or after some seconds."""
+        if self._schema is None:
+            self._schema = self._stored_schema() or table.schema.remove_metadata()
+        # One file has float32 and the next float64: the first decides, as rows come in order in every run.
+        self._waiting.append(table.cast(self._schema))
+        late = time.monotonic() - self._written_at >= PART_SECONDS
+        if late or sum(len(one) for one in self._waiting) >= PART_ROWS:
+            self.write()
+
+    def write(self) -> None:
+        """Write what was added and is not written yet."""
+        rows = sum(len(one) for one in self._waiting)
+        if rows:
+            with part_output(self._output, self.rows, self._waiting[0].schema) as part:
+                for table in self._waiting:
+                    part.write(table)
+                part.describe(self._made_from, {"rows": rows})
+            self._waiting = []
+            self._note(rows)
+        self._written_at = time.monotonic()
+
+    def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """All rows that are written, in their order and in tables of ``TABLE_ROWS``.
+
+        Raises:
+            ConflictError: a part has other rows than when it was written.
+        """
+        rest: pa.Table | None = None
+        for path, rows in self._files:
+            table = _read(path, columns)
+            if len(table) != rows:
+                raise ConflictError(f"another run writes parts of {shown(self._output)!r}; wait until it is finished")
+            table = table if rest is None else pa.concat_tables([rest, table])
+            whole = len(table) // TABLE_ROWS * TABLE_ROWS
+            for start in range(0, whole, TABLE_ROWS):
+                yield table.slice(start, TABLE_ROWS).combine_chunks()
+            rest = table.slice(whole)
+        if rest is not None and len(rest):
+            yield rest.combine_chunks()
+
+    def _note(self, rows: int) -> None:
+        self._files.append((_path(self._output, self.rows), rows))
+        self.rows += rows
+
+    def _stored_schema(self) -> pa.Schema | None:
+        if not self._files:
+            return None
+        system, inside = locate(self._files[0][0])
+        return pq.read_schema(inside, filesystem=system).remove_metadata()
+
+
+def part_output(output: str, start: int, schema: pa.Schema) -> ParquetOutput:
+    """The part that begins at row ``start`` of an output, to be written."""
+    return ParquetOutput(_path(output, start), schema)
+
+
+def whole_output(output: str, schema: pa.Schema) -> ParquetOutput:
+    """The output itself, to be written from its parts; its draft lies among them."""
+    return ParquetOutput(output, schema, draft=beside(output, ".parts/whole"))
+
+
+def finished_part(output: str, start: int, made_from: Mapping[str, object]) -> dict[str, Any] | None:
+    """The result that the part from row ``start`` on was described with, None where there is no such part.
+
+    Raises:
+        ConflictError: it was made from other inputs or settings.
+    """
+    folder = shown(beside(output, ".parts"))
+    remedy = f"an interrupted run left it: give another output, or delete the folder {folder!r} first"
+    return finished(_path(output, start), made_from, remedy)
+
+
+def remove_parts(output: str) -> None:
+    """Delete all parts of an output; none are fine."""
+    system, folder = locate(beside(output, ".parts"))
+    if system.get_file_info(folder).type == pyarrow.fs.FileType.Directory:
+        system.delete_dir(folder)
+
+
+def _path(output: str, start: int) -> str:
+    return beside(output, f".parts/{start:012}.parquet")
+
+
+def _read(path: str, columns: Sequence[str] | None) -> pa.Table:
+    system, inside = locate(path)
+    return pq.read_table(inside, filesystem=system, columns=columns).replace_schema_metadata()
