@@ -21,7 +21,7 @@ from lightly_ray.data.paths import beside, locate, shown
 from lightly_ray.errors import ConflictError
 
 PART_ROWS = 1 << 18
-PART_SECONDS = 10.0  # what an interrupted run loses at most, and what a store is asked to write at most
+PART_SECONDS = 10.0  # about what an interrupted run loses at most
 TABLE_ROWS = 1 << 17  # of each table, and so of each row group of an output, whatever the parts
 
 
@@ -42,7 +42,7 @@ class Parts:
     def __init__(self, output: str, made_from: Mapping[str, object]) -> None:
         self.rows = 0
         self._output, self._made_from = output, made_from
-        self._files: list[tuple[str, int]] = []
+        self._parts: dict[int, int] = {}  # first row -> rows
         self._waiting: list[pa.Table] = []
         self._written_at = time.monotonic()
         self._schema: pa.Schema | None = None
@@ -52,7 +52,8 @@ class Parts:
     def add(self, table: pa.Table) -> None:
         """Append rows; they are written when there are many, or after some seconds."""
         if self._schema is None:
-            self._schema = self._stored_schema() or table.schema.remove_metadata()
+            stored = read_part(self._output, 0).slice(0, 0) if self.rows else table
+            self._schema = stored.schema.remove_metadata()
         # One file has float32 and the next float64: the first decides, as rows come in order in every run.
         self._waiting.append(table.cast(self._schema))
         late = time.monotonic() - self._written_at >= PART_SECONDS
@@ -78,8 +79,8 @@ class Parts:
             ConflictError: a part has other rows than when it was written.
         """
         rest: pa.Table | None = None
-        for path, rows in self._files:
-            table = _read(path, columns)
+        for first, rows in self._parts.items():
+            table = read_part(self._output, first, columns)
             if len(table) != rows:
                 raise ConflictError(f"another run writes parts of {shown(self._output)!r}; wait until it is finished")
             table = table if rest is None else pa.concat_tables([rest, table])
@@ -91,14 +92,8 @@ class Parts:
             yield rest.combine_chunks()
 
     def _note(self, rows: int) -> None:
-        self._files.append((_path(self._output, self.rows), rows))
+        self._parts[self.rows] = rows
         self.rows += rows
-
-    def _stored_schema(self) -> pa.Schema | None:
-        if not self._files:
-            return None
-        system, inside = locate(self._files[0][0])
-        return pq.read_schema(inside, filesystem=system).remove_metadata()
 
 
 def part_output(output: str, start: int, schema: pa.Schema) -> ParquetOutput:
@@ -122,6 +117,12 @@ def finished_part(output: str, start: int, made_from: Mapping[str, object]) -> d
     return finished(_path(output, start), made_from, remedy)
 
 
+def read_part(output: str, start: int, columns: Sequence[str] | None = None) -> pa.Table:
+    """The part that begins at row ``start``, or some columns of it."""
+    system, inside = locate(_path(output, start))
+    return pq.read_table(inside, filesystem=system, columns=columns).replace_schema_metadata()
+
+
 def remove_parts(output: str) -> None:
     """Delete all parts of an output; none are fine."""
     system, folder = locate(beside(output, ".parts"))
@@ -131,8 +132,3 @@ def remove_parts(output: str) -> None:
 
 def _path(output: str, start: int) -> str:
     return beside(output, f".parts/{start:012}.parquet")
-
-
-def _read(path: str, columns: Sequence[str] | None) -> pa.Table:
-    system, inside = locate(path)
-    return pq.read_table(inside, filesystem=system, columns=columns).replace_schema_metadata()

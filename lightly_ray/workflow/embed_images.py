@@ -12,11 +12,11 @@ from pathlib import PurePosixPath
 
 import pyarrow as pa
 import pyarrow.fs
-import pyarrow.parquet as pq
 from pydantic import Field
 
 from lightly_ray.data.images import SUFFIXES
-from lightly_ray.data.outputs import ParquetOutput, finished
+from lightly_ray.data.outputs import finished
+from lightly_ray.data.parts import finished_part, part_output, read_part, remove_parts, whole_output
 from lightly_ray.data.paths import beside, locate, read_whole, shown, write_whole
 from lightly_ray.embedding.descriptor import Descriptor
 from lightly_ray.errors import InvalidInputError, NotFoundError
@@ -46,27 +46,12 @@ def run_embed_images(settings: EmbedImagesSettings) -> dict[str, object]:
     """
     names, fingerprint = list_with_fingerprint(settings.input_dir)
     made_from = {"job": "embed_images", "input_dir": shown(settings.input_dir), "images": fingerprint}
-    known = finished(settings.output, made_from)
-    if known is not None:
+    result = finished(settings.output, made_from)
+    if result is None:
+        result = _embed(settings, names, made_from)
+    else:
         sys.stderr.write(f"{shown(settings.output)} is finished already\n")
-        return known
-    with connected():
-        descriptor = _descriptor(settings, names, fingerprint)
-        parts, corrupt = [], []
-        for start in range(0, len(names), CHUNK):
-            parts.append(beside(settings.output, f".parts/{start:012}.parquet"))
-            chunk = names[start : start + CHUNK]
-            corrupt += _embed_chunk(settings.input_dir, chunk, parts[-1], descriptor, made_from)
-    descriptor_path = beside(settings.output, ".descriptor.npz")
-    write_whole(descriptor_path, descriptor.to_bytes())
-    result = {
-        "output": shown(settings.output),
-        "descriptor": shown(descriptor_path),
-        "images": len(names) - len(corrupt),
-        "dimensions": len(descriptor.axes),
-        "corrupt": corrupt,
-    }
-    _join(parts, settings.output, made_from, result)
+    remove_parts(settings.output)  # also those of a run that ended just before it could
     return result
 
 
@@ -87,6 +72,28 @@ def list_with_fingerprint(folder: str) -> tuple[list[str], str]:
     return names, digest.hexdigest()
 
 
+def _embed(settings: EmbedImagesSettings, names: Sequence[str], made_from: Mapping[str, object]) -> dict[str, object]:
+    corrupt: list[str] = []
+    with connected():
+        descriptor = _descriptor(settings, names, str(made_from["images"]))
+        for start in range(0, len(names), CHUNK):
+            corrupt += _embed_chunk(settings, names, start, descriptor, made_from)
+    descriptor_path = beside(settings.output, ".descriptor.npz")
+    write_whole(descriptor_path, descriptor.to_bytes())
+    result: dict[str, object] = {
+        "output": shown(settings.output),
+        "descriptor": shown(descriptor_path),
+        "images": len(names) - len(corrupt),
+        "dimensions": len(descriptor.axes),
+        "corrupt": corrupt,
+    }
+    with whole_output(settings.output, _schema(descriptor)) as whole:
+        for start in range(0, len(names), CHUNK):
+            whole.write(read_part(settings.output, start))
+        whole.describe(made_from, result)
+    return result
+
+
 def _descriptor(settings: EmbedImagesSettings, names: Sequence[str], fingerprint: str) -> Descriptor:
     # Kept from the interrupted run: chunks must not come from descriptors that differ in a last bit.
     path = beside(settings.output, f".parts/descriptor-{fingerprint}.npz")
@@ -99,29 +106,24 @@ def _descriptor(settings: EmbedImagesSettings, names: Sequence[str], fingerprint
 
 
 def _embed_chunk(
-    folder: str, names: Sequence[str], part: str, descriptor: Descriptor, made_from: Mapping[str, object]
+    settings: EmbedImagesSettings,
+    names: Sequence[str],
+    start: int,
+    descriptor: Descriptor,
+    made_from: Mapping[str, object],
 ) -> list[str]:
     """Embed one chunk into its part, unless an earlier run did; returns the names of its corrupt images."""
-    known = finished(part, made_from)
+    known = finished_part(settings.output, start, made_from)
     if known is None:
-        chunk = embed_folder(folder, names, descriptor)
+        chunk = embed_folder(settings.input_dir, names[start : start + CHUNK], descriptor)
         for reason in chunk.corrupt.values():
             sys.stderr.write(f"skipped: {reason}\n")
         vectors = pa.FixedSizeListArray.from_arrays(pa.array(chunk.embeddings.ravel()), len(descriptor.axes))
         known = {"corrupt": list(chunk.corrupt)}
-        with ParquetOutput(part, _schema(descriptor)) as output:
+        with part_output(settings.output, start, _schema(descriptor)) as output:
             output.write(pa.table({"filename": chunk.filenames, "embedding": vectors}, schema=_schema(descriptor)))
             output.describe(made_from, known)
     return list(known["corrupt"])
-
-
-def _join(parts: Sequence[str], output: str, made_from: Mapping[str, object], result: Mapping[str, object]) -> None:
-    files, first = locate(parts[0])
-    with ParquetOutput(output, pq.read_schema(first, filesystem=files)) as whole:
-        for part in parts:
-            whole.write(pq.read_table(locate(part)[1], filesystem=files))
-        whole.describe(made_from, result)
-    files.delete_dir(str(PurePosixPath(first).parent))
 
 
 def _schema(descriptor: Descriptor) -> pa.Schema:

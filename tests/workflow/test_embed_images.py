@@ -63,6 +63,27 @@ def test_job__goes_on_where_it_was_interrupted(settings: EmbedImagesSettings, mo
     assert pq.read_table(again.output).equals(pq.read_table(settings.output))
 
 
+def test_job__killed_before_it_tidied_up(settings: EmbedImagesSettings) -> None:
+    result = run_embed_images(settings)
+    left = Path(f"{settings.output}.parts")
+    left.mkdir()
+    (left / "000000000000.parquet").write_bytes(b"as it was")
+    assert run_embed_images(settings) == result
+    assert not left.exists()
+
+
+def test_job__parts_of_other_images_are_refused(settings: EmbedImagesSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(embed_images, "whole_output", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_embed_images(settings)
+    (Path(settings.input_dir) / "z.png").unlink()
+    with pytest.raises(ConflictError, match=r"images=.* delete the folder '.*e\.parquet\.parts' first"):
+        run_embed_images(settings)
+
+
 def test_job__run_again_returns_its_result_and_other_images_are_refused(settings: EmbedImagesSettings) -> None:
     result = run_embed_images(settings)
     before = Path(settings.output).stat().st_mtime_ns
