@@ -44,7 +44,7 @@ def summation_plan(dimensions: int) -> NDArray[np.int64]:
     return np.array(leaves(0, dimensions), np.int64)
 
 
-@compiled()
+@compiled(inline="always")
 def pair_distance(x, c, plan, stack):  # type: ignore[no-untyped-def]  # numba compiles one version per dtype
     """Distance of two (D,) vectors, float32 or float64; ``stack`` is a (DEPTH,) float64 scratch."""
     height = 0
@@ -57,7 +57,7 @@ def pair_distance(x, c, plan, stack):  # type: ignore[no-untyped-def]  # numba c
     return np.sqrt(stack[0])
 
 
-@compiled()
+@compiled(inline="always")
 def _leaf_sum(x, c, start, count):  # type: ignore[no-untyped-def]  # numba
     """Eight running sums, then what is left over."""
     whole = count - count % 8

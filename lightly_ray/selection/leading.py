@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.compiled import compiled
 from lightly_ray.selection.distance import computable
-from lightly_ray.selection.machine import prefetch
+from lightly_ray.selection.machine import prefetch_row
 from lightly_ray.selection.plain import Plain
 from lightly_ray.selection.screen import TINY, UNIT, Screen, Sized, as_centers
 
@@ -106,17 +106,11 @@ def _principal_axes(sample: NDArray[np.float32], count: int) -> NDArray[np.float
     """(D, count) orthonormal axes that hold most of the squared length, most first: subspace iteration."""
     moments = (sample.T @ sample).astype(np.float64)
     moments.flat[:: len(moments) + 1] += 1e-6 * np.trace(moments) / len(moments) or 1.0  # full rank, whatever the data
-    axes = _orthonormal(np.random.default_rng(0).standard_normal((sample.shape[1], count)))
+    axes = np.linalg.qr(np.random.default_rng(0).standard_normal((sample.shape[1], count)))[0]
     for _ in range(5):
-        axes = _orthonormal(moments @ axes)
-    axes = _orthonormal(axes)  # once more: the first pass leaves errors that grow with the condition
+        axes = np.linalg.qr(moments @ axes)[0]
     order = np.argsort(-np.einsum("dp,dp->p", axes, moments @ axes), kind="stable")
     return np.ascontiguousarray(axes[:, order])
-
-
-def _orthonormal(axes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Orthonormal axes of the same span, by Cholesky: far faster than Householder for tall matrices."""
-    return np.linalg.solve(np.linalg.cholesky(axes.T @ axes), axes.T).T
 
 
 @compiled()
@@ -124,8 +118,7 @@ def _gather(kept, rows, error, out, lengths, slacks):  # type: ignore[no-untyped
     count = kept.shape[1]
     for i in range(len(rows)):
         if i + _AHEAD < len(rows):
-            for k in range(0, count, 16):
-                prefetch(kept, np.intp(rows[i + _AHEAD]) * count + k)
+            prefetch_row(kept, rows[i + _AHEAD])
         square = 0.0
         for k in range(count):
             out[i, k] = kept[rows[i], k]

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from lightly_ray.data.compiled import compiled
 from lightly_ray.selection.decide import may_be_nearer
 from lightly_ray.selection.distance import DEPTH, pair_distance
+from lightly_ray.selection.threads import on_threads
 
 LENGTH = 8  # of a list
 PENDING = 128  # centers that a row has yet to be compared with, for asking to be worth it
+_BATCH = 256  # new centers that are compared with all others at once
 ROWS = 8  # rows per center, for the lists to be worth their products of all centers with all
 
 
@@ -32,19 +34,34 @@ class Neighbours:
         self.lists = np.empty((0, LENGTH), np.int32)
         self._products = np.empty((0, LENGTH), np.float32)
 
-    def learn(self, features: NDArray[np.float32]) -> None:
+    def learn(self, features: NDArray[np.float32], threads: int) -> None:
         """Take in centers that are new since the last call.
 
         Args:
             features: (n, width) of all centers, as a screen makes them.
+            threads: how many work at once.
         """
         if len(features) > len(self.lists):
             self._grow(2 * len(features))
-        for start in range(self._known, len(features), 256):
-            new = features[start : start + 256]
-            rows = np.concatenate([-new[:, :-2], new[:, :-3:-1]], axis=1)  # from -f, |f|^2 / 2, 1 to f, 1, |f|^2 / 2
-            _link(rows @ features[: start + len(new)].T, start, self.lists, self._products)
+        for start in range(self._known, len(features), _BATCH):
+            self._link(features[: start + _BATCH], start, threads)
         self._known = len(features)
+
+    def _link(self, features: NDArray[np.float32], start: int, threads: int) -> None:
+        """Put the centers from ``start`` on onto the lists of all others, and those onto theirs."""
+        new = features[start:]
+        rows = np.concatenate([-new[:, :-2], new[:, :-3:-1]], axis=1)  # from -f, |f|^2 / 2, 1 to f, 1, |f|^2 / 2
+        # Threads share the centers before among them; what each finds for the new ones goes onto lists of its own.
+        found = np.full((threads, len(new), LENGTH), -1, np.int32)
+        products = np.full((threads, len(new), LENGTH), np.inf, np.float32)
+
+        def compare(thread: int) -> None:
+            for first in range(thread * _BATCH, len(features), threads * _BATCH):
+                block = features[first : first + _BATCH] @ rows.T
+                _offer(block, first, start, self.lists, self._products, found[thread], products[thread])
+
+        on_threads(threads, compare, range(threads))
+        _merge(found, products, self.lists[start:], self._products[start:])
 
     def _grow(self, capacity: int) -> None:
         lists, products = self.lists, self._products
@@ -54,16 +71,23 @@ class Neighbours:
 
 
 @compiled()
-def _link(products, start, lists, kept):  # type: ignore[no-untyped-def]  # numba
-    """Put each new center on the lists of the older ones, and those on its own, where they are close enough."""
+def _offer(products, first, start, lists, kept, own, own_kept):  # type: ignore[no-untyped-def]  # noqa: PLR0917  # numba takes arrays, not objects
+    """Offer new centers, from ``start`` on, to all from ``first`` on, and the older ones of those to them."""
     for i in range(len(products)):
-        new = start + i
-        for old in range(new):
-            product = products[i, old]
-            if product < kept[new, 0]:
-                _put(new, old, product, lists, kept)
-            if product < kept[old, 0]:
-                _put(old, new, product, lists, kept)
+        center = first + i
+        for j in range(products.shape[1]):
+            product = products[i, j]
+            if product < kept[center, 0] and center != start + j:
+                _put(center, start + j, product, lists, kept)
+            if product < own_kept[j, 0] and center < start:
+                _put(j, center, product, own, own_kept)
+
+
+@compiled()
+def _merge(found, products, lists, kept):  # type: ignore[no-untyped-def]  # numba
+    for thread, j, slot in np.ndindex(found.shape):
+        if products[thread, j, slot] < kept[j, 0]:
+            _put(j, found[thread, j, slot], products[thread, j, slot], lists, kept)
 
 
 @compiled()

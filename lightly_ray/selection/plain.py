@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.compiled import compiled
 from lightly_ray.selection.distance import computable
-from lightly_ray.selection.machine import prefetch
+from lightly_ray.selection.machine import prefetch_row
 from lightly_ray.selection.screen import TINY, UNIT, Screen, Sized, as_centers
 
 _LARGEST = 1e30  # squared length of features; beyond it a product could leave float32
@@ -27,9 +27,12 @@ class Plain(Screen):
 
     def __init__(self, vectors: NDArray[np.floating], sample: int = 4096) -> None:
         some = vectors[:: max(1, len(vectors) // sample)].astype(np.float64)
-        self._offset = some.mean(axis=0) if len(some) else np.zeros(vectors.shape[1])
+        # In the precision of the vectors: a difference is then rounded once, however it is computed.
+        kind = np.float64 if vectors.dtype == np.float64 else np.float32
+        self._offset = (some.mean(axis=0) if len(some) else np.zeros(vectors.shape[1])).astype(kind)
         typical = _typical_length(some - self._offset)
-        self.scale = 2.0 ** float(-np.clip(np.frexp(typical)[1], -1000, 1000))
+        most = np.finfo(kind).maxexp - 2
+        self.scale = 2.0 ** float(-np.clip(np.frexp(typical)[1], -most, most))
         self.width = vectors.shape[1] + 2
 
     def tile(
@@ -45,7 +48,7 @@ class Plain(Screen):
     def rows(self, source: NDArray[np.floating], positions: NDArray[np.int32], out: NDArray[np.float32]) -> Sized:
         """Write f(x), 1, |f(x)|^2 / 2 into ``out`` (m, width)."""
         lengths = np.empty(len(positions))
-        _features(source, positions, self._offset, self.scale, out, lengths)
+        _features(source, positions, self._offset, self._offset.dtype.type(self.scale), out, lengths)
         return Sized(lengths, 4 * UNIT * lengths + TINY)
 
     def centers(self, centers: NDArray[np.floating]) -> tuple[NDArray[np.float32], Sized]:
@@ -66,14 +69,13 @@ def _typical_length(vectors: NDArray[np.float64]) -> float:
 
 @compiled()
 def _features(source, positions, offset, scale, out, lengths):  # type: ignore[no-untyped-def]  # noqa: PLR0917  # numba takes arrays, not objects
-    dimensions, line = len(offset), 64 // source.itemsize
+    dimensions = len(offset)
     for i in range(len(positions)):
         if i + _AHEAD < len(positions):
-            for k in range(0, dimensions, line):
-                prefetch(source, np.intp(positions[i + _AHEAD]) * dimensions + k)
+            prefetch_row(source, positions[i + _AHEAD])
         x, features = source[positions[i]], out[i]
         for k in range(dimensions):
-            features[k] = np.float32((np.float64(x[k]) - offset[k]) * scale)
+            features[k] = np.float32((x[k] - offset[k]) * scale)
         square = _square(features, dimensions)
         lengths[i] = np.sqrt(square)
         if not square < _LARGEST:

@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.selection.centers import Centers
-from lightly_ray.selection.decide import decide
+from lightly_ray.selection.decide import decide, decide_each
 from lightly_ray.selection.distance import computable, summation_plan
 from lightly_ray.selection.keys import Keys
 from lightly_ray.selection.neighbours import PENDING, ROWS, Neighbours, ask
-from lightly_ray.selection.threads import on_threads, single_products
+from lightly_ray.selection.threads import on_threads
 
 TILE = 512  # rows per product
 BLOCK = 256  # centers per product; with TILE, the products of one step stay in the cache
+FEW = 4  # centers; so many are compared one by one, which takes less time than making the features of a row
+AGAIN = 64  # centers; comparing with so many takes about as long as gathering the row once more
 
 
 class Refresher:
@@ -42,7 +44,7 @@ class Refresher:
             rows: positions in the partition.
             centers: all of them.
             threshold: a row whose key is under it needs no more comparisons.
-            seam: an age that many of the rows share: no block of centers crosses it.
+            seam: an age that many of the rows share.
 
         Returns:
             How many pairs were compared.
@@ -66,8 +68,7 @@ class Refresher:
         rows = rows[(ages > 0) & (ages <= len(centers) - PENDING)]
         if not len(rows) or len(keys.near) < ROWS * len(centers):
             return 0
-        with single_products():
-            self._neighbours.learn(centers.features)
+        self._neighbours.learn(centers.features, len(self._buffers))
         lists, scale = self._neighbours.lists, centers.screen.scale
 
         def work(part: NDArray[np.int32]) -> int:
@@ -84,7 +85,7 @@ class Refresher:
         ages, pairs = self._keys.age[rows], 0
         alive, joined, start = rows[:0], 0, int(ages[0])
         while start < len(centers) and (len(alive) or joined < len(rows)):
-            stop = _block_end(start, seam, len(centers))
+            stop = _block_end(ages, start, seam, len(centers))
             upto = int(np.searchsorted(ages, stop))
             alive, joined = np.concatenate([alive, rows[joined:upto]]), upto
             for at in range(0, len(alive), TILE):
@@ -97,12 +98,15 @@ class Refresher:
 
     def _compare(self, rows: NDArray[np.int32], centers: Centers, block: slice, buffers: "_Buffers") -> None:
         """One tile of rows with one block of centers."""
-        screen = centers.screen
-        features, products = buffers.of(len(rows), block.stop - block.start, screen.width)
+        screen, count = centers.screen, block.stop - block.start
         source, positions = self._readable(rows)
+        exact = source, positions, centers.vectors[block], block.start, self._plan
+        if count <= FEW:
+            decide_each(rows, *exact, screen.scale, self._keys.home, self._keys.near)
+            return
+        features, products = buffers.of(len(rows), count, screen.width)
         sized = screen.tile(rows, source, positions, features)
         np.dot(features, centers.features[block].T, out=products)
-        exact = source, positions, centers.vectors[block], block.start, self._plan
         limits = *centers.sized(block), screen.scale, screen.rounding
         tile = products, products.view(np.int32), rows, sized.lengths, sized.slacks
         decide(*tile, *exact, *limits, self._keys.home, self._keys.near)
@@ -126,6 +130,14 @@ class _Buffers:
         return features, self._products[: rows * centers].reshape(rows, centers)
 
 
-def _block_end(start: int, seam: int, last: int) -> int:
+def _block_end(ages: NDArray[np.int32], start: int, seam: int, last: int) -> int:
+    """Where a block of centers ends that begins at ``start``, for rows of these ages, ascending.
+
+    A block across the seam compares the rows of that age with centers that they know; a block that ends there makes
+    the older rows be gathered twice. What takes less time is done.
+    """
     stop = min(start + BLOCK, last)
-    return seam if start < seam < stop else stop
+    if not start < seam < stop:
+        return stop
+    older, joined = np.searchsorted(ages, (seam, seam + 1)).tolist()
+    return stop if (joined - older) * (seam - start) < older * AGAIN else seam
