@@ -2,7 +2,7 @@
 
 An id is for ever, a row is a position in one data set; `Ids` translates between them and is the only
 place that does. N strings stay in one Arrow buffer: 100,000,000 Python strings would need more memory
-than their embeddings. Finding k names among N ids costs O(N + k) time and a hash table of k names.
+than their embeddings. What a lookup costs is told in `names`.
 """
 
 import hashlib
@@ -14,11 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from lightly_ray.data.names import CHUNK, chunks, contents, repeated, where
 from lightly_ray.errors import InvalidInputError
 
 Rows = NDArray[np.int64]
-
-_CHUNK = 1 << 20
 
 
 class Ids:
@@ -51,6 +50,7 @@ class Ids:
         """
         names = strings(values, what)
         require_distinct(names, what)
+        pa.default_memory_pool().release_unused()  # what decoding and copying a column leaves is as large as the column
         return cls(names, len(names))
 
     def __len__(self) -> int:
@@ -72,8 +72,8 @@ class Ids:
     def texts(self, rows: Rows | None = None) -> Iterator[list[str]]:
         """The ids of ``rows`` (default: of all) as text, in chunks that bound the memory."""
         count = self._count if rows is None else len(rows)
-        for start in range(0, count, _CHUNK):
-            stop = min(start + _CHUNK, count)
+        for start in range(0, count, CHUNK):
+            stop = min(start + CHUNK, count)
             chunk = np.arange(start, stop) if rows is None else rows[start:stop]
             yield [str(name) for name in self.at(chunk)]
 
@@ -94,35 +94,18 @@ class Ids:
         Raises:
             InvalidInputError: an id is unknown or comes twice.
         """
-        return self._rows_of_numbers(values, what) if self._names is None else self._rows_of_names(values, what)
+        return self._rows_of_numbers(values, what) if self._names is None else _rows_of_names(self._names, values, what)
 
     def digest(self) -> str:
         """A fingerprint of all ids and their order."""
         state = hashlib.blake2b(str(self._count).encode(), digest_size=16)
         if self._names is not None:
-            for start in range(0, self._count, _CHUNK):
-                chunk = self._names.slice(start, _CHUNK)
+            for _, chunk in chunks(self._names):
+                offsets, data = contents(chunk)
                 # Lengths first, or ["ab", "c"] and ["a", "bc"] would be the same.
-                state.update(pc.binary_length(chunk).to_numpy().tobytes())
-                state.update("".join(chunk.to_pylist()).encode())
+                state.update(np.diff(offsets).tobytes())
+                state.update(data[offsets[0] : offsets[-1]].tobytes())
         return state.hexdigest()
-
-    def _rows_of_names(self, values: object, what: str) -> Rows:
-        wanted = strings(values, what)
-        require_distinct(wanted, what)
-        # The hash table holds the k wanted names, never the N ids.
-        found = pc.index_in(self._names, value_set=wanted).fill_null(-1).to_numpy()
-        hits = np.flatnonzero(found >= 0)
-        rows = np.full(len(wanted), -1, dtype=np.int64)
-        rows[found[hits]] = hits
-        if (rows < 0).any():
-            unknown = np.flatnonzero(rows < 0)
-            first = wanted[int(unknown[0])].as_py()
-            raise InvalidInputError(
-                f"{what}: {len(unknown)} of {len(rows)} ids are not among the {self._count} ids of the data, "
-                f"first: {first!r}"
-            )
-        return rows
 
     def _rows_of_numbers(self, values: object, what: str) -> Rows:
         rows = _numbers(values, what)
@@ -138,6 +121,19 @@ class Ids:
         return rows
 
 
+def _rows_of_names(names: pa.LargeStringArray, values: object, what: str) -> Rows:
+    wanted = strings(values, what)
+    require_distinct(wanted, what)
+    rows = where(wanted, names)
+    unknown = np.flatnonzero(rows < 0)
+    if len(unknown):
+        raise InvalidInputError(
+            f"{what}: {len(unknown)} of {len(rows)} ids are not among the {len(names)} ids of the data, "
+            f"first: {wanted[int(unknown[0])].as_py()!r}; those of the data look like {names[0].as_py()!r}"
+        )
+    return rows
+
+
 def strings(values: object, what: str) -> pa.LargeStringArray:
     """(N,) Arrow strings from a list, a NumPy array or an Arrow column.
 
@@ -149,6 +145,8 @@ def strings(values: object, what: str) -> pa.LargeStringArray:
     column = _arrow(values, what)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if pa.types.is_null(column.type):  # nothing but None; what an empty list becomes, too
+        column = column.cast(pa.large_string())
     if not _is_text(column.type) and len(column):
         raise InvalidInputError(f"{what} must be strings, got {column.type}; cast them to strings")
     column = column.cast(pa.large_string())
@@ -162,15 +160,13 @@ def strings(values: object, what: str) -> pa.LargeStringArray:
 
 def require_distinct(names: pa.LargeStringArray, what: str) -> None:
     """Refuse names of which one comes twice, naming it."""
-    if pc.count_distinct(names).as_py() == len(names):
-        return
-    counts = pc.value_counts(names)
-    repeated = counts.filter(pc.greater(counts.field("counts"), 1))
-    first = repeated[0].as_py()
-    raise InvalidInputError(
-        f"{what} must be distinct: {len(repeated)} come more than once, first: {first['values']!r} "
-        f"({first['counts']} times)"
-    )
+    twice = repeated(names)
+    if len(twice):
+        first = twice[0].as_py()
+        raise InvalidInputError(
+            f"{what} must be distinct: {len(twice)} come more than once, first: {first['values']!r} "
+            f"({first['counts']} times)"
+        )
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -180,10 +176,9 @@ def _is_text(kind: pa.DataType) -> bool:
 def _arrow(values: object, what: str) -> Any:
     if isinstance(values, pa.Array | pa.ChunkedArray):
         return values
+    found = values if isinstance(values, np.ndarray) else list(_iterable(values, what))
     try:
-        if isinstance(values, np.ndarray):
-            return pa.array(values)
-        return pa.array(list(_iterable(values, what)))
+        return pa.array(found)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise InvalidInputError(f"{what} must be strings: {error}") from error
 

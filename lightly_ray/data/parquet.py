@@ -65,11 +65,11 @@ class ParquetSource:
 
     @cached_property
     def layout(self) -> Layout:
-        """How every vector is stored, which the first row shows."""
+        """How every vector is stored, which the first rows show."""
         entry = next(entry for entry in self._files if entry.starts[-1] > entry.first_row)
         with self._open(entry.path) as file, _reading(entry.path):
-            batch = next(batch for batch in file.iter_batches(1, columns=[self._column]) if len(batch))
-        return arrow_layout(batch.column(0), f"{entry.path!r}, column {self._column!r}")
+            batch = next(batch for batch in file.iter_batches(64, columns=[self._column]) if len(batch))
+        return arrow_layout(batch.column(self._column), f"{entry.path!r}, column {self._column!r}")
 
     def column(self, name: str) -> pa.ChunkedArray:
         """The (N,) values of another column."""
@@ -108,7 +108,7 @@ class ParquetSource:
     def _batches(self, file: Any, path: str, group: int) -> Iterator[pa.Array]:
         with _reading(path):
             for batch in file.iter_batches(self.layout.block_rows, row_groups=[group], columns=[self._column]):
-                yield batch.column(0)
+                yield batch.column(self._column)
 
     def _matrix(self, column: pa.Array, first: int, rows: NDArray[np.int64], path: str) -> Matrix | Fault:
         # Rows that were not asked for are not looked at: their embeddings may be bad.

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from lightly_ray.data.vectors import BLOCK_BYTES, Fault, Layout, Matrix, layout_of, settle
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
+_MAGIC = b"\x93NUMPY"
+
 
 class Blocks(Protocol):
     """Vectors that come in blocks."""
@@ -139,14 +141,16 @@ class NpySource(ArraySource):
 
 def _mapped(path: Path) -> NDArray[Any]:
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        with path.open("rb") as stream:
+            begin = stream.read(len(_MAGIC))
+        # NumPy takes anything else for an archive, or for pickled objects that it could load all the same.
+        array: NDArray[Any] | None = np.load(path, mmap_mode="r", allow_pickle=False) if begin == _MAGIC else None
     except FileNotFoundError as error:
         raise NotFoundError(f"no file at {str(path)!r}") from error
     except (OSError, ValueError, EOFError) as error:
         raise InvalidInputError(f"cannot read {str(path)!r} as .npy: {error}") from error
-    if not isinstance(array, np.ndarray):
-        array.close()
-        raise InvalidInputError(f"{str(path)!r} is an archive of arrays, give one .npy file")
+    if array is None:
+        raise InvalidInputError(f"{str(path)!r} is no .npy file, it begins with {begin!r}")
     return array
 
 

@@ -81,10 +81,7 @@ def layout_of(dtype: np.dtype[Any], width: int, where: str) -> Layout:
 
 def list_values(column: pa.Array, where: str) -> tuple[pa.Array, NDArray[np.int64]]:
     """The coordinates of a list or tensor column one after the other, and how many each row has (-1: null)."""
-    if isinstance(column.type, pa.BaseExtensionType):
-        if len(getattr(column.type, "shape", (1,))) > 1:
-            raise InvalidInputError(f"{where}: embeddings must be vectors, got tensors of shape {column.type.shape}")
-        column = column.storage
+    column = _stored(column, where)
     kind = column.type
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)):
         raise InvalidInputError(f"{where}: embeddings must be lists of floats or tensors, got {kind}")
@@ -92,16 +89,30 @@ def list_values(column: pa.Array, where: str) -> tuple[pa.Array, NDArray[np.int6
     return column.flatten(), lengths
 
 
+def _stored(column: pa.Array, where: str) -> pa.Array:
+    """The lists that a tensor column is made of; any other column as it is."""
+    if not isinstance(column.type, pa.BaseExtensionType):
+        return column
+    shape, stored = getattr(column.type, "shape", (1,)), column.storage
+    if pa.types.is_struct(stored.type) and hasattr(column.type, "ndim"):
+        # Ray's tensors of several shapes: what vectors of mixed lengths become in a Dataset.
+        shape, stored = (None,) * column.type.ndim, pc.struct_field(stored, "data")
+    if len(shape) != 1:
+        raise InvalidInputError(f"{where}: embeddings must be vectors, got tensors of shape {shape}")
+    return stored
+
+
 def arrow_layout(column: pa.Array, where: str) -> Layout:
-    """The layout that the first row of a column shows.
+    """The layout that the first row of a column shows, beginning with the first that has a vector at all.
 
     Args:
         column: one row or more.
         where: the file and column, for messages.
     """
     values, lengths = list_values(column, where)
-    if lengths[0] < 0:
-        raise InvalidInputError(f"{where}: the embedding of the first row is missing (null)")
+    lengths = lengths[lengths >= 0]
+    if not len(lengths):
+        raise InvalidInputError(f"{where}: the embeddings of the first rows are missing (null)")
     if not pa.types.is_floating(values.type):
         raise InvalidInputError(f"{where}: embeddings must be float16, float32 or float64, got {values.type}")
     return layout_of(np.dtype(values.type.to_pandas_dtype()), int(lengths[0]), where)

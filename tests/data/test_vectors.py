@@ -65,7 +65,7 @@ def test_arrow_matrix__another_dtype_is_a_fault() -> None:
         (pa.array([1.0, 2.0]), "must be lists of floats or tensors, got double"),
         (pa.array([[1, 2]]), "must be float16, float32 or float64, got int64"),
         (pa.array([[]], type=pa.list_(pa.float32())), "no coordinates"),
-        (pa.array([None], type=pa.list_(pa.float32())), "the embedding of the first row is missing"),
+        (pa.array([None], type=pa.list_(pa.float32())), "the embeddings of the first rows are missing"),
         (
             pa.FixedShapeTensorArray.from_numpy_ndarray(np.zeros((2, 3, 4))),
             r"must be vectors, got tensors of shape \[3, 4\]",
@@ -75,6 +75,14 @@ def test_arrow_matrix__another_dtype_is_a_fault() -> None:
 def test_arrow_layout__columns_that_hold_no_vectors(column: pa.Array, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         arrow_layout(column, "here")
+
+
+def test_arrow_layout__is_that_of_the_first_vector_there_is() -> None:
+    column = pa.array([None, [1.0, 2.0], [3.0]], type=pa.list_(pa.float64()))
+    layout = arrow_layout(column, "here")
+    assert layout == Layout(2, np.dtype(np.float64))
+    fault = arrow_matrix(column, layout, ROWS[:3], "here")
+    assert fault == Fault(10, "the embedding is missing (null)")
 
 
 def test_layout_of__byte_order_is_the_machines() -> None:

@@ -71,7 +71,7 @@ def test_select__equals_the_sequential_reference(method: str, min_distance: Any,
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 3, 4])
 def test_select__coreset_begins_with_the_smallest_random_key(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ids, "_CHUNK", 20)  # keys come in chunks of ids
+    monkeypatch.setattr(ids, "CHUNK", 20)  # keys come in chunks of ids
     first = QUERY[random_keys(names(QUERY), seed).argmin()]
     found = select(X, 2, ids=NAMES, query=names(QUERY), seed=seed)
     assert found.ids[0] == NAMES[first]

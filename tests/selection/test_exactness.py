@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lightly_ray.selection import greedy, refresh, shard
+from lightly_ray.selection import greedy, keys, refresh, shard
 from lightly_ray.selection.choose import Task, choose
 from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.protocol import LocalShards
@@ -28,6 +28,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresh, "PENDING", 3)
     monkeypatch.setattr(refresh, "ROWS", 1)
     monkeypatch.setattr(shard, "MANY", 23)
+    monkeypatch.setattr(keys, "_SLICE", 29)
 
 
 def isotropic(rng: np.random.Generator, dimensions: int = 11) -> Vectors:
@@ -79,6 +80,7 @@ KINDS: dict[str, Callable[[np.random.Generator], Vectors]] = {
     "float64 tiny": lambda rng: isotropic(rng).astype(np.float64) * 1e-170,
     "one coordinate": lambda rng: isotropic(rng, 1),
     "long": lambda rng: isotropic(rng, 300),
+    "line": lambda rng: (rng.standard_normal((ROWS, 1)) @ rng.standard_normal((1, 300))).astype(np.float32),
 }
 kinds = pytest.mark.parametrize("kind", KINDS)
 partitions = pytest.mark.parametrize("parts", [1, 2, 3, 7, 16])
@@ -237,6 +239,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         patch.setattr(refresh, "PENDING", 128)
         patch.setattr(refresh, "ROWS", 8)
         patch.setattr(shard, "MANY", 256)
+        patch.setattr(keys, "_SLICE", 2**20)
         yield
 
 

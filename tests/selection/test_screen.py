@@ -124,6 +124,16 @@ def test_leading__stays_within_its_share_of_memory() -> None:
         assert screen is None if coordinates < 8 else (coordinates + 1) * 4 <= 0.2 * steep[0].nbytes
 
 
+@pytest.mark.parametrize("rank", [1, 2, 5])
+@pytest.mark.parametrize("rows", [2, 20, ROWS])
+def test_leading__data_along_a_few_axes(rank: int, rows: int) -> None:
+    rng = np.random.default_rng(rank)
+    points = (rng.standard_normal((rows + CENTERS, rank)) @ rng.standard_normal((rank, 768))).astype(np.float32)
+    screen = leading(points[:rows], Plain(points[:rows]))
+    assert screen is not None
+    assert kept(screen, points[:rows], points[rows:]).all()
+
+
 def test_leading__slack_makes_up_for_axes_that_are_not_orthonormal() -> None:
     rng = np.random.default_rng(6)
     axes = np.linalg.qr(rng.standard_normal((64, 12)))[0]

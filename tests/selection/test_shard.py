@@ -27,7 +27,9 @@ def test_propose__a_repeated_request_changes_nothing() -> None:
     shard = Shard(VECTORS, NAMES)
     shard.propose(request(0, 4))
     once = shard.propose(request(4, 9))
-    assert same(once, shard.propose(request(4, 9)))
+    again = shard.propose(request(4, 9))
+    assert same(once, again)
+    assert again.pairs == 0  # nothing was learned twice
     assert same(once, shard.propose(request(0, 9)))
 
 
