@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lightly_ray.data.predictions.checks import Fault
+from lightly_ray.errors import InvalidInputError
 from lightly_ray.scores.detection import FREQUENCY, Extent, FrequencyConfig
 from lightly_ray.scores.tasks import SCORE_NAMES, Evaluation, Task, finish_scores, summarize_scores
 
@@ -25,6 +27,19 @@ def score_columns(task: Task, found: Evaluation) -> dict[str, pa.Array]:
 def error_column(found: Evaluation) -> pa.Array:
     """What is wrong with each of the N samples of a batch, null for those without a fault."""
     return pa.array([str(Fault(code)) if code else None for code in found.faults], pa.string())
+
+
+def require_no_error(table: pa.Table, id_column: str) -> pa.Table:
+    """The table without its errors.
+
+    Raises:
+        InvalidInputError: it has one; the message names the first such sample.
+    """
+    bad = table.filter(pc.is_valid(table[ERROR]))
+    if len(bad):
+        name, reason = str(bad[id_column][0]), bad[ERROR][0]
+        raise InvalidInputError(f"{len(bad)} of {len(table)} predictions cannot be used, first: {name!r} has {reason}")
+    return table.drop_columns(ERROR)
 
 
 def extent_of(table: pa.Table) -> Extent:

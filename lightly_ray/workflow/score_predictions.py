@@ -34,7 +34,7 @@ from lightly_ray.parallel.score_pieces import OnError, Scoring, score_in_order
 from lightly_ray.parallel.score_sources import cut_predictions
 from lightly_ray.progress import Progress
 from lightly_ray.scores.detection import FREQUENCY, Extent, FrequencyConfig, merge
-from lightly_ray.scores.tables import extent_of, finish_table
+from lightly_ray.scores.tables import extent_of, finish_table, require_no_error
 from lightly_ray.scores.tasks import SCORE_NAMES, Task
 from lightly_ray.settings import Settings, read_token
 from lightly_ray.workflow.score_summary import Summary
@@ -160,10 +160,12 @@ def _score_rest(settings: ScorePredictionsSettings, parts: Parts) -> None:
         raise InvalidInputError(f"there are no predictions in {shown(settings.predictions)!r}")
     if parts.rows:
         sys.stderr.write(f"an earlier run scored {parts.rows:,} samples, going on behind them\n")
+    # Errors come as rows: the first in the order of the predictions is told, not the first that some worker met.
+    scoring = Scoring(columns, _config(settings), on_error="skip")
     with Progress("score", pieces.rows, unit="samples") as progress:
         progress.advance(parts.rows)
-        for scores in score_in_order(pieces, Scoring(columns, _config(settings), settings.on_error), parts.rows):
-            parts.add(scores)
+        for scores in score_in_order(pieces, scoring, parts.rows):
+            parts.add(scores if settings.on_error == "skip" else require_no_error(scores, settings.id_column))
             progress.advance(len(scores))
         parts.write()
 

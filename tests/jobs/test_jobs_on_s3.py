@@ -8,7 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lightly_ray.data import parts
+from lightly_ray.data.parts import Parts
 from lightly_ray.data.paths import locate
+from lightly_ray.data.predictions import row_groups
 from lightly_ray.embedding.descriptor import Descriptor
 from lightly_ray.workflow.embed_images import EmbedImagesSettings, run_embed_images
 from lightly_ray.workflow.score_predictions import ScorePredictionsSettings, run_score_predictions
@@ -63,3 +66,32 @@ def test_jobs__embed_score_and_select_in_a_store(at: Callable[[str], str], image
         "images/p.parquet",
         "images/s.parquet",
     ]
+
+
+def test_job__goes_on_in_a_store(
+    at: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"{row:02}.jpg" for row in range(31)]
+    table = pa.table({"filename": names, "scores": [[0.75]] * 31, "labels": [[row % 3] for row in range(31)]})
+    files, path = locate(at("boxes.parquet"))
+    pq.write_table(table, path, filesystem=files, row_group_size=4)
+    settings = ScorePredictionsSettings(predictions=at("boxes.parquet"), task="detection", output=at("d.parquet"))
+    monkeypatch.setattr(row_groups, "PIECE_ROWS", 4)
+    monkeypatch.setattr(parts, "PART_SECONDS", 0.0)
+    before = Parts.add
+
+    def interrupted(self: Parts, scores: pa.Table) -> None:
+        if self.rows >= 12:
+            raise KeyboardInterrupt
+        before(self, scores)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Parts, "add", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run_score_predictions(settings)
+    assert [info.size > 0 for info in files.get_file_info(pa.fs.FileSelector("images/d.parquet.parts"))] == [True] * 3
+    assert run_score_predictions(settings)["samples"] == 31
+    assert "an earlier run scored 12 samples" in capsys.readouterr().err
+    assert _read(at("d.parquet"))["filename"].to_pylist() == names
+    left = files.get_file_info(pa.fs.FileSelector("images", recursive=True))
+    assert [info.path for info in left if "d.parquet" in info.path] == ["images/d.parquet"]

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,14 @@ def test_job__bad_input_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_job__a_bad_prediction_is_told_without_a_traceback(tmp_path: Path) -> None:
+    predictions = _write(tmp_path / "predictions.parquet", NAMES, **{"07": [0.5, 0.6, 0, 0, 0]})
+    done = _run(f"predictions={predictions}", "task=classification", f"output={tmp_path / 'scores.parquet'}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "error: 1 of 23 predictions cannot be used, first: '07.jpg' has class probabilities" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_job__settings_that_cannot_be_used() -> None:
     done = _run("predictions=x", "output=y", "task=depth")
     assert (done.returncode, done.stdout) == (2, "")
@@ -100,22 +110,70 @@ def test_job__settings_that_cannot_be_used() -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+# The job with many small pieces and parts, so that there is time to interrupt it between two of them.
+_IN_SMALL_STEPS = """
+from lightly_ray.data import parts
+from lightly_ray.data.predictions import row_groups
+from lightly_ray.settings import run
+from lightly_ray.workflow.score_predictions import ScorePredictionsSettings, run_score_predictions
+
+parts.PART_SECONDS = 0.0
+row_groups.PIECE_ROWS = 50
+run(run_score_predictions, ScorePredictionsSettings)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.full)])
+def test_job__interrupted_goes_on(number: signal.Signals, tmp_path: Path) -> None:
+    predictions = _write(tmp_path / "predictions.parquet", [f"{row:05}.jpg" for row in range(3_000)])
+    pq.write_table(pq.read_table(predictions), predictions, row_group_size=50)
+    expected = _expected(predictions)
+    output = tmp_path / "out" / "scores.parquet"
+    words = [f"predictions={predictions}", "task=classification", f"output={output}"]
+    in_steps = [sys.executable, "-c", _IN_SMALL_STEPS, *words]
+    with subprocess.Popen(in_steps, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()) as process:
+        while process.poll() is None and len(list(output.parent.glob("*.parts/*0.parquet"))) < 3:
+            time.sleep(0.02)
+        process.send_signal(number)
+    assert process.returncode == (130 if number == signal.SIGINT else -number)
+    assert [path.name for path in output.parent.iterdir()] == ["scores.parquet.parts"]
+    _overwrite_first_rows(predictions)
+    done = subprocess.run(in_steps, capture_output=True, text=True, check=False, env=_environment())
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"an earlier run scored [\d,]+ samples, going on behind them", done.stderr)
+    assert json.loads(done.stdout)["samples"] == 3_000
+    table = pq.read_table(output)
+    assert table["filename"].to_pylist() == [f"{row:05}.jpg" for row in range(3_000)]
+    for name, by_file in expected.items():
+        assert table[name].to_pylist() == list(by_file.values())
+    assert [path.name for path in output.parent.iterdir()] == ["scores.parquet"]
+
+
+def _overwrite_first_rows(path: Path) -> None:
+    """Put garbage in place of what must have been scored when there are parts; the file looks as before."""
+    before, first = path.stat(), pq.read_metadata(path).row_group(0)
+    with path.open("r+b") as file:
+        file.seek(4)
+        file.write(b"\xff" * sum(first.column(place).total_compressed_size for place in range(first.num_columns)))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
 @pytest.mark.full
-def test_job__interrupted_leaves_no_output(tmp_path: Path) -> None:
-    # At several moments: while Ray starts, while it scores, while it writes.
+def test_job__interrupted_at_any_moment_leaves_parts_at_most(tmp_path: Path) -> None:
+    # While Ray starts, while it scores, while it writes; each run goes on behind the one before it.
     names = [f"{number:07}.jpg" for number in range(300_000)]
     predictions = _write(tmp_path / "predictions.parquet", names)
     output = tmp_path / "out" / "scores.parquet"
     words = _command(f"predictions={predictions}", "task=classification", f"output={output}")
-    for wait in (2, 6, 9, 12):
+    for wait in (2, 4, 5, 6, 7, 8, 600):
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()) as process:
             try:
                 finished = process.wait(wait) == 0
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGINT)
                 finished = process.wait(60) == 0
-        assert [path.name for path in output.parent.glob("*")] == (["scores.parquet"] if finished else [])
-        output.unlink(missing_ok=True)
+        assert {path.name for path in output.parent.glob("*")} <= {"scores.parquet" + ".parts" * (not finished)}
+    assert pq.read_table(output)["filename"].to_pylist() == names
 
 
 @pytest.mark.usefixtures("ray_local")
