@@ -6,6 +6,7 @@ to whoever asks for them. A block that is lost with its node is made again by Ra
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 import ray
 from numpy.typing import NDArray
 from ray.data import Dataset
+from ray.exceptions import RayError, RayTaskError, UserCodeException
 
 from lightly_ray.data.ids import Ids, strings
 from lightly_ray.data.vectors import Fault, Layout, Matrix, arrow_layout, arrow_matrix
@@ -57,29 +59,34 @@ class DatasetSource:
         self, dataset: Dataset, id_column: str, embedding_column: str | None, others: tuple[str, ...] = ()
     ) -> None:
         wanted = [name for name in dict.fromkeys([id_column, embedding_column, *others]) if name is not None]
-        present = dataset.columns() or []
+        with _executing():
+            present = dataset.columns() or []
         for name in wanted:
             if name not in present:
                 raise InvalidInputError(f"the dataset has no column {name!r}, it has {', '.join(map(repr, present))}")
         self._embedding = embedding_column
-        blocks = dataset.select_columns(wanted).materialize().to_arrow_refs()
+        with _executing():
+            blocks: list[Block] = dataset.select_columns(wanted).materialize().to_arrow_refs()
         names = ray.get([_read_column.remote(block, id_column) for block in blocks])
         self._blocks = [block for block, column in zip(blocks, names, strict=True) if len(column)]
         self.starts = np.cumsum([0, *(len(column) for column in names if len(column))], dtype=np.int64)
         self.count = int(self.starts[-1])
         if not self.count:
             raise InvalidInputError("the dataset has no rows")
-        texts = strings(pa.chunked_array(chunk for column in names for chunk in column.chunks), id_column)
+        what = f"the column {id_column!r}"
+        texts = strings(pa.chunked_array(chunk for column in names for chunk in column.chunks), what)
         self._order = pc.sort_indices(texts).to_numpy()
         self.row_of = np.empty(self.count, dtype=np.int64)
         self.row_of[self._order] = np.arange(self.count)
-        self.ids = Ids.of(texts.take(pa.array(self._order)), f"the column {id_column!r}")
+        self.ids = Ids.of(texts.take(pa.array(self._order)), what)
 
     @cached_property
     def layout(self) -> Layout:
-        """How every vector is stored, which the first one shows."""
-        layout: Layout = ray.get(_layout.remote(self._blocks[0], cast("str", self._embedding)))
-        return layout
+        """How every vector is stored, which the first ones show."""
+        found: Layout | InvalidInputError = ray.get(_layout.remote(self._blocks[0], cast("str", self._embedding)))
+        if isinstance(found, InvalidInputError):
+            raise found
+        return found
 
     def column(self, name: str) -> pa.ChunkedArray:
         """The (N,) values of another column, by row."""
@@ -131,12 +138,27 @@ def dataset_of(table: pa.Table) -> Dataset:
     return ray.data.from_arrow(table)
 
 
+@contextmanager
+def _executing() -> Iterator[None]:
+    # A file that cannot be read, or an error in the caller's own functions, shows only now.
+    try:
+        yield
+    except RayTaskError as error:
+        cause = error.cause.__cause__ if isinstance(error.cause, UserCodeException) else error.cause
+        if isinstance(cause, RayError):
+            raise
+        raise InvalidInputError(f"the dataset cannot be read: {type(cause).__name__}: {cause}") from error
+
+
 @ray.remote(num_cpus=0)
 def _read_column(block: pa.Table, name: str) -> pa.ChunkedArray:
     return block.column(name)
 
 
 @ray.remote(num_cpus=0)
-def _layout(block: pa.Table, name: str) -> Layout:
-    column: Any = block.column(name).slice(0, 1).combine_chunks()
-    return arrow_layout(column, f"the column {name!r}")
+def _layout(block: pa.Table, name: str) -> Layout | InvalidInputError:
+    column: Any = block.column(name).slice(0, 64).combine_chunks()
+    try:
+        return arrow_layout(column, f"the column {name!r}")
+    except InvalidInputError as error:  # as a value: raised, it would come wrapped in the worker's traceback
+        return error

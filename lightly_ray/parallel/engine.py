@@ -6,6 +6,7 @@ Both ways read the same rows with the same checks and hand the same kind of shar
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
@@ -59,7 +60,8 @@ class Run:
         centers = len(plan.preselected) + min(picked + extra, len(plan.candidates))
         return SelectionStats(
             rounds=spent.rounds,
-            evaluated_share=spent.pairs / max(1, len(plan.candidates) * centers),
+            # Of a row that asked its neighbours first, a few pairs are counted twice.
+            evaluated_share=min(1.0, spent.pairs / max(1, len(plan.candidates) * centers)),
             seconds=self.seconds | dict(spent.seconds),
             driver_bytes=spent.driver_bytes,
             partitions=self.partitions,
@@ -138,15 +140,16 @@ def _here(job: Job) -> Loaded:
 
 def _meanwhile(work: Callable[[], T]) -> Callable[[], T]:
     """Begin some work on a thread; returns what waits for it. Nobody waits for the thread on Ctrl-C."""
-    results: list[T] = []
-    thread = Thread(target=lambda: results.append(work()), daemon=True)
-    thread.start()
+    future: Future[T] = Future()
 
-    def result() -> T:
-        thread.join()
-        return results[0]
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # whoever waits gets it
+            future.set_exception(error)
 
-    return result
+    Thread(target=run, daemon=True).start()
+    return future.result
 
 
 def _first(job: Job) -> int | None:

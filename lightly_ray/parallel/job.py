@@ -16,6 +16,7 @@ from lightly_ray.parallel.shard_order import Order
 from lightly_ray.selection.protocol import Shards
 
 _ROW_STATE = 48  # bytes per row: row, bound, score, age, marks
+_WHOLE = "whole number"
 _BUFFER_ROWS = 8192  # a tile of rows, a block of centers and their products, about
 
 
@@ -32,19 +33,21 @@ class Resources:
     """
 
     partitions: int | None = None
-    memory_limit: int | None = None
+    memory_limit: float | None = None
     timeout: float | None = None
     checkpoint: AnyPath | None = None
     progress: bool = True
 
     def __post_init__(self) -> None:
-        for name, value, kind in (
-            ("partitions", self.partitions, int),
-            ("memory_limit", self.memory_limit, int),
-            ("timeout", self.timeout, int | float),
-        ):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, kind) or not value > 0):
-                raise InvalidInputError(f"{name} must be a number above 0 or None, got {value!r}")
+        _require_above_0("partitions", self.partitions, _WHOLE)
+        _require_above_0("memory_limit", self.memory_limit, "number of bytes")
+        _require_above_0("timeout", self.timeout, "number of seconds")
+
+
+def _require_above_0(name: str, value: object, what: str) -> None:
+    kinds = int | np.integer if what == _WHOLE else int | np.integer | float | np.floating
+    if value is not None and not (isinstance(value, kinds) and not isinstance(value, bool) and value > 0):
+        raise InvalidInputError(f"{name} must be a {what} above 0, or None, got {value!r}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,9 +104,14 @@ def require_memory(job: Job, partitions: int) -> None:
     limit, needed = job.resources.memory_limit, memory_of(job, partitions)
     if limit is not None and needed > limit:
         raise InvalidInputError(
-            f"{len(job.plan.candidates)} embeddings of {job.source.layout.row_bytes} bytes need about "
-            f"{needed / 2**20:,.0f} MiB on {partitions} shards, memory_limit allows {limit / 2**20:,.0f} MiB"
+            f"{len(job.plan.candidates)} embeddings of {job.source.layout.row_bytes} bytes need about {_told(needed)} "
+            f"on {partitions} shard{'s' * (partitions > 1)}, memory_limit allows {_told(limit)}; "
+            "a smaller query set, fewer partitions, or float16 need less"
         )
+
+
+def _told(size: float) -> str:
+    return f"{size / 2**30:,.1f} GiB" if size >= 2**30 else f"{size / 2**20:,.1f} MiB"
 
 
 def order_of(job: Job, blocks: Blocks, rows: Rows) -> Order:

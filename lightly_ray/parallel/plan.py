@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Literal, SupportsIndex, cast
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from lightly_ray.data.ids import Ids, Rows
@@ -92,7 +93,7 @@ def settings_of(
         n_samples=_size(n_samples),
         method=_method(method),
         min_distance=_distance(min_distance),
-        normalize=bool(normalize),
+        normalize=_yes_or_no(normalize, "normalize"),
         seed=_whole(seed, "seed"),
         certify=_whole(certify, "certify"),
     )
@@ -145,7 +146,7 @@ def _size(value: object) -> int | float:
     if isinstance(value, float | np.floating):
         if not 0 < value <= 1:
             raise InvalidInputError(f"n_samples as a float is a share in (0, 1], got {value}")
-        return float(value)
+        return float(str(value))  # as it is written: a float32 of 0.1 is a hair more than 0.1
     size = _whole(value, "n_samples")
     if size < 1:
         raise InvalidInputError(f"n_samples must be 1 or more (1.0 asks for everything), got {size}")
@@ -175,6 +176,12 @@ def _whole(value: object, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, SupportsIndex):
         raise InvalidInputError(f"{name} must be a whole number, got {value!r}")
     return operator.index(value)
+
+
+def _yes_or_no(value: object, name: str) -> bool:
+    if not isinstance(value, bool | np.bool_):
+        raise InvalidInputError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
 
 
 def _picks(n_samples: int | float, candidates: int, preselected: int) -> int:
@@ -211,12 +218,14 @@ def _scores(scores: object, ids: Ids, source: Source, query: Rows, method: str) 
         first = int(query[bad[0]])
         raise InvalidInputError(
             f"{len(bad)} of {len(query)} samples of the query set have no finite score of 0 or more, "
-            f"first: {ids.name(first)} with {found[first]:g}"
+            f"first: {ids.name(first)} with {'none or NaN' if np.isnan(found[first]) else format(found[first], 'g')}"
         )
     return found
 
 
 def _numbers(values: object, what: str) -> NDArray[np.float64]:
+    if isinstance(values, pa.Array | pa.ChunkedArray) and not _is_number(values.type):
+        raise InvalidInputError(f"{what} must be numbers, got {values.type}")
     try:
         found = np.asarray(values)
     except ValueError as error:
@@ -224,3 +233,7 @@ def _numbers(values: object, what: str) -> NDArray[np.float64]:
     if found.dtype.kind not in "fiu" and found.size:
         raise InvalidInputError(f"{what} must be numbers, got {found.dtype}")
     return found.astype(np.float64)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind))

@@ -50,7 +50,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     seed: int = 0,
     certify: int = 1,
     partitions: int | None = None,
-    memory_limit: int | None = None,
+    memory_limit: float | None = None,
     timeout: float | None = None,
     checkpoint: AnyPath | None = None,
     progress: bool = True,

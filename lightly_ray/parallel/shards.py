@@ -25,6 +25,7 @@ from lightly_ray.parallel.shard_actor import ShardActor
 from lightly_ray.parallel.shard_order import Order
 from lightly_ray.selection.protocol import Proposal, Request
 
+_FOR_EVER = 1e9  # seconds
 _MOST_LOSSES = 5  # of one shard without an answer in between
 
 
@@ -190,7 +191,9 @@ class ActorShards:
     def _wait(self, asked: dict[int, Any], method: str) -> None:
         if not asked:
             return
-        late = set(ray.wait(list(asked.values()), num_returns=len(asked), timeout=self._timeout)[1])
+        # Ray counts in whole milliseconds, which an infinity is none of.
+        timeout = None if self._timeout is None else min(self._timeout, _FOR_EVER)
+        late = set(ray.wait(list(asked.values()), num_returns=len(asked), timeout=timeout)[1])
         if late:
             silent = ", ".join(self._name(shard) for shard, answer in asked.items() if answer in late)
             raise WorkerLostError(f"no answer to {method!r} within {self._timeout:g} s from {silent}")

@@ -50,6 +50,8 @@ def test_plan__preselected_count_and_may_lie_outside_the_query_set() -> None:
         (0.5, ["a.png", "b.png", "c.png"], ["d.png"], 1),  # half of four, one of which is there already
         (0.5, ["a.png", "b.png", "c.png"], ["a.png"], 1),  # half of three, rounded up
         (np.float32(0.5), None, None, 5),
+        (np.float32(0.1), None, None, 1),  # as it is written, not the hair more that it is
+        (np.float64(0.7), None, None, 7),
         (np.int32(3), None, ["b.png"], 2),
         (2, None, ["a.png", "b.png"], 0),  # equal: no picks
         (10, None, ["a.png", "b.png"], 8),
@@ -128,12 +130,12 @@ def test_plan__scores_matter_for_the_query_set_alone() -> None:
         (SCORES[:, None], r"got the shape \(10, 1\)"),
         (["a"] * 10, "scores must be numbers"),
         (SCORES > 1, "scores must be numbers, got bool"),
-        ({"a.png": 1.0}, "9 of 10 samples .* first: sample 'b.png' \\(row 1\\) with nan"),
+        ({"a.png": 1.0}, "9 of 10 samples .* first: sample 'b.png' \\(row 1\\) with none or NaN"),
         ({"z.png": 1.0}, "scores: 1 of 1 ids are not among"),
         ({"a.png": "x"}, "scores must be numbers"),
         (np.where(np.arange(10) == 4, -0.5, 1), "1 of 10 .* first: sample 'e.png' \\(row 4\\) with -0.5"),
         (np.where(np.arange(10) == 4, np.inf, 1), "'e.png' \\(row 4\\) with inf"),
-        (np.where(np.arange(10) == 4, np.nan, 1), "'e.png' \\(row 4\\) with nan"),
+        (np.where(np.arange(10) == 4, np.nan, 1), "'e.png' \\(row 4\\) with none or NaN"),
         ("score", "an array has no column 'score'"),
     ],
 )

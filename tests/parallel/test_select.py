@@ -249,10 +249,15 @@ def test_select__methods_without_distances_need_no_embeddings(tmp_path: Path) ->
         ("s3://bucket/x.npy?region=eu-west-1", {}, InvalidInputError, "must be local; use Parquet"),
         (X, {"ids": NAMES[:-1]}, InvalidInputError, "got 210 ids for 211 rows"),
         (X, {"ids": [*NAMES[:-1], NAMES[4]]}, InvalidInputError, "ids must be distinct: 1 come more than once"),
-        (X, {"partitions": 0}, InvalidInputError, "partitions must be a number above 0 or None, got 0"),
-        (X, {"partitions": 1.5}, InvalidInputError, "partitions must be"),
-        (X, {"memory_limit": -1}, InvalidInputError, "memory_limit must be"),
-        (X, {"timeout": 0}, InvalidInputError, "timeout must be"),
+        (X, {"partitions": 0}, InvalidInputError, "partitions must be a whole number above 0, or None, got 0"),
+        (X, {"partitions": 2.0}, InvalidInputError, "partitions must be a whole number"),
+        (X, {"partitions": True}, InvalidInputError, "partitions must be a whole number"),
+        (X, {"memory_limit": -1}, InvalidInputError, "memory_limit must be a number of bytes"),
+        (X, {"timeout": 0}, InvalidInputError, "timeout must be a number of seconds"),
+        (X, {"timeout": float("nan")}, InvalidInputError, "timeout must be a number of seconds"),
+        (X, {"normalize": "no"}, InvalidInputError, "normalize must be True or False, got 'no'"),
+        (X, {"query": 3}, InvalidInputError, "^query: the data has no ids|^query: give a list of ids, got int$"),
+        ([], {}, InvalidInputError, "data must be an .* array"),
     ],
 )
 def test_select__bad_input(data: Any, options: dict[str, Any], error: type[Exception], message: str) -> None:
@@ -263,10 +268,10 @@ def test_select__bad_input(data: Any, options: dict[str, Any], error: type[Excep
 def test_select__memory_limit_is_asked_before_anything_is_read() -> None:
     bad = np.full((211, 7), np.nan)
     with pytest.raises(
-        InvalidInputError, match=r"211 embeddings of 56 bytes need about [0-9]+ MiB on 1 shards, memory_limit"
+        InvalidInputError, match=r"211 embeddings of 56 bytes need about 0\.5 MiB on 1 shard, memory_limit allows 0\.0 "
     ):
         select(bad, 5, memory_limit=211 * 56)
-    assert len(select(X, 5, memory_limit=2**20)) == 5
+    assert len(select(X, 5, memory_limit=np.float64(2**20))) == 5
 
 
 def test_select__bad_numbers_name_the_sample(tmp_path: Path) -> None:
