@@ -11,6 +11,7 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from lightly_ray.data.compiled import compiled
 
@@ -72,7 +73,7 @@ def _folded(builder: Any, vector: Any) -> Any:
 
 
 @compiled(inline="always")
-def prefetch_row(array, row):  # type: ignore[no-untyped-def]  # numba
+def prefetch_row(array: NDArray[np.floating], row: int) -> None:
     """Ask for all cache lines of a row of a C-contiguous (N, D) array.
 
     Rows of a tile lie anywhere in memory. Asking for them a few rows ahead halves the time to gather them.

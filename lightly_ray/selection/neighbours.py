@@ -18,8 +18,11 @@ from lightly_ray.selection.threads import on_threads
 
 LENGTH = 8  # of a list
 PENDING = 128  # centers that a row has yet to be compared with, for asking to be worth it
-_BATCH = 256  # new centers that are compared with all others at once
 ROWS = 8  # rows per center, for the lists to be worth their products of all centers with all
+_BATCH = 256  # centers; what is compared at once stays in the cache
+
+Lists = tuple[NDArray[np.int32], NDArray[np.float32]]
+"""For some centers: whom (n, LENGTH), and the products that say how close."""
 
 
 class Neighbours:
@@ -31,8 +34,7 @@ class Neighbours:
 
     def __init__(self) -> None:
         self._known = 0
-        self.lists = np.empty((0, LENGTH), np.int32)
-        self._products = np.empty((0, LENGTH), np.float32)
+        self.lists, self._products = _empty(0)
 
     def learn(self, features: NDArray[np.float32], threads: int) -> None:
         """Take in centers that are new since the last call.
@@ -52,51 +54,55 @@ class Neighbours:
         new = features[start:]
         rows = np.concatenate([-new[:, :-2], new[:, :-3:-1]], axis=1)  # from -f, |f|^2 / 2, 1 to f, 1, |f|^2 / 2
         # Threads share the centers before among them; what each finds for the new ones goes onto lists of its own.
-        found = np.full((threads, len(new), LENGTH), -1, np.int32)
-        products = np.full((threads, len(new), LENGTH), np.inf, np.float32)
+        own = [_empty(len(new)) for _ in range(threads)]
 
         def compare(thread: int) -> None:
             for first in range(thread * _BATCH, len(features), threads * _BATCH):
                 block = features[first : first + _BATCH] @ rows.T
-                _offer(block, first, start, self.lists, self._products, found[thread], products[thread])
+                _offer(block, first, start, (self.lists, self._products), own[thread])
 
         on_threads(threads, compare, range(threads))
-        _merge(found, products, self.lists[start:], self._products[start:])
+        for found in own:
+            _merge(found, (self.lists[start:], self._products[start:]))
 
     def _grow(self, capacity: int) -> None:
         lists, products = self.lists, self._products
-        self.lists = np.full((capacity, LENGTH), -1, np.int32)
-        self._products = np.full((capacity, LENGTH), np.inf, np.float32)
+        self.lists, self._products = _empty(capacity)
         self.lists[: len(lists)], self._products[: len(lists)] = lists, products
 
 
+def _empty(count: int) -> Lists:
+    return np.full((count, LENGTH), -1, np.int32), np.full((count, LENGTH), np.inf, np.float32)
+
+
 @compiled()
-def _offer(products, first, start, lists, kept, own, own_kept):  # type: ignore[no-untyped-def]  # noqa: PLR0917  # numba takes arrays, not objects
-    """Offer new centers, from ``start`` on, to all from ``first`` on, and the older ones of those to them."""
+def _offer(products: NDArray[np.float32], first: int, start: int, lists: Lists, own: Lists) -> None:
+    """Offer the centers from ``start`` on to all those from ``first`` on, and the older ones of these to them."""
     for i in range(len(products)):
         center = first + i
         for j in range(products.shape[1]):
-            product = products[i, j]
-            if product < kept[center, 0] and center != start + j:
-                _put(center, start + j, product, lists, kept)
-            if product < own_kept[j, 0] and center < start:
-                _put(j, center, product, own, own_kept)
+            if products[i, j] < lists[1][center, 0] and center != start + j:
+                _put(center, start + j, products[i, j], lists)
+            if products[i, j] < own[1][j, 0] and center < start:
+                _put(j, center, products[i, j], own)
 
 
 @compiled()
-def _merge(found, products, lists, kept):  # type: ignore[no-untyped-def]  # numba
-    for thread, j, slot in np.ndindex(found.shape):
-        if products[thread, j, slot] < kept[j, 0]:
-            _put(j, found[thread, j, slot], products[thread, j, slot], lists, kept)
+def _merge(found: Lists, lists: Lists) -> None:
+    """Put what is on some lists onto others."""
+    for center, slot in np.ndindex(found[0].shape):
+        if found[1][center, slot] < lists[1][center, 0]:
+            _put(center, found[0][center, slot], found[1][center, slot], lists)
 
 
 @compiled()
-def _put(center, other, product, lists, kept):  # type: ignore[no-untyped-def]  # numba
+def _put(center: int, other: int, product: float, lists: Lists) -> None:
     """Replace the farthest on a list, which stands first."""
-    kept[center, 0], lists[center, 0] = product, other
-    farthest = np.argmax(kept[center])
-    kept[center, 0], kept[center, farthest] = kept[center, farthest], kept[center, 0]
-    lists[center, 0], lists[center, farthest] = lists[center, farthest], lists[center, 0]
+    members, products = lists[0][center], lists[1][center]
+    products[0], members[0] = product, other
+    farthest = np.argmax(products)
+    products[0], products[farthest] = products[farthest], products[0]
+    members[0], members[farthest] = members[farthest], members[0]
 
 
 @compiled()

@@ -28,10 +28,11 @@ class Plain(Screen):
     def __init__(self, vectors: NDArray[np.floating], sample: int = 4096) -> None:
         some = vectors[:: max(1, len(vectors) // sample)].astype(np.float64)
         # In the precision of the vectors: a difference is then rounded once, however it is computed.
-        kind = np.float64 if vectors.dtype == np.float64 else np.float32
-        self._offset = (some.mean(axis=0) if len(some) else np.zeros(vectors.shape[1])).astype(kind)
+        kind = np.finfo(np.float64 if vectors.dtype == np.float64 else np.float32)
+        middle = some.mean(axis=0) if len(some) else np.zeros(vectors.shape[1])
+        self._offset = middle.astype(kind.dtype)
         typical = _typical_length(some - self._offset)
-        most = np.finfo(kind).maxexp - 2
+        most = kind.maxexp - 2
         self.scale = 2.0 ** float(-np.clip(np.frexp(typical)[1], -most, most))
         self.width = vectors.shape[1] + 2
 

@@ -9,8 +9,9 @@ the table ``selection_results.md`` and the plot ``selection_growth.png`` from it
 of CPU time over all threads: the latter also means something on a machine that others work on.
 
 Engines: ``ours``; ``numpy``, the sequential greedy with one matrix-vector product per pick, and ``mundig``
-(lightly-mundig, if installed), both extrapolated from their first picks; ``sgemm``, this machine's matrix product of
-all rows with all picks, extrapolated from a part of it.
+(lightly-mundig, if installed), both extrapolated from their first picks where all of them would take minutes, and else
+run whole, so that the radii can be compared; ``sgemm``, this machine's matrix product of all rows with all picks,
+extrapolated from a part of it.
 """
 
 import json
@@ -45,6 +46,7 @@ CASES: dict[str, list[tuple[str, int, int, int, int, tuple[str, ...]]]] = {
         *[("clustered", 100_000, size, 2_000, 1, ("ours", "sgemm")) for size in (32, 64, 128, 256, 512, 1_024)],
     ],
 }
+WHOLE = 10**9  # row-pick pairs up to which the peers make all picks
 Vectors = NDArray[np.float32]
 Seconds = tuple[float, float]
 
@@ -58,47 +60,73 @@ def clocked(work: Callable[[], object]) -> Seconds:
 
 def ours(vectors: Vectors, picks: int, partitions: int, seen: list[Outcome]) -> Seconds:
     """The engine in this process, one preselected row, on all cores."""
+    owner = np.random.default_rng(0).integers(0, partitions, len(vectors))
+    rows = [np.flatnonzero(owner == part) for part in range(partitions)]
+    parts = [vectors[some] if partitions > 1 else vectors for some in rows]
 
     def run() -> None:
-        owner = np.random.default_rng(0).integers(0, partitions, len(vectors))
-        parts = [np.flatnonzero(owner == part) for part in range(partitions)]
-        shards = [Shard(vectors[rows] if partitions > 1 else vectors, rows) for rows in parts]
+        shards = [Shard(part, some) for part, some in zip(parts, rows, strict=True)]
         seen.append(choose(LocalShards(shards), Task(picks, centers=vectors[:1])))
 
     return clocked(run)
 
 
-def by_numpy(vectors: Vectors, picks: int, first: int = 400) -> Seconds:
+def by_numpy(vectors: Vectors, picks: int, radii: dict[str, float], first: int = 400) -> Seconds:
     """One matrix-vector product per pick, in place, extrapolated from the first picks."""
     squares = np.einsum("nd,nd->n", vectors, vectors)
     nearest, products = np.full(len(vectors), np.inf, np.float32), np.empty(len(vectors), np.float32)
+    first = picks if len(vectors) * picks <= WHOLE else first
+    row = 0
+
+    def add() -> None:
+        nonlocal row
+        np.dot(vectors, vectors[row], out=products)
+        np.multiply(products, -2, out=products)
+        np.add(products, squares, out=products)
+        np.add(products, squares[row], out=products)
+        np.minimum(nearest, products, out=nearest)
+        row = int(nearest.argmax())
 
     def run() -> None:
-        row = 0
         for _ in range(first):
-            np.dot(vectors, vectors[row], out=products)
-            np.multiply(products, -2, out=products)
-            np.add(products, squares, out=products)
-            np.add(products, squares[row], out=products)
-            np.minimum(nearest, products, out=nearest)
-            row = int(nearest.argmax())
+            add()
 
     wall, cpu = clocked(run)
+    if first == picks:
+        add()  # the preselected row was the first
+        radii["numpy"] = float(np.sqrt(nearest[row]))
     return wall * picks / first, cpu * picks / first
 
 
-def by_mundig(vectors: Vectors, picks: int, first: int = 100) -> Seconds:
-    """lightly-mundig, extrapolated from the slope between few and more picks."""
+def by_mundig(vectors: Vectors, picks: int, radii: dict[str, float], first: int = 100) -> Seconds:
+    """lightly-mundig, whole, or extrapolated from the slope between few and more picks."""
     from lightly_mundig import Selection  # an optional peer
+
+    found: list[int] = []
 
     def run(count: int) -> Seconds:
         selection = Selection()
         selection.add_diversifying_strategy(vectors, 1.0)
-        return clocked(lambda: selection.run_selection([0], len(vectors), count))
+        return clocked(lambda: found.extend(selection.run_selection([0], len(vectors), count + 1)))
 
+    if len(vectors) * picks <= WHOLE:
+        seconds = run(picks)
+        radii["mundig"] = radius(vectors, vectors[found])
+        return seconds
     few, more = run(first // 4), run(first)
     slope = [(b - a) / (first - first // 4) for a, b in zip(few, more, strict=True)]
     return slope[0] * picks, slope[1] * picks
+
+
+def radius(vectors: Vectors, centers: Vectors) -> float:
+    """Largest distance of a row to its nearest center, in float32."""
+    lengths = np.einsum("kd,kd->k", centers, centers)
+    largest = 0.0
+    for start in range(0, len(vectors), 5_000):
+        some = vectors[start : start + 5_000]
+        least = (lengths - 2 * (some @ centers.T)).min(axis=1) + np.einsum("nd,nd->n", some, some)
+        largest = max(largest, float(least.max()))
+    return float(np.sqrt(largest))
 
 
 def by_sgemm(vectors: Vectors, picks: int) -> Seconds:
@@ -115,10 +143,11 @@ def measure(kind: str, shape: tuple[int, int, int], partitions: int, engines: tu
     rows, dimensions, picks = shape
     vectors = embeddings(kind, rows, dimensions)
     seen: list[Outcome] = []
+    radii: dict[str, float] = {}
     runs: dict[str, Callable[[], Seconds]] = {
         "ours": lambda: ours(vectors, picks, partitions, seen),
-        "numpy": lambda: by_numpy(vectors, picks),
-        "mundig": lambda: by_mundig(vectors, picks),
+        "numpy": lambda: by_numpy(vectors, picks, radii),
+        "mundig": lambda: by_mundig(vectors, picks, radii),
         "sgemm": lambda: by_sgemm(vectors, picks),
     }
     times: dict[str, list[Seconds]] = {name: [] for name in engines}
@@ -126,6 +155,8 @@ def measure(kind: str, shape: tuple[int, int, int], partitions: int, engines: tu
         for name in engines:
             times[name].append(runs[name]())
     stats, proof = seen[-1].stats, seen[-1].certificate
+    if proof:
+        radii["ours"] = proof.radius
     line = {
         "kind": kind,
         "rows": rows,
@@ -136,9 +167,9 @@ def measure(kind: str, shape: tuple[int, int, int], partitions: int, engines: tu
         "cpu": {name: round(median(cpu for _, cpu in taken), 3) for name, taken in times.items()},
         "share": round(stats.pairs / rows / picks, 4),
         "rounds": stats.rounds,
-        "driver_seconds": round(stats.seconds["fetch"] + stats.seconds["pick"], 3),
+        "seconds": {phase: round(seconds, 4) for phase, seconds in stats.seconds.items()},
         "driver_bytes": stats.driver_bytes,
-        "radius": proof and round(proof.radius, 5),
+        "radius": {name: round(value, 6) for name, value in radii.items()},
         "repeats": repeats,
         "load": round(os.getloadavg()[0], 1),
     }

@@ -134,6 +134,14 @@ def test_leading__data_along_a_few_axes(rank: int, rows: int) -> None:
     assert kept(screen, points[:rows], points[rows:]).all()
 
 
+@pytest.mark.parametrize("rows", [12, 31, 45])
+def test_leading__fewer_rows_than_axes(rows: int) -> None:
+    points = np.random.default_rng(rows).standard_normal((rows + CENTERS, 300)).astype(np.float32)
+    screen = leading(points[:rows], Plain(points[:rows]))
+    assert screen is not None
+    assert kept(screen, points[:rows], points[rows:]).all()
+
+
 def test_leading__slack_makes_up_for_axes_that_are_not_orthonormal() -> None:
     rng = np.random.default_rng(6)
     axes = np.linalg.qr(rng.standard_normal((64, 12)))[0]
