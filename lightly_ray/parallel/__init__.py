@@ -11,7 +11,8 @@ select                        `lightly_ray.select`: the door
   checkpoint, selection_result  the picks so far on disk; what comes back
 
 score                         `lightly_ray.score`: predictions -> scores, streaming
-  score_columns, score_sources  what is read, and from where
+  score_columns, score_sources  what is read, and the pieces that it is read in
+  score_pieces                  pieces -> scores, in the order of the samples where that is wanted
 embed                         images -> embeddings
 train                         labelled embeddings -> classifiers, and their predictions
 agent_actor                   the agent as an actor

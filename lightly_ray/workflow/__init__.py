@@ -10,7 +10,7 @@ The main job, a whole active-learning loop:
 Its steps as jobs of their own, with files in and out; each can be interrupted and run again:
 
     embed_images.py        images -> embeddings
-    score_predictions.py   predictions -> scores
+    score_predictions.py   predictions -> scores; score_summary.py: what the job tells of them
     select_samples.py      embeddings and scores -> a selection, and its tag
     transfer.py            folders to and from a platform
 """

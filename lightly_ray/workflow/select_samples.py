@@ -126,12 +126,11 @@ def _size(text: str) -> int | float:
         raise InvalidInputError(f"n_samples must be a whole number or a share in (0, 1], got {text!r}") from error
 
 
-def _names(path: str | None, id_column: str) -> list[str] | None:
+def _names(path: str | None, id_column: str) -> pa.ChunkedArray | list[str] | None:
     if path is None:
         return None
     if locate(path)[1].endswith(".parquet"):
-        names: list[str] = _read(path, [id_column])[id_column].to_pylist()
-        return names
+        return _read(path, [id_column])[id_column]
     content = read_whole(path)
     if content is None:
         raise NotFoundError(f"there is no file {path!r}")

@@ -168,7 +168,11 @@ def _interrupt(settings: ScorePredictionsSettings, monkeypatch: pytest.MonkeyPat
         with pytest.raises(KeyboardInterrupt):
             run_score_predictions(settings)
     assert not Path(settings.output).exists()
-    assert sum(pq.read_metadata(path).num_rows for path in Path(f"{settings.output}.parts").iterdir()) == DONE
+    assert _rows_done(settings) == DONE
+
+
+def _rows_done(settings: ScorePredictionsSettings) -> int:
+    return sum(pq.read_metadata(path).num_rows for path in Path(f"{settings.output}.parts").iterdir())
 
 
 def _story(result: dict[str, object]) -> dict[str, object]:
@@ -263,6 +267,7 @@ def test_job__a_file_that_cannot_be_read_now_keeps_what_was_done(
     _overwrite(predictions, at, 20)
     with pytest.raises(UnreadableError, match="cannot read"):
         run_score_predictions(settings)
+    assert _rows_done(settings) == DONE
     time = predictions.stat().st_mtime_ns
     predictions.write_bytes(whole)
     os.utime(predictions, ns=(time, time))

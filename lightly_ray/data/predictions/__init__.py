@@ -7,6 +7,7 @@ segmentation.py     filename, probabilities [, shape]; or filename, path
 keypoints.py        filename, keypoints
 
 files.py            which reader a path needs: Parquet, .npy, COCO, YOLO, folders of maps
+row_groups.py       Parquet in pieces
 coco.py, yolo.py    readers of result files; json_list.py reads JSON of any size
 naming.py           which image a prediction file belongs to
 
