@@ -22,8 +22,9 @@ from lightly_ray.selection.plain import Plain
 from lightly_ray.selection.screen import TINY, UNIT, Screen, Sized, as_centers
 
 _SHARE = 0.2  # of the bytes of the vectors
-_ENERGY = 0.6  # share of the squared length that the leading coordinates must hold to be worth it
-_SAMPLE = 4096
+_SAMPLE = 2048  # rows that the axes are taken from
+_TRIED = 256  # rows and centers that show what the leading coordinates let through
+_SURVIVORS = 0.06  # of the pairs; a survivor costs as much as some four products of all its coordinates
 _AHEAD = 6  # rows
 
 
@@ -81,25 +82,36 @@ class Leading(Screen):
         return sized
 
 
-def leading(vectors: NDArray[np.floating], plain: Plain) -> Leading | None:
-    """The screen of leading coordinates, or None where they would hold too little.
+def leading(
+    vectors: NDArray[np.floating], plain: Plain, near: NDArray[np.float64], centers: NDArray[np.floating]
+) -> Leading | None:
+    """The screen of leading coordinates, or None where it would let too many pairs through.
+
+    What it lets through is counted on the rows with the largest bounds, which are those that will be compared.
 
     Args:
         vectors: (N, D), of any float dtype.
         plain: their plain screen.
+        near: (N,) bounds of their distances to the centers.
+        centers: (K, D).
     """
-    rows, dimensions = vectors.shape
+    count, dimensions = vectors.shape
     most = int(_SHARE * dimensions * vectors.itemsize / 4) - 1
-    if most < 8 or rows < 2:
+    if most < 8 or count < 2:
         return None
-    some = computable(vectors[:: max(1, rows // _SAMPLE)])
-    features = np.empty((len(some), plain.width), np.float32)
-    plain.rows(some, np.arange(len(some), dtype=np.int32), features)
-    sample = features[:, :-2]
-    axes = _principal_axes(sample, most)
-    energy = np.cumsum(np.square(sample @ axes.astype(np.float32), dtype=np.float64).sum(axis=0))
-    energy /= np.square(sample, dtype=np.float64).sum() or 1.0
-    return Leading(plain, axes, rows) if energy[-1] >= _ENERGY else None
+    sample = np.arange(0, count, max(1, count // _SAMPLE), dtype=np.int32)
+    features = np.empty((len(sample), plain.width), np.float32)
+    plain.rows(computable(vectors[sample]), np.arange(len(sample), dtype=np.int32), features)
+    screen = Leading(plain, _principal_axes(features[:, :-2], most), count)
+    rows = sample[np.argsort(-near[sample])[:_TRIED]]
+    tried, farthest = centers[-_TRIED:], computable(vectors[rows])
+    bounds = np.minimum(np.square(near[rows] * plain.scale) / 2, _products(plain, farthest, tried).min(axis=1))
+    return screen if np.mean(_products(screen, farthest, tried) <= bounds[:, None]) <= _SURVIVORS else None
+
+
+def _products(screen: Screen, vectors: NDArray[np.floating], centers: NDArray[np.floating]) -> NDArray[np.float32]:
+    """(m, b) half the squared distances of the features of vectors and centers; keeps nothing."""
+    return np.asarray(as_centers(screen.centers(vectors)[0]) @ screen.centers(centers)[0].T)
 
 
 def _principal_axes(sample: NDArray[np.float32], count: int) -> NDArray[np.float64]:
@@ -107,7 +119,7 @@ def _principal_axes(sample: NDArray[np.float32], count: int) -> NDArray[np.float
     moments = (sample.T @ sample).astype(np.float64)
     moments.flat[:: len(moments) + 1] += 1e-6 * np.trace(moments) / len(moments) or 1.0  # full rank, whatever the data
     axes = np.linalg.qr(np.random.default_rng(0).standard_normal((sample.shape[1], count)))[0]
-    for _ in range(5):
+    for _ in range(3):
         axes = np.linalg.qr(moments @ axes)[0]
     order = np.argsort(-np.einsum("dp,dp->p", axes, moments @ axes), kind="stable")
     return np.ascontiguousarray(axes[:, order])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lightly_ray.data.compiled import compiled
 from lightly_ray.selection.decide import may_be_nearer
 from lightly_ray.selection.distance import DEPTH, pair_distance
+from lightly_ray.selection.screen import as_centers
 from lightly_ray.selection.threads import on_threads
 
 LENGTH = 8  # of a list
@@ -52,7 +53,7 @@ class Neighbours:
     def _link(self, features: NDArray[np.float32], start: int, threads: int) -> None:
         """Put the centers from ``start`` on onto the lists of all others, and those onto theirs."""
         new = features[start:]
-        rows = np.concatenate([-new[:, :-2], new[:, :-3:-1]], axis=1)  # from -f, |f|^2 / 2, 1 to f, 1, |f|^2 / 2
+        rows = as_centers(new.copy())  # and back
         # Threads share the centers before among them; what each finds for the new ones goes onto lists of its own.
         own = [_empty(len(new)) for _ in range(threads)]
 

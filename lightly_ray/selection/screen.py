@@ -81,7 +81,7 @@ class Screen(ABC):
 
 
 def as_centers(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """From f, 1, |f|^2 / 2 of rows to -f, |f|^2 / 2, 1 of centers, in place."""
+    """From f, 1, |f|^2 / 2 of rows to -f, |f|^2 / 2, 1 of centers, and back, in place."""
     features[:, :-2] *= -1
     features[:, -2:] = features[:, :-3:-1].copy()
     return features

@@ -114,9 +114,9 @@ class Shard:
     def _lead(self) -> None:
         """Go over to leading coordinates, where they are worth it: now there are centers enough to pay for them."""
         with single_products():
-            screen = leading(self._stored, self._plain)
+            known = self._centers.vectors
+            screen = leading(self._stored, self._plain, self._keys.near, known)
             if screen is not None:
-                known = self._centers.vectors
                 self._centers = Centers(known.shape[1], known.dtype, screen)
                 self._centers.append(known)
 
