@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import ray
 from numpy.typing import NDArray
 from ray.data import Dataset
-from ray.exceptions import RayError, RayTaskError, UserCodeException
+from ray.exceptions import RayError, RayTaskError
 
 from lightly_ray.data.ids import Ids, strings
 from lightly_ray.data.vectors import Fault, Layout, Matrix, arrow_layout, arrow_matrix
@@ -140,14 +140,13 @@ def dataset_of(table: pa.Table) -> Dataset:
 
 @contextmanager
 def _executing() -> Iterator[None]:
-    # A file that cannot be read, or an error in the caller's own functions, shows only now.
+    # A file that cannot be read shows only now; an error in the caller's own functions (a RayError, too) is his.
     try:
         yield
     except RayTaskError as error:
-        cause = error.cause.__cause__ if isinstance(error.cause, UserCodeException) else error.cause
-        if isinstance(cause, RayError):
+        if isinstance(error.cause, RayError):
             raise
-        raise InvalidInputError(f"the dataset cannot be read: {type(cause).__name__}: {cause}") from error
+        raise InvalidInputError(f"the dataset cannot be read: {type(error.cause).__name__}: {error.cause}") from error
 
 
 @ray.remote(num_cpus=0)

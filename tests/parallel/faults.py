@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import ray
 from ray.cluster_utils import Cluster
 from ray.exceptions import RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 import lightly_ray
 from lightly_ray.parallel.selection_result import Selection
@@ -102,9 +103,17 @@ def _wait_until_known(*, gone: str, there: str) -> None:
         known = ray.nodes()  # type: ignore[no-untyped-call]  # Ray leaves it untyped
         alive = {node["NodeID"] for node in known if node["Alive"]}
         if gone not in alive and there in alive:
-            return
+            break
         time.sleep(0.1)
-    raise TimeoutError(f"Ray still takes {gone} for alive, or does not know {there}")
+    else:
+        raise TimeoutError(f"Ray still takes {gone} for alive, or does not know {there}")
+    # Known is not reachable yet: what cannot be placed there goes elsewhere. This waits until something can.
+    placed = _nothing.options(scheduling_strategy=NodeAffinitySchedulingStrategy(there, soft=False))
+    ray.get(placed.remote())
+
+
+@ray.remote(num_cpus=0)
+def _nothing() -> None: ...
 
 
 def _end(pid: int) -> None:
@@ -121,6 +130,7 @@ def two_nodes() -> Iterator[tuple[Cluster, Any]]:
         second = cluster.add_node(**size)
         ray.init(address=cluster.address, logging_level=logging.ERROR, log_to_driver=False)
         cluster.wait_for_nodes()
+        _wait_until_known(gone="", there=second.node_id)
         yield cluster, second
     finally:
         ray.shutdown()

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 import lightly_ray
@@ -15,6 +17,7 @@ from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.parallel import checkpoint as module
 from lightly_ray.parallel.checkpoint import Checkpoint
 from lightly_ray.parallel.selection_result import Selection
+from lightly_ray.progress import heard
 from lightly_ray.selection.greedy import Greedy, Picks
 
 X = np.random.default_rng(0).normal(size=(307, 5))
@@ -125,6 +128,7 @@ def test_select__a_finished_checkpoint_returns_its_result(tmp_path: Path) -> Non
     for options in ({}, {"min_distance": 2.5}, {"method": "coral", "scores": SCORES, "min_distance": 2.0}):
         path = tmp_path / f"picks-{len(options)}"
         first = select(checkpoint=path, **options)
+        assert _picked(path) == len(first.added_ids)
         again = select(checkpoint=path, **options)
         assert again.ids == first.ids == select(**options).ids
         np.testing.assert_array_equal(again.gains, first.gains)
@@ -186,3 +190,44 @@ def test_select__goes_on_after_kill_9(tmp_path: Path) -> None:
 
 def _stamp(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
+
+
+_ON_RAY = """
+import numpy, lightly_ray, ray
+from lightly_ray.parallel import checkpoint
+checkpoint._EVERY = 0.05
+ray.init(address="local", num_cpus=2, object_store_memory=100 << 20, include_dashboard=False, log_to_driver=False)
+x = numpy.random.default_rng(0).normal(size=(20_000, 16)).astype(numpy.float32)
+lightly_ray.select(x, 6_000, partitions=2, checkpoint={path!r}, progress=False)
+"""
+
+
+def test_select__goes_on_after_kill_9_of_the_driver_of_shard_actors(tmp_path: Path, ray_local: None) -> None:
+    path = tmp_path / "picks"
+    driver = subprocess.Popen([sys.executable, "-c", _ON_RAY.format(path=str(path))], stdout=subprocess.DEVNULL)
+    while _picked(path) < 500:
+        assert driver.poll() is None
+        time.sleep(0.01)
+    workers = psutil.Process(driver.pid).children(recursive=True)
+    assert any("ShardActor" in worker.name() or "ShardActor" in " ".join(worker.cmdline()) for worker in workers)
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.wait()
+    made = _picked(path)
+    assert 500 <= made < 6_000
+    vectors = np.random.default_rng(0).normal(size=(20_000, 16)).astype(np.float32)
+    counts: list[int] = []
+    with heard(lambda done, total: counts.append(done)):
+        found = select(data=vectors, n_samples=6_000, partitions=2, checkpoint=path)
+    assert counts[0] == made  # it went on from there
+    expected = select(data=vectors, n_samples=6_000)
+    assert found.ids == expected.ids
+    np.testing.assert_array_equal(found.gains, expected.gains)
+    assert (found.radius, found.stats.partitions) == (expected.radius, 2)
+    assert not psutil.wait_procs(workers, timeout=60)[1]  # no worker outlives its driver
+
+
+def _picked(path: Path) -> int:
+    if not path.exists():
+        return 0
+    with np.load(io.BytesIO(path.read_bytes())) as stored:
+        return len(stored["rows"])

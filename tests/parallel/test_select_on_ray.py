@@ -50,7 +50,7 @@ def table() -> pa.Table:
     return pa.table({"filename": NAMES, "embedding": flat, "score": SCORES})
 
 
-@pytest.mark.parametrize("partitions", [1, 2, 3, pytest.param(7, marks=pytest.mark.full)])
+@pytest.mark.parametrize("partitions", [1, 2, 3, 16])
 def test_select__any_number_of_partitions(partitions: int, tmp_path: Path) -> None:
     pq.write_table(table(), tmp_path / "x.parquet", row_group_size=40)
     options: dict[str, Any] = {"query": QUERY, "preselected": PRESELECTED}
@@ -110,6 +110,16 @@ def test_select__datasets(dataset: tuple[Any, int], monkeypatch: pytest.MonkeyPa
     assert draw.ids == select(X, 30, "random", ids=NAMES).ids
 
 
+def test_select__a_dataset_in_any_order_on_many_shards() -> None:
+    pieces = [table().slice(start, 37) for start in (259, 0, 185, 37, 296, 148, 74, 222, 111)]
+    data = ray.data.from_arrow([piece for piece in pieces if len(piece)]).random_shuffle(seed=4)
+    given = {"query": QUERY, "preselected": PRESELECTED}
+    expected = select(X[RANKS], 90, "coral", scores=SCORES[RANKS], ids=[NAMES[row] for row in RANKS], **given)
+    found = select(data, 90, "coral", scores="score", partitions=7, **given)
+    same(found, expected)
+    assert found.stats.partitions == 7
+
+
 def test_selection__as_a_dataset() -> None:
     found = select(X, 20, ids=NAMES, preselected=PRESELECTED)
     rows = found.to_dataset().sort("row").take_all()
@@ -125,14 +135,42 @@ def test_select__datasets_that_cannot_be_used() -> None:
         ({"method": "coral", "scores": "s"}, "has no column 's'"),
         ({"method": "coral", "scores": SCORES}, "no order: give scores as"),
         ({"ids": NAMES}, "no order: name the column of its ids"),
-        ({"embedding_column": "score"}, "must be lists of floats or tensors, got double"),
+        ({"embedding_column": "score"}, "^the column 'score': embeddings must be lists of floats or tensors, got doub"),
+        ({"method": "coral", "scores": "filename"}, "^the column 'filename' must be numbers, got string"),
+        (
+            {"preselected": ["a.png"]},
+            "preselected: 1 of 1 ids .* first: 'a.png'; those of the data look like '000.png'",
+        ),
     ):
-        with pytest.raises(InvalidInputError, match=message):
+        with pytest.raises(InvalidInputError, match=message) as raised:
             select(data, 3, **options)
+        assert type(raised.value) is InvalidInputError  # and not Ray's, with the traceback of a worker in it
     with pytest.raises(InvalidInputError, match="'filename' must be distinct: 311 come more than once"):
         select(data.union(data), 3)
     with pytest.raises(InvalidInputError, match="the dataset has no rows"):
         select(data.limit(0), 3)
+    with pytest.raises(InvalidInputError, match=r"^the column 'filename': 1 ids are missing"):
+        select(ray.data.from_arrow(table().set_column(0, "filename", [[*NAMES[:-1], None]])), 3)
+
+
+def test_select__bad_vectors_of_a_dataset_name_the_sample() -> None:
+    for bad, problem in (
+        (X[0][:5], "has 5 coordinates, the first row has 7"),
+        (np.full(7, np.inf, np.float32), "has a NaN or an infinity"),
+    ):
+        items = [{"filename": NAMES[row], "embedding": bad if row == 200 else X[row]} for row in range(311)]
+        row = int(np.flatnonzero(RANKS == 200)[0])
+        with pytest.raises(InvalidInputError, match=f"^sample '{NAMES[200]}' .row {row}.: the embedding {problem}"):
+            select(ray.data.from_items(items, override_num_blocks=3), 5)
+
+
+def test_select__a_dataset_that_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
+    pq.write_table(table(), tmp_path / "x.parquet", use_dictionary=False)
+    content = bytearray((tmp_path / "x.parquet").read_bytes())
+    content[100:900] = bytes(byte ^ 90 for byte in content[100:900])
+    (tmp_path / "x.parquet").write_bytes(content)
+    with pytest.raises(InvalidInputError, match=r"^the dataset cannot be read: OSError"):
+        select(ray.data.read_parquet(str(tmp_path / "x.parquet")), 5)
 
 
 def test_select__bad_numbers_name_the_sample_of_the_lowest_row() -> None:
