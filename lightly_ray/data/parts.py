@@ -76,13 +76,19 @@ class Parts:
         """All rows that are written, in their order and in tables of ``TABLE_ROWS``.
 
         Raises:
-            ConflictError: a part has other rows than when it was written.
+            ConflictError: a part is gone, or has other rows than when it was written.
         """
         rest: pa.Table | None = None
         for first, rows in self._parts.items():
-            table = read_part(self._output, first, columns)
-            if len(table) != rows:
-                raise ConflictError(f"another run writes parts of {shown(self._output)!r}; wait until it is finished")
+            try:
+                table = read_part(self._output, first, columns)
+            except FileNotFoundError:
+                table = None
+            if table is None or len(table) != rows:
+                raise ConflictError(
+                    f"another run of this job writes {shown(self._output)!r}, or has just finished it: "
+                    "run again when it has ended"
+                )
             table = table if rest is None else pa.concat_tables([rest, table])
             whole = len(table) // TABLE_ROWS * TABLE_ROWS
             for start in range(0, whole, TABLE_ROWS):
