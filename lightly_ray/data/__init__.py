@@ -2,6 +2,7 @@
 
     paths         names on any file system -> files; small outputs whole or not at all
     ids           N ids as Arrow strings; ids <-> rows
+    names         ... millions of them by their hashes: which come twice, where some are
     vectors       embedding columns -> matrices; NaN, odd lengths and zero vectors stop here
     sources       where embeddings lie: memory, .npy          (N rows, read in parts by many processes)
     parquet       ... or Parquet files
