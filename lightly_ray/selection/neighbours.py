@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from lightly_ray.data.compiled import compiled
 from lightly_ray.selection.decide import may_be_nearer
 from lightly_ray.selection.distance import DEPTH, pair_distance
+from lightly_ray.selection.machine import prefetch_row
 from lightly_ray.selection.screen import as_centers
 from lightly_ray.selection.threads import on_threads
 
 LENGTH = 8  # of a list
 PENDING = 128  # centers that a row has yet to be compared with, for asking to be worth it
 ROWS = 8  # rows per center, for the lists to be worth their products of all centers with all
+_AHEAD = 4  # rows
 _BATCH = 256  # centers; what is compared at once stays in the cache
 
 Lists = tuple[NDArray[np.int32], NDArray[np.float32]]
@@ -129,6 +131,8 @@ def ask(rows, source, positions, centers, lists, plan, scale, age, scores, thres
     """
     stack, compared = np.empty(DEPTH), 0
     for i in range(len(rows)):
+        if i + _AHEAD < len(rows):
+            prefetch_row(source, positions[i + _AHEAD])
         row, x = rows[i], source[positions[i]]
         enough = threshold / scores[row] if len(scores) > 0 and scores[row] > 0 else threshold
         asked = -1

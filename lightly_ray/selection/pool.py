@@ -4,8 +4,6 @@ While the best of the pool comes before everything that was left out (the floor)
 would pick, because the pool's keys are exact and everyone else's key is at most its bound.
 """
 
-import os
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,8 +13,10 @@ from lightly_ray.selection.distance import DEPTH, computable, pair_distance, sum
 from lightly_ray.selection.order import best, in_order, top
 from lightly_ray.selection.plain import Plain
 from lightly_ray.selection.protocol import Proposal
-from lightly_ray.selection.screen import Sized
-from lightly_ray.selection.threads import on_threads
+from lightly_ray.selection.screen import as_centers
+from lightly_ray.selection.threads import single_products
+
+_AHEAD = 64  # rows
 
 
 class Pool:
@@ -70,32 +70,51 @@ class Pool:
         """
         if not len(self.rows):
             return np.empty(0, np.intp), np.empty(0), self.floor
-        screen = Plain(vectors, sample=128)
-        products, sized = _products(computable(vectors), screen)
+        products = _Products(computable(vectors))
         picks, gains = np.empty(min(count, len(self.rows)), np.intp), np.empty(min(count, len(self.rows)))
-        keys = self._keys()
-        exact = computable(vectors), summation_plan(vectors.shape[1])
-        bounds = sized.lengths + sized.lengths.max(), sized.slacks + sized.slacks.max(), screen.scale, screen.rounding
-        rules = (*self.floor, self._min_distance)
-        made = _greedy(products, *exact, *bounds, self.rows, self.scores, self.near, keys, *rules, picks, gains)
+        keys, rules, made, waiting = self._keys(), (*self.floor, self._min_distance), 0, True
+        while waiting:
+            products.add(keys)
+            state = self.rows, self.scores, self.near, keys, *rules, made, picks, gains
+            made, waiting = _greedy(products.of, products.has, *products.exact, *products.bounds, *state)
         left = max(self.floor, best(keys, self.rows), key=in_order)
         return picks[:made], gains[:made], left
 
 
-def _products(vectors: NDArray[np.floating], screen: Plain) -> tuple[NDArray[np.float32], Sized]:
-    """Of all rows with all rows (m, m), and what limits need."""
-    features, products = np.empty((len(vectors), screen.width), np.float32), np.empty((len(vectors),) * 2, np.float32)
-    sized = screen.rows(vectors, np.arange(len(vectors), dtype=np.int32), features)
-    centers = screen.centers(vectors)[0].T
-    threads = os.cpu_count() or 1
-    cuts = [slice(start, start + 128) for start in range(0, len(vectors), 128)]
-    on_threads(threads, lambda cut: np.dot(features[cut], centers, out=products[cut]), cuts)
-    return products, sized
+class _Products:
+    """Screened products of rows of a pool with all of it, made for those that may be picked next.
+
+    Attributes:
+        of: (m, m) a row per row of the pool.
+        has: (m,) which of them are there.
+        exact: vectors and plan of the exact distance.
+        bounds: what limits need.
+    """
+
+    def __init__(self, vectors: NDArray[np.floating]) -> None:
+        count = len(vectors)
+        screen = Plain(vectors, sample=128)
+        self._features = np.empty((count, screen.width), np.float32)
+        sized = screen.rows(vectors, np.arange(count, dtype=np.int32), self._features)
+        self._columns = as_centers(self._features.copy()).T
+        self.of, self.has = np.empty((count, count), np.float32), np.zeros(count, bool)
+        self.exact = vectors, summation_plan(vectors.shape[1])
+        reach, slack = sized.lengths.max(), sized.slacks.max()
+        self.bounds = sized.lengths + reach, sized.slacks + slack, screen.scale, screen.rounding
+
+    def add(self, keys: NDArray[np.float64]) -> None:
+        """Make those of the rows with the largest keys that have none."""
+        rows = np.flatnonzero(~self.has)
+        rows = rows[top(keys[rows], _AHEAD)]
+        with single_products():
+            self.of[rows] = self._features[rows] @ self._columns
+        self.has[rows] = True
 
 
 @compiled()
 def _greedy(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
     products,
+    has,
     vectors,
     plan,
     lengths,
@@ -109,18 +128,25 @@ def _greedy(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba 
     floor_key,
     floor_row,
     min_distance,
+    start,
     picks,
     gains,
 ):
-    """Pick until the floor wins or ``picks`` is full; returns how many. Picked and ineligible rows get key -1."""
+    """Go on picking until the floor wins or ``picks`` is full; picked and ineligible rows get key -1.
+
+    Returns:
+        how many picks there are; whether it stopped for the products of the next one.
+    """
     stack, limits = np.empty(DEPTH), np.empty(len(keys), np.float32)
     for i in range(len(keys)):
         limits[i] = limit_of(near[i], lengths[i], slacks[i], scale, rounding)
-    for made in range(len(picks)):
+    for made in range(start, len(picks)):
         first = np.argmax(keys)  # the first of equals, hence the lowest row
         key = keys[first]
         if key < 0 or key < floor_key or (key == floor_key and rows[first] > floor_row):
-            return made
+            return made, False
+        if not has[first]:
+            return made, True
         picks[made], gains[made] = first, key
         keys[first] = -1.0
         for i in range(len(keys)):
@@ -130,4 +156,4 @@ def _greedy(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba 
                     near[i] = distance
                     limits[i] = limit_of(distance, lengths[i], slacks[i], scale, rounding)
                     keys[i] = distance * scores[i] if distance >= min_distance else -1.0
-    return len(picks)
+    return len(picks), False

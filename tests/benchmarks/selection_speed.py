@@ -53,6 +53,7 @@ Seconds = tuple[float, float]
 
 def clocked(work: Callable[[], object]) -> Seconds:
     """Wall-clock and CPU seconds of a call."""
+    time.sleep(0.5)  # threads of the BLAS spin on for a while after the engine before
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     return time.perf_counter() - wall, time.process_time() - cpu
