@@ -87,7 +87,7 @@ def main(settings: dict[str, str]) -> None:
         "rows": rows,
         "picks": picks,
         "wall": round(wall, 1),
-        "share": selection.stats.evaluated_share,
+        "share": round(selection.stats.evaluated_share, 4),
         "rounds": selection.stats.rounds,
         "seconds": {name: round(seconds, 1) for name, seconds in selection.stats.seconds.items()},
         "driver_bytes": selection.stats.driver_bytes,
