@@ -151,8 +151,18 @@ def _clusters(folder: Path) -> list[str]:
     ):
         if (folder / f"{name}.jsonl").exists():
             lines = _read(folder / f"{name}.jsonl")
-            parts += [f"## {title}\n\n", *(_table(("", ""), line.items()) for line in lines)]
+            parts += [f"## {title}\n\n", *(_table(("", ""), [*line.items(), *_bound(line)]) for line in lines)]
     return parts
+
+
+def _bound(line: Line) -> list[tuple[str, str]]:
+    """What took the time."""
+    if "seconds" not in line:
+        return []
+    read, picked = (line["seconds"][phase] / line["wall"] for phase in ("read", "propose"))
+    return [
+        ("bound by", f"reading {read:.0%}, bounds of rows {picked:.0%}, start and end of Ray {1 - read - picked:.0%}")
+    ]
 
 
 def _plot(lines: list[Line], path: Path) -> None:
