@@ -9,7 +9,7 @@
     compiled      loops that NumPy has no words for
     fingerprint   tells data sets apart, however they were cut
     outputs       Parquet outputs of jobs: whole or not at all, recognised when run again
-    parts         what a job has done so far, beside its output: an interrupted run goes on there
+    output_parts  what a job has done so far, beside its output: an interrupted run goes on there
     images        image files, their pixels and thumbnails
     predictions/  formats of predictions, for scorers
 

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from lightly_ray.data.images import SUFFIXES
 from lightly_ray.data.outputs import finished
-from lightly_ray.data.parts import finished_part, part_output, read_part, remove_parts, whole_output
+from lightly_ray.data.output_parts import finished_part, part_output, read_part, remove_parts, whole_output
 from lightly_ray.data.paths import beside, locate, read_whole, shown, write_whole
 from lightly_ray.embedding.descriptor import Descriptor
 from lightly_ray.errors import InvalidInputError, NotFoundError
@@ -56,12 +56,12 @@ def run_embed_images(settings: EmbedImagesSettings) -> dict[str, object]:
 
 
 def list_with_fingerprint(folder: str) -> tuple[list[str], str]:
-    """Names of all images below a folder on any filesystem, sorted, and a digest of names and sizes."""
+    """Names of all images below a folder on any filesystem, sorted, and a digest of names, sizes and times."""
     files, root = locate(folder)
     if files.get_file_info(root).type != pyarrow.fs.FileType.Directory:
         raise NotFoundError(f"there is no folder {shown(folder)!r}")
     found = {
-        info.path[len(root) :].lstrip("/"): info.size
+        info.path[len(root) :].lstrip("/"): (info.size, info.mtime_ns)
         for info in files.get_file_info(pyarrow.fs.FileSelector(root, recursive=True))
         if info.type == pyarrow.fs.FileType.File and info.path.lower().endswith(SUFFIXES)
     }

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lightly_ray.data import parts
-from lightly_ray.data.parts import Parts
+from lightly_ray.data import output_parts
+from lightly_ray.data.output_parts import Parts
 from lightly_ray.data.paths import locate
 from lightly_ray.data.predictions import row_groups
 from lightly_ray.embedding.descriptor import Descriptor

@@ -94,6 +94,27 @@ def test_job__run_again_returns_its_result_and_other_images_are_refused(settings
         run_embed_images(settings)
 
 
+def test_job__an_image_that_was_replaced_by_one_of_its_size_is_noticed(settings: EmbedImagesSettings) -> None:
+    run_embed_images(settings)
+    image = Path(settings.input_dir) / "z.png"
+    image.write_bytes(image.read_bytes()[::-1])
+    with pytest.raises(ConflictError, match="made from something else"):
+        run_embed_images(settings)
+
+
+def test_job__another_run_that_ends_meanwhile_is_told(
+    settings: EmbedImagesSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slower(*args: object) -> object:
+        (Path(f"{settings.output}.parts") / "000000000000.parquet").unlink(missing_ok=True)
+        return embed_folder(*args)  # type: ignore[arg-type]  # handed on as they came
+
+    monkeypatch.setattr(embed_images, "embed_folder", slower)
+    with pytest.raises(ConflictError, match=r"another run of this job writes '.*e\.parquet'"):
+        run_embed_images(settings)
+    assert not Path(settings.output).exists()
+
+
 def test_job__a_corrupt_image_is_counted(settings: EmbedImagesSettings) -> None:
     (Path(settings.input_dir) / "y.png").write_bytes(b"broken")
     result = run_embed_images(settings)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from lightly_ray.data import parts
+from lightly_ray.data import output_parts
 from lightly_ray.data.predictions import row_groups
 from lightly_ray.errors import ConflictError, InvalidInputError, UnreadableError
 from lightly_ray.parallel import score_sources

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lightly_ray.data import parts as module
-from lightly_ray.data.parts import Parts, finished_part, part_output, remove_parts, whole_output
+from lightly_ray.data import output_parts as module
+from lightly_ray.data.output_parts import Parts, finished_part, part_output, remove_parts, whole_output
 from lightly_ray.errors import ConflictError
 
 TABLE = pa.table({"filename": [f"{row}.jpg" for row in range(11)], "score": np.arange(11, dtype=np.float32) / 7})

@@ -80,15 +80,9 @@ class Parts:
         """
         rest: pa.Table | None = None
         for first, rows in self._parts.items():
-            try:
-                table = read_part(self._output, first, columns)
-            except FileNotFoundError:
-                table = None
-            if table is None or len(table) != rows:
-                raise ConflictError(
-                    f"another run of this job writes {shown(self._output)!r}, or has just finished it: "
-                    "run again when it has ended"
-                )
+            table = read_part(self._output, first, columns)
+            if len(table) != rows:
+                raise _other_run(self._output)
             table = table if rest is None else pa.concat_tables([rest, table])
             whole = len(table) // TABLE_ROWS * TABLE_ROWS
             for start in range(0, whole, TABLE_ROWS):
@@ -124,9 +118,16 @@ def finished_part(output: str, start: int, made_from: Mapping[str, object]) -> d
 
 
 def read_part(output: str, start: int, columns: Sequence[str] | None = None) -> pa.Table:
-    """The part that begins at row ``start``, or some columns of it."""
+    """The part that begins at row ``start``, or some columns of it.
+
+    Raises:
+        ConflictError: it is gone.
+    """
     system, inside = locate(_path(output, start))
-    return pq.read_table(inside, filesystem=system, columns=columns).replace_schema_metadata()
+    try:
+        return pq.read_table(inside, filesystem=system, columns=columns).replace_schema_metadata()
+    except FileNotFoundError as error:
+        raise _other_run(output) from error
 
 
 def remove_parts(output: str) -> None:
@@ -134,6 +135,12 @@ def remove_parts(output: str) -> None:
     system, folder = locate(beside(output, ".parts"))
     if system.get_file_info(folder).type == pyarrow.fs.FileType.Directory:
         system.delete_dir(folder)
+
+
+def _other_run(output: str) -> ConflictError:
+    return ConflictError(
+        f"another run of this job writes {shown(output)!r}, or has just finished it: run again when it has ended"
+    )
 
 
 def _path(output: str, start: int) -> str:
