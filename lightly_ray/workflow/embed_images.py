@@ -15,8 +15,8 @@ import pyarrow.fs
 from pydantic import Field
 
 from lightly_ray.data.images import SUFFIXES
-from lightly_ray.data.outputs import finished
 from lightly_ray.data.output_parts import finished_part, part_output, read_part, remove_parts, whole_output
+from lightly_ray.data.outputs import finished
 from lightly_ray.data.paths import beside, locate, read_whole, shown, write_whole
 from lightly_ray.embedding.descriptor import Descriptor
 from lightly_ray.errors import InvalidInputError, NotFoundError

@@ -22,8 +22,8 @@ from pydantic import Field, model_validator
 from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.scorers.scorer import FILENAME, Scorer
 from lightly_ray.api import ApiWorkflowClient
-from lightly_ray.data.outputs import fingerprint_files, finished
 from lightly_ray.data.output_parts import Parts, remove_parts, whole_output
+from lightly_ray.data.outputs import fingerprint_files, finished
 from lightly_ray.data.paths import locate, shown
 from lightly_ray.data.predictions.files import find_format
 from lightly_ray.errors import InvalidInputError, UnreadableError

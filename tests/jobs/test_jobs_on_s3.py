@@ -77,7 +77,7 @@ def test_job__goes_on_in_a_store(
     pq.write_table(table, path, filesystem=files, row_group_size=4)
     settings = ScorePredictionsSettings(predictions=at("boxes.parquet"), task="detection", output=at("d.parquet"))
     monkeypatch.setattr(row_groups, "PIECE_ROWS", 4)
-    monkeypatch.setattr(parts, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(output_parts, "PART_SECONDS", 0.0)
     before = Parts.add
 
     def interrupted(self: Parts, scores: pa.Table) -> None:

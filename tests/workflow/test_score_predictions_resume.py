@@ -37,7 +37,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_SAMPLES", "_TEXTS", "_MAPS"):
         monkeypatch.setattr(score_sources, name, PIECE)
     monkeypatch.setattr(score_sources, "_BYTES", PIECE * 3 * 8)
-    monkeypatch.setattr(parts, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(output_parts, "PART_SECONDS", 0.0)
 
 
 def _random(*shape: int) -> NDArray[np.float64]:
@@ -157,7 +157,7 @@ def _settings(predictions: Path, task: Task, output: Path, **more: str) -> Score
 def _interrupt(settings: ScorePredictionsSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the job up to ``DONE`` samples."""
 
-    class Interrupted(parts.Parts):
+    class Interrupted(output_parts.Parts):
         def add(self, table: pa.Table) -> None:
             if self.rows >= DONE:
                 raise KeyboardInterrupt
