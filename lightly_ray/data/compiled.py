@@ -10,7 +10,8 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
     """Decorate a function to be compiled on its first call, for the dtypes of that call, without the lock of Python.
 
     The result is kept on disk, beside the package or in the user's cache; where neither can be written to, every
-    process compiles for itself.
+    process compiles for itself. What is kept is thrown away when the file of the function changes, not when a function
+    of another file that it calls does: after such a change delete the ``*.nbi`` files in ``__pycache__``.
 
     Args:
         options: further ones of ``numba.njit``. ``error_model="numpy"``: without it a division can raise, which keeps

@@ -117,7 +117,7 @@ from lightly_ray.data.predictions import row_groups
 from lightly_ray.settings import run
 from lightly_ray.workflow.score_predictions import ScorePredictionsSettings, run_score_predictions
 
-parts.PART_SECONDS = 0.0
+output_parts.PART_SECONDS = 0.0
 row_groups.PIECE_ROWS = 50
 run(run_score_predictions, ScorePredictionsSettings)
 """
