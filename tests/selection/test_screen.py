@@ -112,13 +112,21 @@ def chosen(points: NDArray[np.floating]) -> Screen | None:
 
 
 @pytest.mark.parametrize("apart", [1e-4, 1e-6, 0.0])
-def test_leading__near_twins_on_the_axes(apart: float) -> None:
+def test_leading__slack_of_near_twins_on_the_axes(apart: float) -> None:
     # What is left beside the axes is rounding alone, as large for each twin as it happens to be.
     rng = np.random.default_rng(8)
     axes = np.linalg.qr(rng.standard_normal((64, 12)))[0]
     points = (rng.standard_normal((ROWS, 12)) @ axes.T).astype(np.float32)
     twins = (points[:CENTERS] * (1 + apart * rng.standard_normal((CENTERS, 64)))).astype(np.float32)
-    assert kept(Leading(Plain(points), axes, ROWS), points, twins).all()
+    screen = Leading(Plain(points), axes, ROWS)
+    assert kept(screen, points, twins).all()
+    # The inequality itself, without the margin for the rounding of products, which would cover much of it.
+    features, some = np.empty((CENTERS, screen.width), np.float32), np.arange(CENTERS, dtype=np.int32)
+    sized = screen.tile(some, computable(points), some, features)
+    minus, center_sized = screen.centers(twins)
+    between = np.linalg.norm(features[:, :-2].astype(np.float64) + minus[:, :-2], axis=1)
+    exact = screen.scale * np.linalg.norm(points[:CENTERS].astype(np.float64) - twins, axis=1)
+    assert (between <= exact + sized.slacks + center_sized.slacks).all()
 
 
 def test_leading__only_where_the_spectrum_falls() -> None:
