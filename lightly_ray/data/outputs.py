@@ -12,7 +12,7 @@ most 5 GB in one request, which bounds a single output there.
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -110,6 +110,11 @@ def fingerprint_files(path: str) -> str:
         infos = system.get_file_info(pyarrow.fs.FileSelector(inside, recursive=True))
     else:
         infos = system.get_file_info(files_of(path, "")[1])
+    return digest_of(infos)
+
+
+def digest_of(infos: Iterable[pyarrow.fs.FileInfo]) -> str:
+    """A digest of the names, sizes and times of the files among these, in whatever order they come."""
     lines = sorted(f"{one.path} {one.size} {one.mtime_ns}" for one in infos if one.type == pyarrow.fs.FileType.File)
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.paths import AnyPath, files_of
 from lightly_ray.data.vectors import Fault, Layout, Matrix, arrow_layout, arrow_matrix
-from lightly_ray.errors import InvalidInputError
+from lightly_ray.errors import InvalidInputError, UnreadableError
 
 _FOOTER_THREADS = 16  # Footers of files in an object store wait for the network, not for a CPU.
 
@@ -67,7 +67,7 @@ class ParquetSource:
     def layout(self) -> Layout:
         """How every vector is stored, which the first rows show."""
         entry = next(entry for entry in self._files if entry.starts[-1] > entry.first_row)
-        with self._open(entry.path) as file, _reading(entry.path):
+        with self._open(entry.path) as file, reading(entry.path):
             batch = next(batch for batch in file.iter_batches(64, columns=[self._column]) if len(batch))
         return arrow_layout(batch.column(self._column), f"{entry.path!r}, column {self._column!r}")
 
@@ -77,7 +77,7 @@ class ParquetSource:
         for entry in self._files:
             with self._open(entry.path) as file:
                 self._require(file, entry.path, name)
-                with _reading(entry.path):
+                with reading(entry.path):
                     tables.append(file.read(columns=[name]))
         try:
             # Permissive: one writer's string is another's large_string.
@@ -106,7 +106,7 @@ class ParquetSource:
                     first += len(batch)
 
     def _batches(self, file: Any, path: str, group: int) -> Iterator[pa.Array]:
-        with _reading(path):
+        with reading(path):
             for batch in file.iter_batches(self.layout.block_rows, row_groups=[group], columns=[self._column]):
                 yield batch.column(self._column)
 
@@ -128,18 +128,18 @@ class ParquetSource:
             raise InvalidInputError(f"{path!r} has no column {name!r}, it has {', '.join(map(repr, names))}")
 
     def _open(self, path: str) -> Any:
-        with _reading(path):
+        with reading(path):
             # Without pre_buffer only the pages of the next batch are in memory, not a whole row group.
             return pq.ParquetFile(self._system.open_input_file(path), pre_buffer=False, buffer_size=1 << 20)
 
 
 @contextmanager
-def _reading(path: str) -> Iterator[None]:
-    # What Arrow raises on an unreadable or truncated file becomes our error, naming the file.
+def reading(path: str) -> Iterator[None]:
+    """What Arrow raises on an unreadable or truncated file becomes `UnreadableError`, naming the file."""
     try:
         yield
     except (pa.ArrowException, OSError) as error:
-        raise InvalidInputError(f"cannot read {path!r} as Parquet: {error}") from error
+        raise UnreadableError(f"cannot read {path!r} as Parquet: {error}") from error
 
 
 def _within(rows: NDArray[np.int64], start: int, stop: int) -> NDArray[np.int64]:

@@ -15,5 +15,6 @@ score                         `lightly_ray.score`: predictions -> scores, stream
   score_pieces                  pieces -> scores, in the order of the samples where that is wanted
 embed                         images -> embeddings
 train                         labelled embeddings -> classifiers, and their predictions
+task_errors                   errors of Ray tasks as what they were
 agent_actor                   the agent as an actor
 """

@@ -23,6 +23,7 @@ from lightly_ray.data.ids import Ids, strings
 from lightly_ray.data.vectors import Fault, Layout, Matrix, arrow_layout, arrow_matrix
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connect
+from lightly_ray.parallel.task_errors import plain_errors
 
 Block = ray.ObjectRef[pa.Table]
 
@@ -83,10 +84,9 @@ class DatasetSource:
     @cached_property
     def layout(self) -> Layout:
         """How every vector is stored, which the first ones show."""
-        found: Layout | InvalidInputError = ray.get(_layout.remote(self._blocks[0], cast("str", self._embedding)))
-        if isinstance(found, InvalidInputError):
-            raise found
-        return found
+        with plain_errors():
+            layout: Layout = ray.get(_layout.remote(self._blocks[0], cast("str", self._embedding)))
+        return layout
 
     def column(self, name: str) -> pa.ChunkedArray:
         """The (N,) values of another column, by row."""
@@ -155,9 +155,6 @@ def _read_column(block: pa.Table, name: str) -> pa.ChunkedArray:
 
 
 @ray.remote(num_cpus=0)
-def _layout(block: pa.Table, name: str) -> Layout | InvalidInputError:
+def _layout(block: pa.Table, name: str) -> Layout:
     column: Any = block.column(name).slice(0, 64).combine_chunks()
-    try:
-        return arrow_layout(column, f"the column {name!r}")
-    except InvalidInputError as error:  # as a value: raised, it would come wrapped in the worker's traceback
-        return error
+    return arrow_layout(column, f"the column {name!r}")

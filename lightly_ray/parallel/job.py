@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import UnionType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ from lightly_ray.parallel.shard_order import Order
 from lightly_ray.selection.protocol import Shards
 
 _ROW_STATE = 48  # bytes per row: row, bound, score, age, marks
-_WHOLE = "whole number"
+_WHOLE = int | np.integer
+_NUMBER = _WHOLE | float | np.floating
 _BUFFER_ROWS = 8192  # a tile of rows, a block of centers and their products, about
 
 
@@ -39,13 +41,12 @@ class Resources:
     progress: bool = True
 
     def __post_init__(self) -> None:
-        _require_above_0("partitions", self.partitions, _WHOLE)
-        _require_above_0("memory_limit", self.memory_limit, "number of bytes")
-        _require_above_0("timeout", self.timeout, "number of seconds")
+        _require_above_0("partitions", self.partitions, _WHOLE, "whole number")
+        _require_above_0("memory_limit", self.memory_limit, _NUMBER, "number of bytes")
+        _require_above_0("timeout", self.timeout, _NUMBER, "number of seconds")
 
 
-def _require_above_0(name: str, value: object, what: str) -> None:
-    kinds = int | np.integer if what == _WHOLE else int | np.integer | float | np.floating
+def _require_above_0(name: str, value: object, kinds: UnionType, what: str) -> None:
     if value is not None and not (isinstance(value, kinds) and not isinstance(value, bool) and value > 0):
         raise InvalidInputError(f"{name} must be a {what} above 0, or None, got {value!r}")
 

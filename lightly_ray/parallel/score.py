@@ -6,23 +6,20 @@ images, so there a first pass leaves counts in the object store (some 50 bytes p
 where they do not fit), the driver merges one extent per block, and a second pass scales them.
 """
 
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial, reduce
 from typing import get_args
 
 import pyarrow as pa
 import ray.data
-from ray.exceptions import RayTaskError
 
-from lightly_ray import errors
 from lightly_ray.data.paths import AnyPath
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connect
 from lightly_ray.parallel.score_columns import Columns
 from lightly_ray.parallel.score_pieces import OnError, Scoring, score_pieces
 from lightly_ray.parallel.score_sources import cut_predictions
+from lightly_ray.parallel.task_errors import plain_errors
 from lightly_ray.scores.detection import Extent, FrequencyConfig, merge
 from lightly_ray.scores.tables import extent_of, finish_table
 from lightly_ray.scores.tasks import Task
@@ -74,20 +71,6 @@ def score(  # noqa: PLR0913 - a public door: each is one choice, most are left a
     else:
         scored = score_pieces(cut_predictions(predictions, scoring.columns, images), scoring)
     return _finish(scored, counting) if task == "detection" else scored
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Raise a deliberate error of a Ray task as what it was, in place of Ray's account of the failed task."""
-    try:
-        yield
-    except RayTaskError as error:
-        # Ray keeps the text of the cause, and its class only by name.
-        found = re.findall(r"^lightly_ray\.errors\.(\w+): (.*)$", str(error), re.MULTILINE)
-        if not found:
-            raise
-        name, message = found[-1]
-        raise getattr(errors, name)(message) from error
 
 
 def _finish(counted: ray.data.Dataset, config: FrequencyConfig) -> ray.data.Dataset:

@@ -5,7 +5,6 @@ OUTPUT.descriptor.npz        the fitted descriptor, written before OUTPUT
 OUTPUT.parts/                finished chunks while the job runs; an interrupted job goes on behind them
 """
 
-import hashlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
@@ -16,7 +15,7 @@ from pydantic import Field
 
 from lightly_ray.data.images import SUFFIXES
 from lightly_ray.data.output_parts import finished_part, part_output, read_part, remove_parts, whole_output
-from lightly_ray.data.outputs import finished
+from lightly_ray.data.outputs import digest_of, finished
 from lightly_ray.data.paths import beside, locate, read_whole, shown, write_whole
 from lightly_ray.embedding.descriptor import Descriptor
 from lightly_ray.errors import InvalidInputError, NotFoundError
@@ -61,15 +60,14 @@ def list_with_fingerprint(folder: str) -> tuple[list[str], str]:
     if files.get_file_info(root).type != pyarrow.fs.FileType.Directory:
         raise NotFoundError(f"there is no folder {shown(folder)!r}")
     found = {
-        info.path[len(root) :].lstrip("/"): (info.size, info.mtime_ns)
+        info.path[len(root) :].lstrip("/"): info
         for info in files.get_file_info(pyarrow.fs.FileSelector(root, recursive=True))
         if info.type == pyarrow.fs.FileType.File and info.path.lower().endswith(SUFFIXES)
     }
     names = sorted(name for name in found if not any(part.startswith(".") for part in PurePosixPath(name).parts))
     if not names:
         raise InvalidInputError(f"folder {shown(folder)!r} holds no image (looked for {' '.join(SUFFIXES)})")
-    digest = hashlib.blake2b("\n".join(f"{name} {found[name]}" for name in names).encode(), digest_size=16)
-    return names, digest.hexdigest()
+    return names, digest_of(found[name] for name in names)
 
 
 def _embed(settings: EmbedImagesSettings, names: Sequence[str], made_from: Mapping[str, object]) -> dict[str, object]:

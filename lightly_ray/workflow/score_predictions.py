@@ -28,10 +28,10 @@ from lightly_ray.data.paths import locate, shown
 from lightly_ray.data.predictions.files import find_format
 from lightly_ray.errors import InvalidInputError, UnreadableError
 from lightly_ray.parallel.cluster import connected
-from lightly_ray.parallel.score import plain_errors
 from lightly_ray.parallel.score_columns import Columns
 from lightly_ray.parallel.score_pieces import OnError, Scoring, score_in_order
 from lightly_ray.parallel.score_sources import cut_predictions
+from lightly_ray.parallel.task_errors import plain_errors
 from lightly_ray.progress import Progress
 from lightly_ray.scores.detection import FREQUENCY, Extent, FrequencyConfig, merge
 from lightly_ray.scores.tables import extent_of, finish_table, require_no_error

@@ -6,7 +6,6 @@ Appends one line of JSON to ``selection_actors.jsonl`` beside this script. What 
 start of Ray and the handing over of the vectors, which happen once, are a figure of their own (``start``).
 """
 
-import json
 import os
 import sys
 import time
@@ -15,7 +14,7 @@ from statistics import median
 
 import numpy as np
 from selection_data import embeddings  # type: ignore[import-not-found]  # beside this script, as it runs
-from selection_speed import ours  # type: ignore[import-not-found]  # the same
+from selection_speed import ours, write_down  # type: ignore[import-not-found]  # the same
 
 import lightly_ray
 from lightly_ray.selection.choose import Outcome
@@ -47,9 +46,7 @@ def main(settings: dict[str, str]) -> None:
         "repeats": len(process),
         "load": round(os.getloadavg()[0], 1),
     }
-    sys.stdout.write(json.dumps(line) + "\n")
-    with RESULTS.open("a") as file:
-        file.write(json.dumps(line) + "\n")
+    write_down(line, RESULTS)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Writes the file (5 GB) where it is missing, and appends one line of JSON to ``se
 Peaks are private memory, so that pages shared between processes count once, in no process's favour.
 """
 
-import json
 import os
 import sys
 import threading
@@ -18,6 +17,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 from selection_data import blocks  # type: ignore[import-not-found]  # beside this script, as it runs
+from selection_speed import write_down  # type: ignore[import-not-found]  # the same
 
 import lightly_ray
 
@@ -97,9 +97,7 @@ def main(settings: dict[str, str]) -> None:
         "shards_over_array": round(shards / array, 2),
         "load": round(os.getloadavg()[0], 1),
     }
-    sys.stdout.write(json.dumps(line) + "\n")
-    with RESULTS.open("a") as file:
-        file.write(json.dumps(line) + "\n")
+    write_down(line, RESULTS)
 
 
 if __name__ == "__main__":

@@ -174,9 +174,14 @@ def measure(kind: str, shape: tuple[int, int, int], partitions: int, engines: tu
         "repeats": repeats,
         "load": round(os.getloadavg()[0], 1),
     }
+    write_down(line, RESULTS)
+
+
+def write_down(line: dict[str, Any], results: Path) -> None:
+    """Print a result as a line of JSON, and append it to a file."""
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
-    with RESULTS.open("a") as file:
+    with results.open("a") as file:
         file.write(json.dumps(line) + "\n")
 
 

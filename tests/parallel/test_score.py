@@ -27,7 +27,8 @@ from lightly_ray.active_learning.scorers import (
 from lightly_ray.active_learning.utils import BoundingBox, ObjectDetectionOutput
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.errors import InvalidInputError, NotFoundError
-from lightly_ray.parallel.score import plain_errors, score
+from lightly_ray.parallel.score import score
+from lightly_ray.parallel.task_errors import plain_errors
 from lightly_ray.scores import align_scores
 from lightly_ray.scores.tasks import Task
 

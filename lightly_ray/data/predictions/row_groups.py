@@ -13,7 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lightly_ray.errors import InvalidInputError, UnreadableError
+from lightly_ray.data.parquet import reading
+from lightly_ray.errors import InvalidInputError
 
 PIECE_ROWS, PIECE_BYTES = 1 << 16, 32 << 20  # a piece ends before the row group that would go beyond either
 _BATCH_ROWS, _BATCH_BYTES = 8192, 16 << 20  # of what is in memory at once, whatever a row group holds
@@ -109,9 +110,6 @@ def _joined(spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @contextmanager
 def _opened(system: Any, path: str) -> Iterator[Any]:
-    try:
-        # Without pre_buffer only the pages of the next batch are in memory, not a whole row group.
-        with system.open_input_file(path) as stream:
-            yield pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER)
-    except (pa.ArrowException, OSError) as error:
-        raise UnreadableError(f"cannot read {path!r} as Parquet: {error}") from error
+    # Without pre_buffer only the pages of the next batch are in memory, not a whole row group.
+    with reading(path), system.open_input_file(path) as stream:
+        yield pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER)
