@@ -14,7 +14,7 @@ import ray
 
 import lightly_ray
 from lightly_ray.data.sources import load
-from lightly_ray.errors import InvalidInputError, LightlyRayError, WorkerLostError
+from lightly_ray.errors import InvalidInputError, LightlyRayError, UnreadableError, WorkerLostError
 from lightly_ray.parallel import engine, shards
 from lightly_ray.parallel.dataset_source import DatasetSource
 from lightly_ray.parallel.parts import parts_of
@@ -193,7 +193,7 @@ def test_select__unreadable_files_are_one_clear_error(tmp_path: Path, monkeypatc
     monkeypatch.setattr(shards.ActorShards, "load", cut)
     with pytest.raises(LightlyRayError, match=r"cannot read .*x\.parquet") as raised:
         select(tmp_path / "x.parquet", 5, partitions=2)
-    assert type(raised.value) is InvalidInputError
+    assert type(raised.value) is UnreadableError
     assert "ray::" not in str(raised.value)
 
 
