@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lightly_ray.active_learning.agents import ActiveLearningAgent
+    from lightly_ray.active_learning.agents.agent_actor import AgentActor
     from lightly_ray.active_learning.config import SamplerConfig, SamplingMethod, SelectionConfig
     from lightly_ray.active_learning.scorers import (
         Scorer,
@@ -30,15 +31,14 @@ if TYPE_CHECKING:
     )
     from lightly_ray.api import ApiWorkflowClient
     from lightly_ray.errors import LightlyRayError
-    from lightly_ray.parallel.agent_actor import AgentActor
-    from lightly_ray.parallel.score import score
-    from lightly_ray.parallel.select import Selection, select
+    from lightly_ray.parallel.scoring.score import score
+    from lightly_ray.parallel.selection.select import Selection, select
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "ActiveLearningAgent": "active_learning.agents",
-    "AgentActor": "parallel.agent_actor",
+    "AgentActor": "active_learning.agents.agent_actor",
     "ApiWorkflowClient": "api",
     "LightlyRayError": "errors",
     "SamplerConfig": "active_learning.config",
@@ -48,10 +48,10 @@ _HOMES = {
     "ScorerKeypointDetection": "active_learning.scorers",
     "ScorerObjectDetection": "active_learning.scorers",
     "ScorerSemanticSegmentation": "active_learning.scorers",
-    "Selection": "parallel.select",
+    "Selection": "parallel.selection.select",
     "SelectionConfig": "active_learning.config",
-    "score": "parallel.score",
-    "select": "parallel.select",
+    "score": "parallel.scoring.score",
+    "select": "parallel.selection.select",
 }
 
 __all__ = [

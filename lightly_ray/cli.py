@@ -65,7 +65,7 @@ COMMANDS = {
     "token": Command(
         "make, list and revoke the tokens of a platform",
         f"{_PLATFORM}.settings:TokenSettings",
-        f"{_PLATFORM}.token_command:token",
+        f"{_PLATFORM}.services.token_command:token",
         "platform",
     ),
 }

@@ -1,5 +1,5 @@
 """The module path under which users know `BitMask`."""
 
-from lightly_ray.tags import BitMask
+from lightly_ray.bitmask import BitMask
 
 __all__ = ["BitMask"]

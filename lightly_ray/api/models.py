@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ApiError
-from lightly_ray.tags import BitMask
 
 
 class _Answer(BaseModel):

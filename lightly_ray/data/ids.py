@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from lightly_ray.data.names import CHUNK, chunks, contents, repeated, where
+from lightly_ray.data.string_lookup import CHUNK, chunks, contents, repeated, where
 from lightly_ray.errors import InvalidInputError
 
 Rows = NDArray[np.int64]

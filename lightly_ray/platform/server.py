@@ -10,10 +10,11 @@ from contextlib import suppress
 import uvicorn
 
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.platform import lifeline, tokens
-from lightly_ray.platform.app import create_app
+from lightly_ray.platform import lifeline
+from lightly_ray.platform.context import Platform
+from lightly_ray.platform.http.app import create_app
 from lightly_ray.platform.log import configure
-from lightly_ray.platform.parts import Platform
+from lightly_ray.platform.services import tokens
 from lightly_ray.platform.settings import ServeSettings, WorkerSettings
 
 ADMIN_FILE = "admin-token"  # in data_dir

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.scores.kernels import log2_sums, top_two
 
 Probabilities = NDArray[Any] | Rows

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.data.predictions.detection import Detections
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.scores.classification import UNCERTAINTIES, uncertainties
 from lightly_ray.scores.kernels import largest, mean, peaks, weigh_labels

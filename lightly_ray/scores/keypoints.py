@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.data.predictions.keypoints import Keypoints
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.scores.kernels import mean
 
 KEYPOINT_SCORES = ("mean_uncertainty",)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.scores.classification import uncertainties
 
 

@@ -15,9 +15,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from lightly_ray.data.compiled import compiled
+from lightly_ray.compiled import compiled
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.selection.machine import sum_in_lanes
+from lightly_ray.selection.intrinsics import sum_in_lanes
 
 _LEAF = 128  # NumPy sums up to this many numbers with eight running sums, more of them by halving
 DEPTH = 64  # of the stack of partial sums: more than any halving of an array needs

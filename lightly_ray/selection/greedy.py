@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.errors import InvalidInputError
+from lightly_ray.selection.candidates import Pool
 from lightly_ray.selection.order import NOTHING
-from lightly_ray.selection.pool import Pool
 from lightly_ray.selection.protocol import Proposal, Request, Shards
 
 POOL_SIZE = 1024

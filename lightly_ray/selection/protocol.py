@@ -77,7 +77,7 @@ class Shards(Protocol):
 
 
 class OneShard(Protocol):
-    """What one partition answers; `lightly_ray.selection.shard.Shard` is one."""
+    """What one partition answers; `lightly_ray.selection.shard.shard.Shard` is one."""
 
     def propose(self, request: Request) -> Proposal:
         """Learn the centers of the request and propose."""

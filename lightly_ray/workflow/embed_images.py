@@ -14,13 +14,13 @@ import pyarrow.fs
 from pydantic import Field
 
 from lightly_ray.data.images import SUFFIXES
-from lightly_ray.data.output_parts import finished_part, part_output, read_part, remove_parts, whole_output
 from lightly_ray.data.outputs import digest_of, finished
 from lightly_ray.data.paths import beside, locate, read_whole, shown, write_whole
+from lightly_ray.data.resumable_output import finished_part, part_output, read_part, remove_parts, whole_output
 from lightly_ray.embedding.descriptor import Descriptor
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.parallel.cluster import connected
-from lightly_ray.parallel.embed import embed_folder, fit_descriptor
+from lightly_ray.parallel.embedding.embed import embed_folder, fit_descriptor
 from lightly_ray.settings import Settings
 
 CHUNK = 16_384  # images; what an interrupted run loses at most, about a minute on two CPUs

@@ -11,7 +11,7 @@ from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.config import SamplerConfig, SamplingMethod
 from lightly_ray.active_learning.scorers import ScorerClassification
 from lightly_ray.api import ApiWorkflowClient
-from lightly_ray.parallel.train import Handle, Trainer
+from lightly_ray.parallel.embedding.train import Handle, Trainer
 from lightly_ray.progress import Progress
 from lightly_ray.workflow.curves import Curve
 

@@ -22,18 +22,18 @@ from pydantic import Field, model_validator
 from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.scorers.scorer import FILENAME, Scorer
 from lightly_ray.api import ApiWorkflowClient
-from lightly_ray.data.output_parts import Parts, remove_parts, whole_output
 from lightly_ray.data.outputs import fingerprint_files, finished
 from lightly_ray.data.paths import locate, shown
 from lightly_ray.data.predictions.files import find_format
+from lightly_ray.data.resumable_output import Parts, remove_parts, whole_output
 from lightly_ray.errors import InvalidInputError, UnreadableError
 from lightly_ray.parallel.cluster import connected
-from lightly_ray.parallel.score_columns import Columns
-from lightly_ray.parallel.score_pieces import OnError, Scoring, score_in_order
-from lightly_ray.parallel.score_sources import cut_predictions
-from lightly_ray.parallel.task_errors import plain_errors
+from lightly_ray.parallel.errors import plain_errors
+from lightly_ray.parallel.scoring.prediction_sources import cut_predictions
+from lightly_ray.parallel.scoring.read_tasks import OnError, Scoring, score_in_order
 from lightly_ray.progress import Progress
 from lightly_ray.scores.detection import FREQUENCY, Extent, FrequencyConfig, merge
+from lightly_ray.scores.prediction_columns import Columns
 from lightly_ray.scores.tables import extent_of, finish_table, require_no_error
 from lightly_ray.scores.tasks import SCORE_NAMES, Task
 from lightly_ray.settings import Settings, read_token

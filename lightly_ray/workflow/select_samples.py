@@ -17,7 +17,7 @@ from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.data.outputs import ParquetOutput, fingerprint_files, finished
 from lightly_ray.data.paths import beside, files_of, locate, read_whole, remove, shown
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
-from lightly_ray.parallel.select import Selection, select
+from lightly_ray.parallel.selection.select import Selection, select
 from lightly_ray.settings import Settings, read_token
 
 

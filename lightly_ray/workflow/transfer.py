@@ -7,9 +7,9 @@ from pydantic import Field, model_validator
 
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.models import TagData
+from lightly_ray.bitmask import BitMask
 from lightly_ray.data.paths import write_whole
 from lightly_ray.settings import Settings, read_token
-from lightly_ray.tags import BitMask
 
 
 class ServerSettings(Settings):

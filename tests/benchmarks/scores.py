@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 
 from lightly_ray.active_learning.scorers import ScorerClassification, ScorerObjectDetection
 from lightly_ray.data.predictions.checks import distribution_faults
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.parallel.cluster import connected
-from lightly_ray.parallel.score import score
+from lightly_ray.parallel.scoring.score import score
 from lightly_ray.scores import entropy, least_confidence, margin
 from lightly_ray.scores.detection import FrequencyConfig
 from lightly_ray.scores.tasks import score_table

@@ -29,7 +29,7 @@ from selection_data import embeddings  # type: ignore[import-not-found]  # besid
 
 from lightly_ray.selection.choose import Outcome, Task, choose
 from lightly_ray.selection.protocol import LocalShards
-from lightly_ray.selection.shard import Shard
+from lightly_ray.selection.shard.shard import Shard
 
 RESULTS = Path(__file__).with_name("selection_results.jsonl")
 PEERS = ("ours", "numpy", "mundig", "sgemm")

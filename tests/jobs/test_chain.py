@@ -22,7 +22,7 @@ from lightly_ray.active_learning.scorers import ScorerClassification
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.embedding.classifier import Classifier
 from lightly_ray.platform.embedded import EmbeddedPlatform
-from lightly_ray.workflow.pools import write_digits
+from lightly_ray.workflow.labelled_images import write_digits
 
 PROJECT = Path(__file__).parents[2]
 CLOTHING = PROJECT.parent / "shared" / "data" / "clothing" / "train"

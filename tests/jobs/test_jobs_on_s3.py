@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lightly_ray.data import output_parts
-from lightly_ray.data.output_parts import Parts
+from lightly_ray.data import resumable_output
 from lightly_ray.data.paths import locate
 from lightly_ray.data.predictions import row_groups
+from lightly_ray.data.resumable_output import Parts
 from lightly_ray.embedding.descriptor import Descriptor
 from lightly_ray.workflow.embed_images import EmbedImagesSettings, run_embed_images
 from lightly_ray.workflow.score_predictions import ScorePredictionsSettings, run_score_predictions
@@ -77,7 +77,7 @@ def test_job__goes_on_in_a_store(
     pq.write_table(table, path, filesystem=files, row_group_size=4)
     settings = ScorePredictionsSettings(predictions=at("boxes.parquet"), task="detection", output=at("d.parquet"))
     monkeypatch.setattr(row_groups, "PIECE_ROWS", 4)
-    monkeypatch.setattr(output_parts, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(resumable_output, "PART_SECONDS", 0.0)
     before = Parts.add
 
     def interrupted(self: Parts, scores: pa.Table) -> None:

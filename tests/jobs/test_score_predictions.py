@@ -112,12 +112,12 @@ def test_job__settings_that_cannot_be_used() -> None:
 
 # The job with many small pieces and parts, so that there is time to interrupt it between two of them.
 _IN_SMALL_STEPS = """
-from lightly_ray.data import output_parts
+from lightly_ray.data import resumable_output
 from lightly_ray.data.predictions import row_groups
 from lightly_ray.settings import run
 from lightly_ray.workflow.score_predictions import ScorePredictionsSettings, run_score_predictions
 
-output_parts.PART_SECONDS = 0.0
+resumable_output.PART_SECONDS = 0.0
 row_groups.PIECE_ROWS = 50
 run(run_score_predictions, ScorePredictionsSettings)
 """

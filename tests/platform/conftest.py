@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from lightly_ray.platform import tokens
-from lightly_ray.platform.clock import new_id
-from lightly_ray.platform.database import Database
+from lightly_ray.platform.context import Platform, Store
 from lightly_ray.platform.jobs.worker import Worker
-from lightly_ray.platform.migrate import migrate
-from lightly_ray.platform.parts import Platform, Store
+from lightly_ray.platform.services import tokens
 from lightly_ray.platform.settings import ServeSettings, WorkerSettings
+from lightly_ray.platform.storage.database import Database
+from lightly_ray.platform.storage.ids import new_id
+from lightly_ray.platform.storage.migrate import migrate
 from tests.conftest import missing
 from tests.platform.served import Api, serving
 

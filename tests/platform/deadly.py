@@ -16,8 +16,8 @@ from typing import IO, Any, cast
 from sqlalchemy import Connection, Engine, event
 
 from lightly_ray.platform import child
-from lightly_ray.platform.blobs import Blobs
-from lightly_ray.platform.database import Database
+from lightly_ray.platform.storage.blobs import Blobs
+from lightly_ray.platform.storage.database import Database
 
 COUNTED = "LIGHTLY_RAY_TEST_WRITES"  # names the file
 

@@ -13,9 +13,9 @@ import numpy as np
 import requests
 from numpy.typing import NDArray
 
-from lightly_ray.platform.clock import new_id
-from lightly_ray.platform.parts import Platform
+from lightly_ray.platform.context import Platform
 from lightly_ray.platform.server import address, http_server, listen
+from lightly_ray.platform.storage.ids import new_id
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

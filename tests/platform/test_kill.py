@@ -23,13 +23,13 @@ import psycopg
 import pytest
 import requests
 
-from lightly_ray.parallel.select import select
-from lightly_ray.platform import tokens
-from lightly_ray.platform.clock import new_id
+from lightly_ray.parallel.selection.select import select
+from lightly_ray.platform.context import Platform, Store
 from lightly_ray.platform.jobs.worker import Worker
-from lightly_ray.platform.parts import Platform, Store
 from lightly_ray.platform.server import listen, worker_settings
+from lightly_ray.platform.services import tokens
 from lightly_ray.platform.settings import ServeSettings
+from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.settings import Settings
 from tests.platform.conftest import NewDatabase
 from tests.platform.served import PNG, Api, Dataset, body, read_csv, serving

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.scores.classification import UNCERTAINTIES, entropy, least_confidence, margin, uncertainties
 
 Score = Callable[[Any], NDArray[Any]]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightly_ray.data.predictions.detection import Detections
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.scores.detection import (
     DETECTION_SCORES,

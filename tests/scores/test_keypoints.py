@@ -1,7 +1,7 @@
 import numpy as np
 
 from lightly_ray.data.predictions.keypoints import Keypoints
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.scores.keypoints import mean_uncertainty
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.scores.segmentation import pixel_uncertainties
 
 

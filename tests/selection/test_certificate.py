@@ -12,7 +12,7 @@ from lightly_ray.selection.certificate import Certificate, certificate
 from lightly_ray.selection.choose import Outcome, Task, choose
 from lightly_ray.selection.distance import distances
 from lightly_ray.selection.protocol import LocalShards
-from lightly_ray.selection.shard import Shard
+from lightly_ray.selection.shard.shard import Shard
 
 
 def cover(query: NDArray[np.float32], centers: NDArray[np.float32]) -> float:

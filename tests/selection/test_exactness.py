@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lightly_ray.selection import greedy, keys, refresh, shard
+from lightly_ray.selection import greedy
 from lightly_ray.selection.choose import Task, choose
 from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.protocol import LocalShards
 from lightly_ray.selection.reference import sequential
-from lightly_ray.selection.shard import Shard
+from lightly_ray.selection.shard import bounds, refresh, shard
+from lightly_ray.selection.shard.shard import Shard
 
 ROWS, COUNT = 347, 61
 Vectors = NDArray[np.floating]
@@ -28,7 +29,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresh, "PENDING", 3)
     monkeypatch.setattr(refresh, "ROWS", 1)
     monkeypatch.setattr(shard, "MANY", 23)
-    monkeypatch.setattr(keys, "_SLICE", 29)
+    monkeypatch.setattr(bounds, "_SLICE", 29)
 
 
 def isotropic(rng: np.random.Generator, dimensions: int = 11) -> Vectors:
@@ -239,7 +240,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         patch.setattr(refresh, "PENDING", 128)
         patch.setattr(refresh, "ROWS", 8)
         patch.setattr(shard, "MANY", 256)
-        patch.setattr(keys, "_SLICE", 2**20)
+        patch.setattr(bounds, "_SLICE", 2**20)
         yield
 
 

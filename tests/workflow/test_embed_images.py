@@ -9,7 +9,7 @@ from PIL import Image
 
 from lightly_ray.embedding.descriptor import Descriptor
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
-from lightly_ray.parallel.embed import embed_folder
+from lightly_ray.parallel.embedding.embed import embed_folder
 from lightly_ray.workflow import embed_images
 from lightly_ray.workflow.embed_images import EmbedImagesSettings, run_embed_images
 

@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from lightly_ray.data import output_parts
+from lightly_ray.data import resumable_output, sources
 from lightly_ray.data.predictions import row_groups
 from lightly_ray.errors import ConflictError, InvalidInputError, UnreadableError
-from lightly_ray.parallel import score_sources
+from lightly_ray.parallel.scoring import prediction_sources
 from lightly_ray.scores.tasks import Task
 from lightly_ray.settings import parse
 from lightly_ray.workflow import score_predictions
@@ -35,9 +35,9 @@ Spoil = Callable[[], None]
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(row_groups, "PIECE_ROWS", PIECE)
     for name in ("_SAMPLES", "_TEXTS", "_MAPS"):
-        monkeypatch.setattr(score_sources, name, PIECE)
-    monkeypatch.setattr(score_sources, "_BYTES", PIECE * 3 * 8)
-    monkeypatch.setattr(output_parts, "PART_SECONDS", 0.0)
+        monkeypatch.setattr(prediction_sources, name, PIECE)
+    monkeypatch.setattr(sources, "_BYTES", PIECE * 3 * 8)
+    monkeypatch.setattr(resumable_output, "PART_SECONDS", 0.0)
 
 
 def _random(*shape: int) -> NDArray[np.float64]:
@@ -157,7 +157,7 @@ def _settings(predictions: Path, task: Task, output: Path, **more: str) -> Score
 def _interrupt(settings: ScorePredictionsSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the job up to ``DONE`` samples."""
 
-    class Interrupted(output_parts.Parts):
+    class Interrupted(resumable_output.Parts):
         def add(self, table: pa.Table) -> None:
             if self.rows >= DONE:
                 raise KeyboardInterrupt

@@ -1,6 +1,6 @@
 """Agents: `ActiveLearningAgent`, and `AgentActor`, the same agent as a Ray actor.
 
-The actor lives in `lightly_ray.parallel.agent_actor`, where Ray may be imported, and is loaded when it is used.
+The actor is loaded when it is used: loading it loads Ray.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lightly_ray.active_learning.agents.agent import ActiveLearningAgent
 
 if TYPE_CHECKING:
-    from lightly_ray.parallel.agent_actor import AgentActor
+    from lightly_ray.active_learning.agents.agent_actor import AgentActor
 
 __all__ = ["ActiveLearningAgent", "AgentActor"]
 
@@ -16,6 +16,6 @@ __all__ = ["ActiveLearningAgent", "AgentActor"]
 def __getattr__(name: str) -> Any:
     if name != "AgentActor":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from lightly_ray.parallel.agent_actor import AgentActor  # noqa: PLC0415 - loading it loads Ray
+    from lightly_ray.active_learning.agents.agent_actor import AgentActor  # noqa: PLC0415 - loading it loads Ray
 
     return AgentActor

@@ -18,9 +18,9 @@ from lightly_ray.active_learning.agents.scores import Scores, read_scores
 from lightly_ray.active_learning.config import SamplerConfig
 from lightly_ray.api.api_workflow_selection import SCORED, default_score
 from lightly_ray.api.models import TagData
+from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.scores import align_scores
-from lightly_ray.tags import BitMask
 
 if TYPE_CHECKING:
     import ray.data

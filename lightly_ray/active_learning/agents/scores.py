@@ -40,7 +40,7 @@ def read_scores(source: Any) -> Scores:
 
 
 def _from_dataset(dataset: Any) -> Scores:
-    from lightly_ray.parallel.task_errors import plain_errors  # noqa: PLC0415  # whoever has a dataset has loaded Ray
+    from lightly_ray.parallel.errors import plain_errors  # noqa: PLC0415  # whoever has a dataset has loaded Ray
 
     columns: dict[str, list[NDArray[Any]]] = {}
     with plain_errors():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lightly_ray.active_learning.scorers.scorer import Scorer
 from lightly_ray.data.predictions import classification
 from lightly_ray.data.predictions.checks import as_probabilities, distribution_faults, require_no_fault
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.scores.classification import UNCERTAINTIES, uncertainties
 

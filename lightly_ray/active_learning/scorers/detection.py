@@ -13,7 +13,7 @@ from lightly_ray.active_learning.scorers.scorer import Scorer
 from lightly_ray.active_learning.utils.object_detection_output import ObjectDetectionOutput
 from lightly_ray.data.predictions.checks import as_floats, require_no_fault
 from lightly_ray.data.predictions.detection import Detections, value_faults
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.scores.detection import DETECTION_SCORES, FrequencyConfig, detection_scores
 from lightly_ray.scores.tasks import finish_scores, score_table, summarize_scores

@@ -12,7 +12,7 @@ from lightly_ray.active_learning.scorers.scorer import Scorer
 from lightly_ray.active_learning.utils.keypoint_predictions import KeypointPrediction
 from lightly_ray.data.predictions.checks import require_no_fault
 from lightly_ray.data.predictions.keypoints import Keypoints, value_faults
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.scores.detection import FrequencyConfig
 from lightly_ray.scores.keypoints import KEYPOINT_SCORES, mean_uncertainty
 from lightly_ray.scores.tasks import score_table

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.data.predictions.kernels import row_extents, row_sums
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.errors import InvalidInputError
 
 SUM_TOLERANCE = 1e-3

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from lightly_ray.data.predictions.checks import Fault, Faults, distribution_faults, first_fault
 from lightly_ray.data.predictions.columns import column, missing, number_lists
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 
 COLUMNS = ("probabilities",)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.paths import AnyPath, read_whole
 from lightly_ray.data.predictions.json_list import read_objects
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 

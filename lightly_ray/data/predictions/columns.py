@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lightly_ray.data.predictions.checks import Fault, Faults, as_floats
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.errors import InvalidInputError
 
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.predictions.checks import Fault, Faults, distribution_faults, first_fault, unit_faults
 from lightly_ray.data.predictions.columns import column, elements, integers, lengths, missing, number_lists, numbers
-from lightly_ray.data.predictions.rows import Rows, fold
+from lightly_ray.data.predictions.ragged import Rows, fold
 
 COLUMNS = ("object_probabilities", "class_probabilities")
 OPTIONAL = ("scores", "labels")

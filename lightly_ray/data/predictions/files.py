@@ -16,7 +16,7 @@ from pyarrow import fs
 
 from lightly_ray.data.paths import AnyPath, files_of, locate, shown
 from lightly_ray.data.predictions import coco, yolo
-from lightly_ray.data.predictions.naming import image_names, named_files
+from lightly_ray.data.predictions.image_matching import image_names, named_files
 from lightly_ray.errors import InvalidInputError, NotFoundError, UnreadableError
 
 Format = Literal["parquet", "npy", "coco_boxes", "coco_keypoints", "yolo", "maps"]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lightly_ray.data.compiled import compiled
+from lightly_ray.compiled import compiled
 
 
 @compiled(error_model="numpy")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.predictions.checks import Fault, Faults, first_fault, unit_faults
 from lightly_ray.data.predictions.columns import column, elements, lengths, missing, number_lists
-from lightly_ray.data.predictions.rows import Rows, fold
+from lightly_ray.data.predictions.ragged import Rows, fold
 
 COLUMNS = ("keypoints",)
 

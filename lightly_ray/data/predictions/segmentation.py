@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from lightly_ray.data.paths import read_whole
 from lightly_ray.data.predictions.checks import Fault, as_floats
 from lightly_ray.data.predictions.columns import column, raw_column, tensors
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.errors import InvalidInputError
 
 COLUMNS = ("probabilities",)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from lightly_ray.data.paths import AnyPath, read_whole
-from lightly_ray.data.predictions.naming import named_files
+from lightly_ray.data.predictions.image_matching import named_files
 from lightly_ray.errors import InvalidInputError
 
 

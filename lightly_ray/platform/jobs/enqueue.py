@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.platform import limits
 from lightly_ray.platform.jobs.sampling_request import NEEDS_SCORE, SamplingRequest
-from lightly_ray.platform.store import datasets, embeddings, queue, samples, scores, tags
-from lightly_ray.platform.store.records import Embedding, Json, Score, Tag
-from lightly_ray.tags import BitMask
+from lightly_ray.platform.storage.store import datasets, embeddings, jobs, samples, scores, tags
+from lightly_ray.platform.storage.store.records import Embedding, Json, Score, Tag
 
 METHODS_2D = ("PCA", "TSNE", "UMAP")
 
@@ -33,7 +33,7 @@ def sampling(db: Connection, dataset_id: str, embedding_id: str, request: Sampli
         return known
     pinned = _pin(db, dataset_id, embeddings.read(db, dataset_id, embedding_id), request)
     name = request.new_tag_name
-    job_id = queue.add(db, dataset_id, "SAMPLING", name=name, request=identity, pinned=pinned)
+    job_id = jobs.add(db, dataset_id, "SAMPLING", name=name, request=identity, pinned=pinned)
     tags.reserve(db, dataset_id, name, job_id)
     return job_id
 
@@ -51,11 +51,11 @@ def projection(db: Connection, dataset_id: str, embedding_id: str, method: str) 
     embedding = embeddings.read(db, dataset_id, embedding_id)
     embeddings.require_file(embedding)
     request = {"embeddingId": embedding_id, "method": method, "version": embedding.version}
-    for job in queue.live(db, dataset_id, "PROJECTION"):
+    for job in jobs.live(db, dataset_id, "PROJECTION"):
         if job.request == request:
             return job.id
     pinned = {"method": method, "embedding": _pin_embedding(embedding)}
-    return queue.add(db, dataset_id, "PROJECTION", name=None, request=request, pinned=pinned)
+    return jobs.add(db, dataset_id, "PROJECTION", name=None, request=request, pinned=pinned)
 
 
 def _same_job(db: Connection, dataset_id: str, name: str, identity: Json) -> str | None:
@@ -63,7 +63,7 @@ def _same_job(db: Connection, dataset_id: str, name: str, identity: Json) -> str
     if owner is None:
         return None
     _, job_id = owner
-    if job_id is None or queue.read(db, job_id).request != identity:
+    if job_id is None or jobs.read(db, job_id).request != identity:
         raise tags.name_taken(name)
     return job_id
 

@@ -2,10 +2,10 @@
 
 from sqlalchemy import Connection
 
+from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import NotFoundError
-from lightly_ray.platform.store import datasets, embeddings, queue, tags
-from lightly_ray.platform.store.records import Job, Json
-from lightly_ray.tags import BitMask
+from lightly_ray.platform.storage.store import datasets, embeddings, jobs, tags
+from lightly_ray.platform.storage.store.records import Job, Json
 
 
 def keep(db: Connection, job: Job, result: Json) -> None:
@@ -20,11 +20,11 @@ def keep(db: Connection, job: Job, result: Json) -> None:
         datasets.lock(db, job.dataset_id)
     except NotFoundError:
         return  # deleted, and the job with it
-    if not queue.held(db, job):
-        queue.fail(db, job, queue.CANCELLED)
+    if not jobs.held(db, job):
+        jobs.fail(db, job, jobs.CANCELLED)
         return
     made = _tag(db, job, result) if job.kind == "SAMPLING" else _projection(db, job, result)
-    queue.finish(db, job, made, total=result["count"])
+    jobs.finish(db, job, made, total=result["count"])
 
 
 def _tag(db: Connection, job: Job, result: Json) -> str:

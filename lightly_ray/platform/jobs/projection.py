@@ -14,9 +14,9 @@ from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 from lightly_ray.errors import InvalidInputError, MissingExtraError
-from lightly_ray.platform.blobs import Blobs
-from lightly_ray.platform.embedding_file import matrix
-from lightly_ray.platform.store.records import Json
+from lightly_ray.platform.services.embedding_files import matrix
+from lightly_ray.platform.storage.blobs import Blobs
+from lightly_ray.platform.storage.store.records import Json
 
 _SEED = 0
 _LEADING = 50

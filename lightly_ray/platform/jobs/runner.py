@@ -18,13 +18,13 @@ import numpy as np
 
 from lightly_ray.errors import LightlyRayError
 from lightly_ray.platform import lifeline
-from lightly_ray.platform.clock import new_id
+from lightly_ray.platform.context import Store
 from lightly_ray.platform.jobs import sampling
 from lightly_ray.platform.log import configure
-from lightly_ray.platform.parts import Store
 from lightly_ray.platform.settings import WorkerSettings
-from lightly_ray.platform.store import samples
-from lightly_ray.platform.store.records import Json
+from lightly_ray.platform.storage.ids import new_id
+from lightly_ray.platform.storage.store import samples
+from lightly_ray.platform.storage.store.records import Json
 
 _log = logging.getLogger(__name__)
 

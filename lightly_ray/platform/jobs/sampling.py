@@ -18,13 +18,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from lightly_ray import __version__
+from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.parallel.select import Selection, select
-from lightly_ray.platform.blobs import Blobs
-from lightly_ray.platform.embedding_file import matrix
-from lightly_ray.platform.store.records import Json
+from lightly_ray.parallel.selection.select import Selection, select
+from lightly_ray.platform.services.embedding_files import matrix
+from lightly_ray.platform.storage.blobs import Blobs
+from lightly_ray.platform.storage.store.records import Json
 from lightly_ray.progress import heard
-from lightly_ray.tags import BitMask
 
 LARGE = 2**28  # bytes of embeddings from which on they are not read here
 

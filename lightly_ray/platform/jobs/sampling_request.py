@@ -6,7 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.platform.store.records import Json
+from lightly_ray.platform.storage.store.records import Json
 
 Method = Annotated[
     Literal["ACTIVE_LEARNING", "CORAL", "CORESET", "RANDOM"],

@@ -20,12 +20,12 @@ from types import FrameType
 from sqlalchemy.exc import DBAPIError
 
 from lightly_ray.platform import lifeline
+from lightly_ray.platform.context import Store
 from lightly_ray.platform.jobs.outcome import keep
 from lightly_ray.platform.log import configure
-from lightly_ray.platform.parts import Store
 from lightly_ray.platform.settings import WorkerSettings
-from lightly_ray.platform.store import queue
-from lightly_ray.platform.store.records import Job, Json
+from lightly_ray.platform.storage.store import jobs
+from lightly_ray.platform.storage.store.records import Job, Json
 
 _log = logging.getLogger(__name__)
 _IDLE = 0.1  # seconds between looks into an empty queue
@@ -111,10 +111,10 @@ class Worker:
     def step(self) -> bool:
         """Run one job if there is one; whether there was."""
         with self.store.database.read() as db:
-            if not queue.anything(db):
+            if not jobs.anything(db):
                 return False
         with self.store.database.write() as db:
-            job = queue.claim(db, self.name, self._lease_ms)
+            job = jobs.claim(db, self.name, self._lease_ms)
         if job is not None:
             _log.info("job %s: %s, attempt %d", job.id, job.kind.lower(), job.attempts)
             self.runner.submit(job)
@@ -137,7 +137,7 @@ class Worker:
                 renewed = time.monotonic()
                 if not self._renew(job, processed, total):
                     self.runner.kill()
-                    return {"error": queue.CANCELLED}
+                    return {"error": jobs.CANCELLED}
         self.runner.kill()
         return None
 
@@ -150,18 +150,18 @@ class Worker:
 
     def _renew(self, job: Job, processed: int, total: int) -> bool:
         with self.store.database.write() as db:
-            return queue.renew(db, job, self._lease_ms, processed=processed, total=total)
+            return jobs.renew(db, job, self._lease_ms, processed=processed, total=total)
 
     def _conclude(self, job: Job, outcome: Json | None) -> None:
         with self.store.database.write() as db:
             if outcome is None:
-                queue.give_back(db, job, counted=False)
+                jobs.give_back(db, job, counted=False)
             elif not outcome:
                 _log.warning("job %s: its runner died", job.id)
-                queue.give_back(db, job, counted=True)
+                jobs.give_back(db, job, counted=True)
             elif "error" in outcome:
                 _log.info("job %s failed: %s", job.id, outcome["error"])
-                queue.fail(db, job, outcome["error"])
+                jobs.fail(db, job, outcome["error"])
             else:
                 keep(db, job, outcome["result"])
 

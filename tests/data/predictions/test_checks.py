@@ -14,7 +14,7 @@ from lightly_ray.data.predictions.checks import (
     require_no_fault,
     unit_faults,
 )
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 from lightly_ray.errors import InvalidInputError
 
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from lightly_ray.active_learning.utils import BoundingBox, ObjectDetectionOutput
 from lightly_ray.data.predictions.detection import made_up
-from lightly_ray.data.predictions.rows import Rows
+from lightly_ray.data.predictions.ragged import Rows
 
 IMAGES = st.lists(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 6)), max_size=4), max_size=5)
 

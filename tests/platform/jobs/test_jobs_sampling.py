@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.parallel.select import select
-from lightly_ray.platform.blobs import Blobs
-from lightly_ray.platform.clock import new_id
+from lightly_ray.parallel.selection.select import select
 from lightly_ray.platform.jobs import sampling
-from lightly_ray.tags import BitMask
+from lightly_ray.platform.storage.blobs import Blobs
+from lightly_ray.platform.storage.ids import new_id
 
 NAMES = [f"{number:03d}.png" for number in range(90)]
 # On a grid: masses of equal distances, so the order of rows decides.

@@ -11,11 +11,11 @@ import numpy as np
 import psutil
 import pytest
 
-from lightly_ray.platform import tokens
+from lightly_ray.platform.context import Platform, Store
 from lightly_ray.platform.jobs.worker import Worker
-from lightly_ray.platform.parts import Platform, Store
+from lightly_ray.platform.services import tokens
 from lightly_ray.platform.settings import ServeSettings, WorkerSettings
-from lightly_ray.platform.store import queue
+from lightly_ray.platform.storage.store import jobs
 from tests.platform.served import Api, Dataset, ended, serving
 
 MANY = np.random.default_rng(0).normal(size=(1_500, 20)).astype(np.float32)
@@ -80,7 +80,7 @@ def test_run__cancelled_job_stops_at_once(dataset: Dataset, worker: Worker) -> N
     busy = runner_pid()
     assert dataset.api.post(f"/v1/jobs/{job}/cancel", {})["status"] == "RUNNING"
     shown = ended(dataset.api, job)
-    assert (shown["status"], shown["error"]) == ("FAILED", queue.CANCELLED)
+    assert (shown["status"], shown["error"]) == ("FAILED", jobs.CANCELLED)
     worker.stopping.set()
     thread.join()
     assert not psutil.pid_exists(busy)
@@ -104,14 +104,14 @@ def test_run__stopped_worker_gives_its_job_back(dataset: Dataset, worker: Worker
     worker.stopping.set()
     thread.join()
     with worker.store.database.read() as db:
-        seen = queue.read(db, job)
+        seen = jobs.read(db, job)
     assert (seen.status, seen.attempts) == ("WAITING", 0)
 
 
 def test_step__outcome_of_a_job_that_was_taken_over_is_dropped(dataset: Dataset, worker: Worker) -> None:
     job_id = dataset.sampling(dataset.embed(MANY), "wanted", "CORESET", 40)
     with worker.store.database.write() as db:
-        late = queue.claim(db, "late", 1)
+        late = jobs.claim(db, "late", 1)
     time.sleep(0.005)
     assert late is not None
     assert worker.step()  # the lease is over: this worker runs it
@@ -126,7 +126,7 @@ def test_step__outcome_of_a_job_that_was_taken_over_is_dropped(dataset: Dataset,
 def test_step__deleted_dataset(dataset: Dataset, worker: Worker) -> None:
     dataset.sampling(dataset.embed(MANY), "wanted", "CORESET", 40)
     with worker.store.database.write() as db:
-        job = queue.claim(db, "w", 60_000)
+        job = jobs.claim(db, "w", 60_000)
     assert job is not None
     worker.runner.submit(job)
     outcome = worker._watch(job)

@@ -1,0 +1,119 @@
+"""Paths of predictions, cut into pieces that tasks read apart from each other.
+
+    Parquet                    some row groups, see ``data.predictions.row_groups``
+    .npy                       some rows of the array
+    folders of maps, of YOLO   some files
+    COCO results               some images; the file itself is one JSON text that is parsed before
+
+The cut depends on the input alone, never on the cluster, so the pieces of an earlier run are those of the next.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lightly_ray.data.paths import AnyPath, files_of, locate
+from lightly_ray.data.predictions import row_groups, yolo
+from lightly_ray.data.predictions.files import find_format, map_npy, read_table, row_names
+from lightly_ray.data.predictions.image_matching import named_files
+from lightly_ray.scores.prediction_columns import Columns
+
+_SAMPLES = 4096  # of a result file that one task scores
+_TEXTS = 256  # of a folder that one task reads and scores
+_MAPS = 16  # likewise, one after the other
+_BYTES = 32 << 20  # of an array that one task reads
+
+Read = Callable[[pa.Table], Iterable[pa.Table]]  # what a task needs to know of its piece -> tables of predictions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pieces:
+    """Predictions of N samples, not read yet.
+
+    Attributes:
+        requests: P >= 1 tables, one per piece.
+        bounds: (P + 1,) the number of the first sample of each piece, and N.
+        read: reads the piece of a request, some rows at a time.
+    """
+
+    requests: list[pa.Table]
+    bounds: NDArray[np.int64]
+    read: Read
+
+    @property
+    def rows(self) -> int:
+        """N."""
+        return int(self.bounds[-1])
+
+
+def cut_predictions(path: AnyPath, columns: Columns, images: AnyPath | None) -> Pieces:
+    """Cut the predictions at a path into pieces.
+
+    Args:
+        path: see ``lightly_ray.data.predictions.files``.
+        columns: which columns of a Parquet file are read.
+        images: what names the images where the files do not.
+
+    Raises:
+        NotFoundError: there is no such file.
+        InvalidInputError: it cannot be read, or lacks a column.
+    """
+    form = find_format(path, columns.task)
+    if form == "parquet":
+        return _cut_parquet(path, columns)
+    if form == "npy":
+        return _cut_npy(path, columns.id_column, images)
+    if form == "yolo":
+        found = named_files(path, ".txt", images)
+        files = pa.table({"filename": [name for name, _ in found], "path": [place for _, place in found]})
+        return _cut_table(files, _TEXTS, partial(_read_yolo, id_column=columns.id_column))
+    table = read_table(path, form, images)
+    table = table.rename_columns([columns.id_column, *table.column_names[1:]])
+    return _cut_table(table, _MAPS if form == "maps" else _SAMPLES, _as_it_is)
+
+
+def _cut_parquet(path: AnyPath, columns: Columns) -> Pieces:
+    system, files = files_of(path, ".parquet")
+    requests = row_groups.cut(system, files, columns.known)
+    rows = [sum(request["rows"].to_pylist()) for request in requests]
+    return Pieces(requests, _bounds(rows), partial(row_groups.read, system=system, choose=columns.known))
+
+
+def _cut_npy(path: AnyPath, id_column: str, images: AnyPath | None) -> Pieces:
+    array = map_npy(path)
+    names = row_names(len(array), images)
+    step = max(1, _BYTES // (array.shape[1] * array.itemsize))
+    starts = range(0, max(1, len(array)), step)
+    requests = [pa.table({"start": [start], "names": [names[start : start + step]]}) for start in starts]
+    bounds = np.array([*starts, len(array)], dtype=np.int64)
+    return Pieces(requests, bounds, partial(_read_npy, path=locate(path)[1], id_column=id_column))
+
+
+def _read_npy(request: pa.Table, path: str, id_column: str) -> Iterable[pa.Table]:
+    (one,) = request.to_pylist()
+    rows = map_npy(path)[one["start"] : one["start"] + len(one["names"])]
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])
+    yield pa.table({id_column: pa.array(one["names"], pa.string()), "probabilities": lists})
+
+
+def _cut_table(table: pa.Table, step: int, read: Read) -> Pieces:
+    requests = [table.slice(start, step) for start in range(0, max(1, len(table)), step)]
+    return Pieces(requests, _bounds([len(request) for request in requests]), read)
+
+
+def _read_yolo(request: pa.Table, id_column: str) -> Iterable[pa.Table]:
+    table = yolo.read_files(request["filename"], request["path"].to_pylist())
+    yield table.rename_columns([id_column, *table.column_names[1:]])
+
+
+def _as_it_is(request: pa.Table) -> Iterable[pa.Table]:
+    yield request
+
+
+def _bounds(rows: list[int]) -> NDArray[Any]:
+    return np.concatenate([[0], np.cumsum(rows, dtype=np.int64)]).astype(np.int64)

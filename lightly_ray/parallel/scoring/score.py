@@ -1,0 +1,93 @@
+"""Predictions to scores on Ray Data: streaming, any size, in any order of rows.
+
+Every block is scored where it is read, and leaves as names and one number per score: memory is bounded
+by the blocks in flight, whatever the number of rows. ``object_frequency`` of detection depends on all
+images, so there a first pass leaves counts in the object store (some 50 bytes per image, spilled to disk
+where they do not fit), the driver merges one extent per block, and a second pass scales them.
+"""
+
+from collections.abc import Mapping
+from functools import partial, reduce
+from typing import get_args
+
+import pyarrow as pa
+import ray.data
+
+from lightly_ray.data.paths import AnyPath
+from lightly_ray.errors import InvalidInputError
+from lightly_ray.parallel.cluster import connect
+from lightly_ray.parallel.errors import plain_errors
+from lightly_ray.parallel.scoring.prediction_sources import cut_predictions
+from lightly_ray.parallel.scoring.read_tasks import OnError, Scoring, score_pieces
+from lightly_ray.scores.detection import Extent, FrequencyConfig, merge
+from lightly_ray.scores.prediction_columns import Columns
+from lightly_ray.scores.tables import extent_of, finish_table
+from lightly_ray.scores.tasks import Task
+
+
+def score(  # noqa: PLR0913 - a public door: each is one choice, most are left at their default
+    predictions: "ray.data.Dataset | AnyPath",
+    *,
+    task: Task,
+    id_column: str = "filename",
+    prediction_column: str | None = None,
+    images: AnyPath | None = None,
+    config: Mapping[str, float] | None = None,
+    on_error: OnError = "raise",
+) -> "ray.data.Dataset":
+    """Score predictions, row by row, wherever they are.
+
+    Args:
+        predictions: a dataset with the columns of ``lightly_ray.data.predictions``, or a path:
+            Parquet, ``.npy``, COCO results, a folder of YOLO files or of segmentation maps.
+        task: classification, detection, segmentation or keypoints.
+        id_column: the column of names.
+        prediction_column: the column of predictions where it has another name than in the schema
+            (``probabilities``, in detection ``class_probabilities``, in keypoints ``keypoints``).
+        images: what names the images where a file does not: a COCO annotation file, a folder of
+            images, or a text file of names.
+        config: for detection, as in ``ScorerObjectDetection``.
+        on_error: what a prediction that cannot be used does. ``raise`` ends the whole, naming the
+            sample; ``skip`` gives it null scores and the reason in a further column ``error``, which is
+            null for the others.
+
+    Returns:
+        A dataset of the names and one column per score, in no particular order; nothing is computed
+        before it is used, except for detection.
+
+    Raises:
+        NotFoundError: there is no such file.
+        InvalidInputError: an argument cannot be used. Bad predictions are found when the dataset is
+            used; Ray wraps that error into its own.
+    """
+    _require_one_of("task", task, get_args(Task))
+    _require_one_of("on_error", on_error, get_args(OnError))
+    counting = FrequencyConfig.of(config)
+    connect()
+    scoring = Scoring(Columns(task, id_column, prediction_column), counting, on_error)
+    if isinstance(predictions, ray.data.Dataset):
+        # Whole blocks, as they lie in shared memory.
+        scored = predictions.map_batches(scoring.score, batch_format="pyarrow", batch_size=None)
+    else:
+        scored = score_pieces(cut_predictions(predictions, scoring.columns, images), scoring)
+    return _finish(scored, counting) if task == "detection" else scored
+
+
+def _finish(counted: ray.data.Dataset, config: FrequencyConfig) -> ray.data.Dataset:
+    with plain_errors():
+        counted = counted.materialize()
+        parts = counted.map_batches(_summarize_block, batch_format="pyarrow", batch_size=None).take_all()
+    extent = reduce(merge, (Extent(part["low"], part["high"]) for part in parts), Extent())
+    return counted.map_batches(
+        partial(finish_table, extent=extent, config=config), batch_format="pyarrow", batch_size=None
+    )
+
+
+def _summarize_block(table: pa.Table) -> pa.Table:
+    extent = extent_of(table)
+    return pa.table({"low": [extent.low], "high": [extent.high]})
+
+
+def _require_one_of(what: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InvalidInputError(f"{what} must be one of {', '.join(known)}, got {value!r}")

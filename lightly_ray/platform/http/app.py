@@ -1,0 +1,58 @@
+"""The application: routes, who may use them, and what surrounds them."""
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from lightly_ray import __version__
+from lightly_ray.platform.context import Platform
+from lightly_ray.platform.http import errors
+from lightly_ray.platform.http.dependencies import require_token
+from lightly_ray.platform.http.middleware import Edge
+from lightly_ray.platform.http.routes import (
+    batch,
+    datasets,
+    docs,
+    embeddings,
+    exports,
+    health,
+    jobs,
+    samples,
+    scores,
+    signed,
+    tags,
+)
+
+# The batch stands before the samples: `/samples/batch` must not be taken for a sample's id.
+WITH_TOKEN: list[APIRouter] = [
+    health.router,
+    datasets.router,
+    batch.router,
+    samples.router,
+    tags.router,
+    embeddings.router,
+    scores.router,
+    jobs.router,
+    exports.router,
+    docs.router,
+]
+# Nothing but versions, health, static assets, and URLs that carry their own signature.
+WITHOUT_TOKEN: list[APIRouter] = [health.public, signed.router, docs.public]
+
+
+def create_app(platform: Platform) -> FastAPI:
+    """The ASGI application that serves a platform."""
+    app = FastAPI(
+        title="lightly_ray platform",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,  # a redirect would drop bodies, and show tokens in a second log line
+    )
+    app.state.platform = platform
+    errors.install(app)
+    for router in WITHOUT_TOKEN:
+        app.include_router(router)
+    for router in WITH_TOKEN:
+        app.include_router(router, dependencies=[Depends(require_token)])
+    app.add_middleware(Edge)
+    return app

@@ -1,0 +1,77 @@
+"""Datasets."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query
+
+from lightly_ray.platform import limits
+from lightly_ray.platform.http import views
+from lightly_ray.platform.http.dependencies import Flag, Here
+from lightly_ray.platform.http.schemas import Created, DatasetBody, DatasetData, Object
+from lightly_ray.platform.storage.store import datasets
+
+router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+
+PageSize = Annotated[int | None, Query(alias="pageSize", ge=1, le=limits.PAGE)]
+PageOffset = Annotated[int, Query(alias="pageOffset", ge=0)]
+
+
+@router.get("")
+def list_datasets(
+    platform: Here, *, shared: Flag = False, size: PageSize = None, offset: PageOffset = 0
+) -> list[DatasetData]:
+    """All datasets, the oldest first; none of them is shared from another user."""
+    with platform.database.read() as db:
+        found = [] if shared else datasets.listing(db, offset=offset, size=size)
+    return [views.dataset(one, platform.user_id) for one in found]
+
+
+# Clients up to 1.1.16 put a slash behind it.
+@router.post("", status_code=201)
+@router.post("/", status_code=201, include_in_schema=False)
+def create_dataset(body: DatasetBody, platform: Here) -> Created:
+    """Make an empty dataset."""
+    with platform.database.write() as db:
+        return {"id": datasets.create(db, body.name, body.type)}
+
+
+@router.get("/query/name/{name}")
+def find_datasets(
+    name: str,
+    platform: Here,
+    *,
+    exact: Flag = True,
+    shared: Flag = False,
+    size: PageSize = None,
+    offset: PageOffset = 0,
+) -> list[DatasetData]:
+    """Datasets of that name, or whose names begin with it."""
+    with platform.database.read() as db:
+        found = [] if shared else datasets.named(db, name, exact=exact)
+    return [views.dataset(one, platform.user_id) for one in found[offset:][:size]]
+
+
+@router.get("/{dataset_id}")
+def read_dataset(dataset_id: str, platform: Here) -> DatasetData:
+    """One dataset."""
+    with platform.database.read() as db:
+        return views.dataset(datasets.read(db, dataset_id), platform.user_id)
+
+
+@router.delete("/{dataset_id}")
+def delete_dataset(dataset_id: str, platform: Here) -> Object:
+    """Delete a dataset with all its samples, tags, embeddings, scores and jobs."""
+    with platform.database.write() as db:
+        datasets.remove(db, dataset_id)
+    # After the commit: files without a database are waste, a database without its files would be loss.
+    platform.blobs.delete_folder(f"datasets/{dataset_id}")
+    return {}
+
+
+@router.put("/{dataset_id}/registerDatasetUpload")
+def register_upload(dataset_id: str, platform: Here, body: Annotated[Object, Body()]) -> Object:
+    """Note what a client says about its upload."""
+    limits.metadata(body, "the registration")
+    with platform.database.write() as db:
+        datasets.register_upload(db, dataset_id, body)
+    return {}

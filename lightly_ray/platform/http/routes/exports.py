@@ -1,0 +1,117 @@
+"""Tags for other tools: file names, read URLs, Label Studio, Labelbox, COCO."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from lightly_ray.bitmask import BitMask
+from lightly_ray.platform import limits
+from lightly_ray.platform.context import Platform
+from lightly_ray.platform.http.dependencies import Flag, Here, signed_url
+from lightly_ray.platform.http.routes.datasets import PageOffset, PageSize
+from lightly_ray.platform.http.routes.samples import sample_path
+from lightly_ray.platform.http.schemas import Object
+from lightly_ray.platform.storage.store import datasets, samples, tags
+from lightly_ray.platform.storage.store.records import Sample
+
+router = APIRouter(prefix="/v1/datasets/{dataset_id}/tags/{tag_id}/export", tags=["exports"])
+
+# Clients ask for names or for URLs; DATASOURCE_FULL is a name too, since files are the server's own.
+NameFormat = Annotated[Literal["NAME", "DATASOURCE_FULL", "REDIRECTED_READ_URL"], Query(alias="fileNameFormat")]
+
+
+def _members(
+    platform: Platform, tag: tuple[str, str], *, offset: int = 0, size: int | None = None, invert: bool = False
+) -> list[Sample]:
+    dataset_id, tag_id = tag
+    with platform.database.read() as db:
+        mask = BitMask.from_hex(tags.read(db, dataset_id, tag_id).mask)
+        if invert:
+            mask = mask.invert(datasets.read(db, dataset_id).total)
+        rows = mask.to_rows()[offset:][: limits.PAGE if size is None else size]
+        return samples.at(db, dataset_id, rows.tolist())
+
+
+def _urls(request: Request, platform: Platform, found: list[Sample]) -> Iterator[str]:
+    for sample in found:
+        kind: Literal["full", "thumb"] = "thumb" if sample.full_key is None else "full"
+        yield signed_url(request, platform, "GET", sample_path(sample.id, kind))
+
+
+def _page(
+    request: Request, dataset_id: str, tag_id: str, platform: Here, *, size: PageSize = None, offset: PageOffset = 0
+) -> list[tuple[Sample, str]]:
+    found = _members(platform, (dataset_id, tag_id), offset=offset, size=size)
+    return list(zip(found, _urls(request, platform, found), strict=True))
+
+
+# One page of the tag's samples, each with a URL to read it from.
+Page = Annotated[list[tuple[Sample, str]], Depends(_page)]
+
+
+@router.get("/basic/filenames", response_class=PlainTextResponse)
+def export_file_names(
+    request: Request,
+    dataset_id: str,
+    tag_id: str,
+    platform: Here,
+    *,
+    form: NameFormat = "NAME",
+    inverted: Annotated[Flag, Query(alias="includeInverted")] = False,
+) -> PlainTextResponse:
+    """One file name, or one URL, per line."""
+    found = _members(platform, (dataset_id, tag_id), size=2**62, invert=inverted)
+    lines = _urls(request, platform, found) if form == "REDIRECTED_READ_URL" else (one.file_name for one in found)
+    return PlainTextResponse("\n".join(lines))
+
+
+@router.get("/basic/filenamesAndReadUrls", response_model=None)
+def export_read_urls(page: Page) -> JSONResponse:
+    """File names with a URL for each."""
+    return JSONResponse([{"fileName": one.file_name, "readUrl": url} for one, url in page])
+
+
+@router.get("/LabelStudio/tasks", response_model=None)
+def export_label_studio(page: Page) -> JSONResponse:
+    """Tasks to import into Label Studio."""
+    return JSONResponse([_task(one, url) for one, url in page])
+
+
+@router.get("/LabelBox/datarows", response_model=None)
+def export_labelbox(page: Page) -> JSONResponse:
+    """Data rows to import into Labelbox."""
+    return JSONResponse([{"externalId": one.file_name, "imageUrl": url} for one, url in page])
+
+
+@router.get("/LabelBoxV4/datarows", response_model=None)
+def export_labelbox_v4(page: Page) -> JSONResponse:
+    """Data rows to import into Labelbox, in the spelling of its newer versions."""
+    return JSONResponse(
+        [
+            {"row_data": url, "global_key": one.id, "media_type": "IMAGE", "external_id": one.file_name}
+            for one, url in page
+        ]
+    )
+
+
+@router.get("/COCO/images", response_model=None)
+def export_coco(dataset_id: str, tag_id: str, platform: Here) -> JSONResponse:
+    """The image list of a COCO file; width and height where the upload told them."""
+    found = _members(platform, (dataset_id, tag_id), size=2**62)
+    images = [_coco_image(one, number) for number, one in enumerate(found, start=1)]
+    return JSONResponse({"images": images, "annotations": [], "categories": []})
+
+
+def _task(sample: Sample, url: str) -> Object:
+    told = {"fileName": sample.file_name, "metaData": sample.meta_data, "customMetaData": sample.custom_meta_data}
+    return {"id": sample.row, "data": {"image": url, "lightlyFileName": sample.file_name, "lightlyMetaInfo": told}}
+
+
+def _coco_image(sample: Sample, number: int) -> Object:
+    image: Object = {"id": number, "file_name": sample.file_name}
+    shape = (sample.meta_data or {}).get("shape")
+    if isinstance(shape, list) and len(shape) >= 2:
+        image |= {"height": shape[0], "width": shape[1]}
+    return image

@@ -1,0 +1,104 @@
+"""Upload and download by signed URL: no token, one file, one method, for a while.
+
+An upload goes to a temporary file first, then to the storage under a new key, then its row points to it: whatever
+dies in between, the row names a complete file. The answer is 200, which older clients insist on.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from lightly_ray.platform.context import Platform
+from lightly_ray.platform.http.dependencies import Here
+from lightly_ray.platform.services import embedding_files, images
+from lightly_ray.platform.services.embedding_files import Format
+from lightly_ray.platform.services.images import store_image
+from lightly_ray.platform.storage.ids import new_id
+from lightly_ray.platform.storage.store import embeddings, samples
+from lightly_ray.platform.storage.store.samples import Kind
+
+
+def _require_signature(request: Request, platform: Here, expires: str = "", signature: str = "") -> None:
+    platform.signer.check(request.method, request.url.path, expires, signature)
+
+
+router = APIRouter(prefix="/v1/signed", tags=["signed URLs"], dependencies=[Depends(_require_signature)])
+
+_SPOOL = 8 * 2**20
+# An uploaded file is shown as nothing but an image: it must not run in the page of the web app.
+_SAFE = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox"}
+
+
+@router.put("/samples/{sample_id}/{kind}")
+async def put_image(request: Request, sample_id: str, kind: Kind, platform: Here) -> Response:
+    """Take an image or a thumbnail."""
+    with tempfile.SpooledTemporaryFile(max_size=_SPOOL) as body:
+        async for chunk in request.stream():
+            body.write(chunk)
+        await run_in_threadpool(_keep_image, platform, sample_id, kind, body)
+    return Response(status_code=200)
+
+
+@router.get("/samples/{sample_id}/{kind}")
+def get_image(sample_id: str, kind: Kind, platform: Here) -> Response:
+    """Give an image or a thumbnail."""
+    with platform.database.read() as db:
+        sample = samples.find(db, sample_id)
+    content, media_type = images.content(platform.blobs, sample, kind)
+    return StreamingResponse(content, media_type=media_type, headers=_SAFE)
+
+
+@router.put("/embeddings/{embedding_id}/{kind}")
+async def put_embedding(request: Request, embedding_id: str, kind: Format, platform: Here) -> Response:
+    """Take an embedding file, check it, and make it the embedding's newest version."""
+    with _temporary_folder() as folder:
+        with (folder / "upload").open("wb") as body:
+            async for chunk in request.stream():
+                body.write(chunk)
+        await run_in_threadpool(_keep_embedding, platform, embedding_id, kind, folder)
+    return Response(status_code=200)
+
+
+@router.get("/embeddings/{embedding_id}/csv")
+def get_embedding(embedding_id: str, platform: Here) -> Response:
+    """Give an embedding as CSV."""
+    with platform.database.read() as db:
+        key = embeddings.require_file(embeddings.find(db, embedding_id))
+    return StreamingResponse(embedding_files.as_csv(platform.blobs.open(key)), media_type="text/csv", headers=_SAFE)
+
+
+def embedding_path(embedding_id: str, kind: Literal["csv", "parquet"]) -> str:
+    """The path of an embedding's file, to be signed."""
+    return f"/v1/signed/embeddings/{embedding_id}/{kind}"
+
+
+def _keep_image(platform: Platform, sample_id: str, kind: Kind, body: IO[bytes]) -> None:
+    with platform.database.read() as db:
+        sample = samples.find(db, sample_id)
+    blob = store_image(platform.blobs, sample.dataset_id, kind, body)
+    with platform.database.write() as db:
+        samples.name_file(db, sample.dataset_id, sample_id, kind, blob)
+
+
+def _keep_embedding(platform: Platform, embedding_id: str, kind: Format, folder: Path) -> None:
+    with platform.database.read() as db:
+        embedding = embeddings.find(db, embedding_id)
+        names = samples.mappings(db, embedding.dataset_id)
+    facts = embedding_files.convert(folder / "upload", kind, folder / "converted", names)
+    key = f"datasets/{embedding.dataset_id}/embeddings/{new_id()}.parquet"
+    with (folder / "converted").open("rb") as file:
+        platform.blobs.put(key, file)
+    with platform.database.write() as db:
+        embeddings.uploaded(db, embedding_id, embeddings.Upload(key, facts.sha256, facts.rows, facts.dimension))
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="lightly-ray-") as folder:
+        yield Path(folder)

@@ -1,0 +1,97 @@
+"""Records as the protocol spells them."""
+
+from lightly_ray.platform.http import schemas
+from lightly_ray.platform.storage.store import jobs, records
+
+_RESULT = {"SAMPLING": "SAMPLING", "PROJECTION": "EMBEDDING_2D"}
+
+
+def dataset(it: records.Dataset, user_id: str) -> schemas.DatasetData:
+    """A dataset; the protocol wants an owner, and there is one user."""
+    return {
+        "id": it.id,
+        "name": it.name,
+        "userId": user_id,
+        "type": it.type,
+        "imgType": it.img_type,
+        "nSamples": it.n_samples,
+        "sizeInBytes": it.size_in_bytes,
+        "createdAt": it.created_at,
+        "lastModifiedAt": it.last_modified_at,
+    }
+
+
+def sample(it: records.Sample) -> schemas.SampleData:
+    """A sample."""
+    return {
+        "id": it.id,
+        "type": "IMAGE",
+        "datasetId": it.dataset_id,
+        "fileName": it.file_name,
+        "thumbName": it.thumb_name,
+        "exif": it.exif,
+        "metaData": it.meta_data,
+        "customMetaData": it.custom_meta_data,
+        "createdAt": it.created_at,
+        "lastModifiedAt": it.last_modified_at,
+    }
+
+
+def tag(it: records.Tag, total: int) -> schemas.TagData:
+    """A tag of a dataset with ``total`` samples."""
+    return {
+        "id": it.id,
+        "datasetId": it.dataset_id,
+        "prevTagId": it.prev_tag_id,
+        "queryTagId": it.query_tag_id,
+        "preselectedTagId": it.preselected_tag_id,
+        "name": it.name,
+        "bitMaskData": it.mask,
+        "totSize": total,
+        "createdAt": it.created_at,
+        "lastModifiedAt": it.last_modified_at,
+    }
+
+
+def embedding(it: records.Embedding) -> schemas.EmbeddingData:
+    """An embedding that has been uploaded."""
+    return {"id": it.id, "name": it.name, "isProcessed": True, "createdAt": it.created_at, "is2d": it.dimension == 2}
+
+
+def projection(it: records.Projection, dataset_id: str) -> schemas.Embedding2dData:
+    """A projection without its coordinates."""
+    return {
+        "id": it.id,
+        "datasetId": dataset_id,
+        "embeddingId": it.embedding_id,
+        "name": it.method,
+        "dimensionalityReductionMethod": it.method,
+        "createdAt": it.created_at,
+    }
+
+
+def score(it: records.Score) -> schemas.ScoreData:
+    """Scores without the numbers."""
+    return {"id": it.id, "tagId": it.tag_id, "scoreType": it.score_type, "createdAt": it.created_at}
+
+
+def job(it: records.Job) -> schemas.JobData:
+    """A job. Clients wait as many seconds as it says before they ask again."""
+    status = jobs.seen_status(it)
+    shown: schemas.JobData = {
+        "id": it.id,
+        "jobId": it.id,
+        "datasetId": it.dataset_id,
+        "jobType": it.kind,
+        "status": status,
+        "meta": {"total": it.total, "processed": it.processed},
+        "waitTimeTillNextPoll": 1 if it.finished_at is None else 0,
+        "createdAt": it.created_at,
+    }
+    if it.finished_at is not None:
+        shown["finishedAt"] = it.finished_at
+    if it.error is not None:
+        shown["error"] = it.error
+    if it.result is not None:
+        shown["result"] = {"type": _RESULT[it.kind], "data": it.result}
+    return shown

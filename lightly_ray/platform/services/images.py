@@ -1,0 +1,101 @@
+"""Images on their way in and out.
+
+In: stored under a new key, with their digest. Out: with the type that their first bytes tell; a thumbnail that
+was not uploaded is made of the image.
+"""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from typing import IO
+
+from PIL import Image, UnidentifiedImageError
+
+from lightly_ray.errors import InvalidInputError, NotFoundError
+from lightly_ray.platform.storage.blobs import Blobs
+from lightly_ray.platform.storage.ids import new_id
+from lightly_ray.platform.storage.store.records import Sample
+from lightly_ray.platform.storage.store.samples import Blob, Kind
+
+THUMBNAIL = (128, 128)  # what clients upload
+_CHUNK = 2**20
+_UNKNOWN = "application/octet-stream"
+_MAGIC = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+    b"BM": "image/bmp",
+    b"II*\x00": "image/tiff",
+    b"MM\x00*": "image/tiff",
+}
+
+
+def store_image(blobs: Blobs, dataset_id: str, kind: Kind, file: IO[bytes], *, digest: str | None = None) -> Blob:
+    """Put an image or thumbnail into the storage.
+
+    Args:
+        blobs: where.
+        dataset_id: whose.
+        kind: full | thumb.
+        file: can seek.
+        digest: the hexadecimal SHA-256 that it must have, None where the client did not say.
+
+    Raises:
+        InvalidInputError: the file is empty, or not what the client sent.
+    """
+    file.seek(0)
+    digester, size = hashlib.sha256(), 0
+    while chunk := file.read(_CHUNK):
+        digester.update(chunk)
+        size += len(chunk)
+    found = digester.hexdigest()
+    if not size:
+        raise InvalidInputError(f"the {kind} image is empty")
+    if digest is not None and digest.lower() != found:
+        raise InvalidInputError(f"the {kind} image arrived damaged: its SHA-256 is {found}, not {digest[:64]}")
+    file.seek(0)
+    name = new_id()
+    # Spread over 256 folders: a folder of a million files is slow on some filesystems.
+    key = f"datasets/{dataset_id}/samples/{name[-2:]}/{kind}-{name}"
+    blobs.put(key, file)
+    return Blob(key, found, size)
+
+
+def content(blobs: Blobs, sample: Sample, kind: Kind) -> tuple[Iterator[bytes], str]:
+    """The bytes of a sample's image or thumbnail, and their media type.
+
+    Raises:
+        NotFoundError: it was not uploaded, and cannot be made of what was.
+    """
+    key = sample.full_key if kind == "full" else sample.thumb_key
+    if key is None and kind == "thumb" and sample.full_key is not None:
+        return iter([thumbnail(blobs.read(sample.full_key))]), "image/webp"
+    if key is None:
+        raise NotFoundError(f"no {kind} image of {sample.file_name!r} has been uploaded")
+    with blobs.open(key) as file:
+        head = file.read(16)
+    return blobs.chunks(key), media_type(head)
+
+
+def media_type(head: bytes) -> str:
+    """What a file is by its first 16 bytes; an unknown one is shown as bytes, never as a page."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), _UNKNOWN)
+
+
+def thumbnail(image: bytes) -> bytes:
+    """A WEBP of at most 128 x 128 pixels, as clients make it.
+
+    Raises:
+        InvalidInputError: it is no image, or one of absurd size.
+    """
+    try:
+        with Image.open(io.BytesIO(image)) as opened:
+            opened.thumbnail(THUMBNAIL)
+            small = opened if opened.mode in {"RGB", "RGBA"} else opened.convert("RGB")
+            out = io.BytesIO()
+            small.save(out, "WEBP", quality=90)
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise InvalidInputError("the uploaded file is no image that can be made into a thumbnail") from error
+    return out.getvalue()

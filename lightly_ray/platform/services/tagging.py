@@ -1,0 +1,108 @@
+"""Tags that people make: of a mask, of file names, of two other tags. Selections make theirs in `jobs`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from lightly_ray.bitmask import BitMask
+from lightly_ray.errors import InvalidInputError
+from lightly_ray.platform import limits
+from lightly_ray.platform.storage.store import datasets, samples, tags
+from lightly_ray.platform.storage.store.records import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A tag as a client describes it.
+
+    Attributes:
+        name: free in the dataset.
+        prev_tag_id: the tag it goes on from.
+        bit_mask_data, file_names: its samples, by one or the other.
+        tot_size: how many samples the client thinks there are, None where it does not say.
+        creator: who made it.
+        provenance: what the client says of how it chose the samples; kept as that, not as our own word.
+    """
+
+    name: str
+    prev_tag_id: str
+    bit_mask_data: str | None
+    file_names: list[str] | None
+    tot_size: int | None
+    creator: str
+    provenance: Json | None
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """Two tags and what to do with them; a name where the result is to be a tag."""
+
+    tag_id1: str
+    tag_id2: str
+    operation: Literal["UNION", "INTERSECTION", "DIFFERENCE"]
+    new_tag_name: str | None
+    creator: str
+
+
+def create(db: Connection, dataset_id: str, wanted: Wanted) -> str:
+    """Make a tag and return its id.
+
+    Raises:
+        InvalidInputError: the mask does not fit the dataset, or a file name is unknown.
+        NotFoundError: the previous tag is unknown (TAG_PREVTAG_NOT_IN_DATASET).
+        ConflictError: the name is taken (TAG_NAME_EXISTS).
+    """
+    dataset = datasets.lock(db, dataset_id)
+    tags.read(db, dataset_id, wanted.prev_tag_id, code="TAG_PREVTAG_NOT_IN_DATASET")
+    if wanted.tot_size not in {None, dataset.total}:
+        raise _invalid(f"the dataset has {dataset.total} samples, got totSize {wanted.tot_size}")
+    if (wanted.bit_mask_data is None) == (wanted.file_names is None):
+        raise _invalid("a tag is made of either bitMaskData or fileNames")
+    if wanted.file_names is not None:
+        mask = _mask_of(samples.mappings(db, dataset_id), wanted.file_names)
+    else:
+        mask = BitMask.from_hex(wanted.bit_mask_data or "")
+    if not mask.fits(dataset.total):
+        raise _invalid(f"the mask needs {mask.value.bit_length()} samples, the dataset has {dataset.total}")
+    provenance = {"kind": "manual", "selected": mask.count}
+    if wanted.provenance is not None:
+        provenance["declared"] = limits.metadata(wanted.provenance, "the provenance")
+    return tags.insert(db, dataset_id, tags.NewTag(wanted.name, mask, wanted.prev_tag_id, wanted.creator, provenance))
+
+
+def combine(db: Connection, dataset_id: str, wanted: Combination) -> tuple[str, str | None]:
+    """Combine two tags.
+
+    Returns:
+        The mask, hexadecimal, and the id of the tag that holds it, None where no name was given.
+
+    Raises:
+        NotFoundError: a tag is unknown.
+        ConflictError: the name is taken (TAG_NAME_EXISTS).
+    """
+    datasets.lock(db, dataset_id)
+    left, right = (tags.read(db, dataset_id, tag_id) for tag_id in (wanted.tag_id1, wanted.tag_id2))
+    a, b = BitMask.from_hex(left.mask), BitMask.from_hex(right.mask)
+    mask = {"UNION": a.union, "INTERSECTION": a.intersection, "DIFFERENCE": a.difference}[wanted.operation](b)
+    if wanted.new_tag_name is None:
+        return mask.to_hex(), None
+    provenance = {
+        "kind": "arithmetics",
+        "operation": wanted.operation,
+        "tags": [{"id": tag.id, "name": tag.name, "mask": tag.mask} for tag in (left, right)],
+    }
+    new = tags.NewTag(wanted.new_tag_name, mask, left.id, wanted.creator, provenance)
+    return mask.to_hex(), tags.insert(db, dataset_id, new)
+
+
+def _mask_of(names: list[str], wanted: list[str]) -> BitMask:
+    row_of = {name: row for row, name in enumerate(names)}
+    unknown = [name for name in wanted if name not in row_of]
+    if unknown:
+        raise _invalid(f"{len(unknown)} file names are no samples of the dataset, first: {unknown[0][:300]!r}")
+    return BitMask.from_rows([row_of[name] for name in wanted])
+
+
+def _invalid(message: str) -> InvalidInputError:
+    return InvalidInputError(message, code="DATASET_TAG_INVALID")

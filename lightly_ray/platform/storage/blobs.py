@@ -1,0 +1,115 @@
+"""Files of the platform on a pyarrow filesystem: a local folder, or a bucket of an S3-compatible store.
+
+A key is a path such as `datasets/<id>/samples/<id>/full-<id>` made of our own ids, never of names that
+users chose; `_inside` is the one place that turns keys into paths, and it refuses every other shape. A
+blob is written whole or not at all, and a key is never written twice.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, BinaryIO
+from urllib.parse import urlsplit
+
+import pyarrow.fs as pafs
+
+from lightly_ray.errors import InvalidInputError, NotFoundError
+from lightly_ray.platform.storage.ids import new_id
+
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+_CHUNK = 2**20
+
+
+class Blobs:
+    """Store and fetch files by key.
+
+    Args:
+        root: a local folder, or ``s3://bucket/prefix``.
+        endpoint: URL of an S3-compatible server that is not Amazon's.
+    """
+
+    def __init__(self, root: str, endpoint: str | None = None) -> None:
+        self.root, self.endpoint = root, endpoint
+        self.is_local = not root.startswith("s3://")
+        if self.is_local:
+            self._fs, self._base = pafs.LocalFileSystem(), str(Path(root).absolute())
+            Path(self._base).mkdir(parents=True, exist_ok=True)
+        else:
+            self._fs, self._base = _s3(endpoint), root.removeprefix("s3://")
+
+    def put(self, key: str, source: IO[bytes]) -> None:
+        """Write a blob. It appears under its key when it is complete."""
+        path = self._inside(key)
+        if not self.is_local:  # an object store shows an object when its upload is completed
+            with self._fs.open_output_stream(path) as out:
+                shutil.copyfileobj(source, out, _CHUNK)
+            return
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        unfinished = f"{path}.part-{new_id()}"
+        try:
+            with Path(unfinished).open("wb") as out:
+                shutil.copyfileobj(source, out, _CHUNK)
+            Path(unfinished).replace(path)
+        finally:
+            Path(unfinished).unlink(missing_ok=True)
+
+    def open(self, key: str) -> BinaryIO:
+        """A blob for reading, with seek.
+
+        Raises:
+            NotFoundError: there is no such blob.
+        """
+        try:
+            opened: BinaryIO = self._fs.open_input_file(self._inside(key))
+        except FileNotFoundError as error:
+            raise NotFoundError(f"the file {key} is gone from the storage") from error
+        return opened
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """The bytes of a blob, about a MiB at a time. A blob that is missing raises at once."""
+        return _chunks(self.open(key))
+
+    def read(self, key: str) -> bytes:
+        """The bytes of a small blob."""
+        with self.open(key) as file:
+            return file.read()
+
+    def uri(self, key: str) -> str:
+        """Where other processes, on other machines, find the blob: a path or an s3:// URI."""
+        path = self._inside(key)
+        if self.is_local:
+            return path
+        if self.endpoint is None:
+            return f"s3://{path}"
+        parts = urlsplit(self.endpoint)
+        return f"s3://{path}?scheme={parts.scheme}&endpoint_override={parts.netloc}"
+
+    def delete_folder(self, key: str) -> None:
+        """Delete everything under a key; what is not there is fine."""
+        path = self._inside(key)
+        if self._fs.get_file_info(path).type == pafs.FileType.Directory:
+            self._fs.delete_dir(path)
+
+    def check(self) -> None:
+        """Raise OSError where the storage cannot be reached."""
+        self._fs.get_file_info(self._base)
+
+    def _inside(self, key: str) -> str:
+        parts = key.split("/")
+        if not all(_PART.match(part) for part in parts):
+            raise InvalidInputError(f"not a key of the storage: {key[:200]!r}")
+        return "/".join((self._base, *parts))
+
+
+def _s3(endpoint: str | None) -> pafs.FileSystem:
+    if endpoint is None:
+        return pafs.S3FileSystem()
+    parts = urlsplit(endpoint)
+    return pafs.S3FileSystem(scheme=parts.scheme, endpoint_override=parts.netloc)
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK):
+            yield chunk

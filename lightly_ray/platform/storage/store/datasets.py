@@ -1,0 +1,99 @@
+"""Datasets: create, find, list, delete."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from lightly_ray.errors import ConflictError, NotFoundError
+from lightly_ray.platform import limits
+from lightly_ray.platform.storage.ids import new_id, now
+from lightly_ray.platform.storage.schema import datasets, samples
+from lightly_ray.platform.storage.store.records import Dataset, Json, record
+
+
+def create(db: Connection, name: str, kind: str = "Images") -> str:
+    """Create an empty dataset and return its id.
+
+    Raises:
+        ConflictError: the name is taken (DATASET_NAME_EXISTS).
+    """
+    limits.dataset_name(name)
+    taken = ConflictError(f"there is already a dataset named {name!r}", code="DATASET_NAME_EXISTS")
+    if db.scalar(select(datasets.c.id).where(datasets.c.name == name)) is not None:
+        raise taken
+    dataset_id, at = new_id(), now()
+    values = {"id": dataset_id, "name": name, "type": kind, "created_at": at, "last_modified_at": at}
+    try:
+        db.execute(datasets.insert().values(total=0, n_samples=0, **values))
+    except IntegrityError as error:  # on PostgreSQL, somebody else took the name since we looked
+        raise taken from error
+    return dataset_id
+
+
+def read(db: Connection, dataset_id: str) -> Dataset:
+    """One dataset.
+
+    Raises:
+        NotFoundError: there is none of that id (DATASET_UNKNOWN).
+    """
+    row = db.execute(_counted().where(datasets.c.id == dataset_id)).one_or_none()
+    if row is None:
+        raise _unknown(dataset_id)
+    return record(Dataset, row)
+
+
+def lock(db: Connection, dataset_id: str) -> Dataset:
+    """One dataset, whose other writers wait until this transaction ends. Its size in bytes is left at 0.
+
+    Raises:
+        NotFoundError: there is none of that id (DATASET_UNKNOWN).
+    """
+    row = db.execute(select(datasets).where(datasets.c.id == dataset_id).with_for_update()).one_or_none()
+    if row is None:
+        raise _unknown(dataset_id)
+    return record(Dataset, row)
+
+
+def listing(db: Connection, *, offset: int = 0, size: int | None = None) -> list[Dataset]:
+    """Datasets from the oldest to the newest."""
+    query = _counted().order_by(datasets.c.created_at, datasets.c.id).offset(offset).limit(size)
+    return [record(Dataset, row) for row in db.execute(query)]
+
+
+def named(db: Connection, name: str, *, exact: bool) -> list[Dataset]:
+    """Datasets of that name, or whose name begins with it."""
+    match = datasets.c.name == name if exact else datasets.c.name.startswith(name, autoescape=True)
+    query = _counted().where(match).order_by(datasets.c.created_at, datasets.c.id)
+    return [record(Dataset, row) for row in db.execute(query)]
+
+
+def change(db: Connection, dataset_id: str, **values: Any) -> None:
+    """Set columns, and note the time."""
+    db.execute(update(datasets).where(datasets.c.id == dataset_id).values(last_modified_at=now(), **values))
+
+
+def register_upload(db: Connection, dataset_id: str, upload: Json) -> None:
+    """Keep what a client says about its upload."""
+    lock(db, dataset_id)
+    change(db, dataset_id, upload=upload)
+
+
+def remove(db: Connection, dataset_id: str) -> None:
+    """Delete a dataset and all that belongs to it, but for its files.
+
+    Raises:
+        NotFoundError: there is none of that id (DATASET_UNKNOWN).
+    """
+    lock(db, dataset_id)
+    db.execute(delete(datasets).where(datasets.c.id == dataset_id))
+
+
+def _counted() -> Select[Any]:
+    size = func.coalesce(func.sum(func.coalesce(samples.c.full_bytes, 0) + func.coalesce(samples.c.thumb_bytes, 0)), 0)
+    of_mine = select(size).where(samples.c.dataset_id == datasets.c.id)
+    return select(datasets, of_mine.scalar_subquery().label("size_in_bytes"))
+
+
+def _unknown(dataset_id: str) -> NotFoundError:
+    return NotFoundError(f"there is no dataset with id {dataset_id[:60]!r}", code="DATASET_UNKNOWN")

@@ -1,0 +1,163 @@
+r"""The durable queue: jobs wait, are claimed with a lease, and end once.
+
+    WAITING --claim--> RUNNING --finish--> FINISHED
+                          |  \---fail----> FAILED
+                          +-- lease over: claimed again, up to `ATTEMPTS` times
+
+A worker holds a job as long as it renews the lease in time. Whatever it writes, it writes under the condition
+that the job is still its own, so a worker that was thought dead cannot end a job twice.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, or_, select, update
+
+from lightly_ray.errors import NotFoundError
+from lightly_ray.platform.storage.ids import new_id, now
+from lightly_ray.platform.storage.schema import jobs
+from lightly_ray.platform.storage.store import tags
+from lightly_ray.platform.storage.store.records import Job, Json, record
+
+ATTEMPTS = 3
+CANCELLED = "the job was cancelled"
+_LIVE = ("WAITING", "RUNNING")
+_SEEN = [column for column in jobs.columns if column.name not in {"request", "pinned"}]  # masks may be large
+
+
+def add(db: Connection, dataset_id: str, kind: str, *, name: str | None, request: Json, pinned: Json) -> str:
+    """Queue a job and return its id."""
+    job_id = new_id()
+    asked = {"id": job_id, "dataset_id": dataset_id, "kind": kind, "name": name, "request": request, "pinned": pinned}
+    state = {"status": "WAITING", "attempts": 0, "cancelled": False, "processed": 0, "total": 0}
+    db.execute(jobs.insert().values(**asked, **state, created_at=now()))
+    return job_id
+
+
+def read(db: Connection, job_id: str) -> Job:
+    """One job.
+
+    Raises:
+        NotFoundError: there is none of that id (JOB_UNKNOWN).
+    """
+    return _read(db, job_id, select(jobs))
+
+
+def look(db: Connection, job_id: str) -> Job:
+    """One job without what was asked and pinned, for whoever asks again and again how it goes.
+
+    Raises:
+        NotFoundError: there is none of that id (JOB_UNKNOWN).
+    """
+    return _read(db, job_id, select(*_SEEN))
+
+
+def _read(db: Connection, job_id: str, query: Select[Any]) -> Job:
+    row = db.execute(query.where(jobs.c.id == job_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no job with id {job_id[:60]!r}", code="JOB_UNKNOWN")
+    return record(Job, row)
+
+
+def listing(db: Connection, dataset_id: str | None, *, offset: int, size: int) -> list[Job]:
+    """Jobs from the newest to the oldest, without what was asked and pinned."""
+    query = select(*_SEEN).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).offset(offset).limit(size)
+    if dataset_id is not None:
+        query = query.where(jobs.c.dataset_id == dataset_id)
+    return [record(Job, row) for row in db.execute(query)]
+
+
+def live(db: Connection, dataset_id: str, kind: str) -> list[Job]:
+    """The jobs of one kind that wait or run."""
+    same = (jobs.c.dataset_id == dataset_id, jobs.c.kind == kind, jobs.c.status.in_(_LIVE))
+    return [record(Job, row) for row in db.execute(select(jobs).where(*same).order_by(jobs.c.created_at, jobs.c.id))]
+
+
+def anything(db: Connection) -> bool:
+    """Whether `claim` would find something: a cheap look, without a lock."""
+    return db.scalar(select(jobs.c.id).where(_claimable(now())).limit(1)) is not None
+
+
+def claim(db: Connection, worker: str, lease_ms: int) -> Job | None:
+    """Take the oldest job that waits, or whose worker has not renewed its lease; None where there is none.
+
+    A job that has lost `ATTEMPTS` workers is failed instead: it is probably what kills them.
+    """
+    at = now()
+    query = (
+        select(jobs.c.id, jobs.c.attempts, jobs.c.cancelled)
+        .where(_claimable(at))
+        .order_by(jobs.c.created_at, jobs.c.id)
+    )
+    # Other workers pass over a job that this one is looking at.
+    found = db.execute(query.limit(1).with_for_update(skip_locked=True)).one_or_none()
+    if found is None:
+        return None
+    if found.cancelled or found.attempts >= ATTEMPTS:
+        _end(db, found.id, error=CANCELLED if found.cancelled else f"its worker died {ATTEMPTS} times")
+        return None
+    values = {"status": "RUNNING", "attempts": found.attempts + 1, "worker": worker, "lease_until": at + lease_ms}
+    db.execute(update(jobs).where(jobs.c.id == found.id).values(processed=0, **values))
+    return read(db, found.id)
+
+
+def renew(db: Connection, job: Job, lease_ms: int, *, processed: int, total: int) -> bool:
+    """Renew the lease and note the progress. False: stop, the job is cancelled, deleted or someone else's."""
+    values = {"lease_until": now() + lease_ms, "processed": processed, "total": total}
+    query = update(jobs).where(_mine(job), jobs.c.cancelled.is_(False)).values(**values)
+    return bool(db.execute(query).rowcount)
+
+
+def held(db: Connection, job: Job) -> bool:
+    """Whether a job is still this worker's and wanted. It stays so until the transaction ends."""
+    query = select(jobs.c.id).where(_mine(job), jobs.c.cancelled.is_(False))
+    return db.scalar(query.with_for_update()) is not None
+
+
+def finish(db: Connection, job: Job, result: str, *, total: int) -> None:
+    """End a job that is `held`, in the transaction that stores its result; ``total``: how many it has processed."""
+    values = {"status": "FINISHED", "result": result, "finished_at": now(), "lease_until": None}
+    db.execute(update(jobs).where(jobs.c.id == job.id).values(processed=total, total=total, **values))
+
+
+def fail(db: Connection, job: Job, error: str) -> None:
+    """End a job without a result, if it is still this worker's."""
+    if db.scalar(select(jobs.c.id).where(_mine(job)).with_for_update()) is not None:
+        _end(db, job.id, error=error)
+
+
+def give_back(db: Connection, job: Job, *, counted: bool) -> None:
+    """Let another worker have the job at once. ``counted``: it may be the job's fault, so the attempt counts."""
+    values = {"status": "WAITING", "worker": None, "lease_until": None}
+    attempts = jobs.c.attempts if counted else jobs.c.attempts - 1
+    db.execute(update(jobs).where(_mine(job)).values(attempts=attempts, **values))
+
+
+def cancel(db: Connection, job_id: str) -> Job:
+    """Fail a job that waits; ask the worker of a running one to stop. A job that has ended stays as it is."""
+    job = look(db, job_id)
+    lost = job.status == "RUNNING" and (job.lease_until or 0) < now()
+    if job.status == "WAITING" or lost:
+        _end(db, job_id, error=CANCELLED)
+    db.execute(update(jobs).where(jobs.c.id == job_id, jobs.c.status == "RUNNING").values(cancelled=True))
+    return look(db, job_id)
+
+
+def seen_status(job: Job) -> str:
+    """The status to show: a job whose worker is gone is waiting for another one."""
+    lost = job.status == "RUNNING" and (job.lease_until or 0) < now()
+    return "WAITING" if lost else job.status
+
+
+def _end(db: Connection, job_id: str, *, error: str) -> None:
+    values = {"status": "FAILED", "error": error, "finished_at": now(), "lease_until": None}
+    db.execute(update(jobs).where(jobs.c.id == job_id).values(**values))
+    tags.release(db, job_id)
+
+
+def _claimable(at: int) -> Any:
+    return or_(jobs.c.status == "WAITING", and_(jobs.c.status == "RUNNING", jobs.c.lease_until < at))
+
+
+def _mine(job: Job) -> Any:
+    # The attempt makes the claim unique: a worker that lost a job and got it again has two claims.
+    return and_(jobs.c.id == job.id, jobs.c.status == "RUNNING", jobs.c.attempts == job.attempts)

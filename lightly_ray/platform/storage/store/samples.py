@@ -1,0 +1,238 @@
+"""Samples: what is known of each image, and the order that all masks share.
+
+A sample exists from its first request on, under an id that a repeated request gets again. It has a row once
+a tag covers it (initial tag, upsize): rows are given in file-name order, whatever the order in which a pool of
+uploading threads happened to arrive, and never change.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Select, bindparam, func, or_, select, update
+
+from lightly_ray.errors import NotFoundError, TooLargeError
+from lightly_ray.platform import limits
+from lightly_ray.platform.storage.ids import new_id, now
+from lightly_ray.platform.storage.schema import datasets, samples
+from lightly_ray.platform.storage.store.records import Json, Sample, record
+
+Kind = Literal["full", "thumb"]
+_MANY = 5_000  # values in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A file that has been stored for a sample."""
+
+    key: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewSample:
+    """What a client tells about one image."""
+
+    file_name: str
+    thumb_name: str | None = None
+    exif: Json | None = None
+    meta_data: Json | None = None
+    custom_meta_data: Json | None = None
+    files: Mapping[Kind, Blob] = field(default_factory=dict)
+
+
+def put(db: Connection, dataset_id: str, news: Sequence[NewSample], *, at_most: int) -> list[str]:
+    """Add samples, or describe again those whose file name is known.
+
+    Args:
+        db: with the dataset locked.
+        dataset_id: of the locked dataset.
+        news: distinct file names.
+        at_most: how many samples a dataset may hold.
+
+    Returns:
+        Their ids, aligned.
+    """
+    news = [checked(new) for new in news]
+    known = ids_of(db, dataset_id, [new.file_name for new in news])
+    fresh = [new for new in news if new.file_name not in known]
+    _count(db, dataset_id, len(fresh), at_most)
+    at = now()
+    for new in news:
+        if new.file_name in known:
+            db.execute(update(samples).where(samples.c.id == known[new.file_name]).values(**_told(new, at)))
+    added = {new.file_name: new_id() for new in fresh}
+    rows = [
+        {**_blank(), **_told(new, at), "id": added[new.file_name], "dataset_id": dataset_id, "created_at": at}
+        for new in fresh
+    ]
+    if rows:
+        db.execute(samples.insert(), rows)
+    return [known.get(new.file_name) or added[new.file_name] for new in news]
+
+
+def checked(new: NewSample) -> NewSample:
+    """A description as it can be kept.
+
+    Raises:
+        InvalidInputError: its file name cannot be used, or its metadata is too large.
+    """
+    limits.file_name(new.file_name)
+    return replace(
+        new,
+        meta_data=limits.metadata(new.meta_data, "metaData"),
+        custom_meta_data=limits.metadata(new.custom_meta_data, "customMetaData"),
+        exif=limits.metadata(new.exif, "exif"),
+    )
+
+
+def ids_of(db: Connection, dataset_id: str, file_names: Sequence[str]) -> dict[str, str]:
+    """The ids of those file names that are known. At most some thousand names."""
+    query = select(samples.c.file_name, samples.c.id).where(
+        samples.c.dataset_id == dataset_id, samples.c.file_name.in_(file_names)
+    )
+    return {row.file_name: row.id for row in db.execute(query)}
+
+
+def read(db: Connection, dataset_id: str, sample_id: str) -> Sample:
+    """One sample.
+
+    Raises:
+        NotFoundError: the dataset has none of that id (SAMPLE_UNKNOWN).
+    """
+    query = select(samples).where(samples.c.id == sample_id, samples.c.dataset_id == dataset_id)
+    row = db.execute(query).one_or_none()
+    if row is None:
+        raise NotFoundError(f"the dataset has no sample with id {sample_id[:60]!r}", code="SAMPLE_UNKNOWN")
+    return record(Sample, row)
+
+
+def find(db: Connection, sample_id: str) -> Sample:
+    """One sample of whatever dataset.
+
+    Raises:
+        NotFoundError: there is none of that id (SAMPLE_UNKNOWN).
+    """
+    row = db.execute(select(samples).where(samples.c.id == sample_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no sample with id {sample_id[:60]!r}", code="SAMPLE_UNKNOWN")
+    return record(Sample, row)
+
+
+def change(db: Connection, dataset_id: str, sample_id: str, **values: Any) -> None:
+    """Set columns of one sample, and note the time.
+
+    Raises:
+        NotFoundError: the dataset has none of that id (SAMPLE_UNKNOWN).
+    """
+    query = update(samples).where(samples.c.id == sample_id, samples.c.dataset_id == dataset_id)
+    if not db.execute(query.values(last_modified_at=now(), **values)).rowcount:
+        read(db, dataset_id, sample_id)
+
+
+def name_file(db: Connection, dataset_id: str, sample_id: str, kind: Kind, blob: Blob) -> None:
+    """Point a sample to the file that was stored for it."""
+    change(db, dataset_id, sample_id, **_file_columns(kind, blob))
+
+
+def listing(
+    db: Connection, dataset_id: str, *, offset: int = 0, size: int | None = None, complete: bool = False
+) -> list[Sample]:
+    """Samples in mappings order, those without a row last.
+
+    Args:
+        db: any connection.
+        dataset_id: of a dataset that exists.
+        offset: how many to pass over.
+        size: how many at most.
+        complete: leave out samples with an announced file that never arrived, so that whoever resumes an upload
+            by asking what is there sends them again.
+    """
+    query = _in_order(select(samples), dataset_id, complete=complete).offset(offset).limit(size)
+    return [record(Sample, row) for row in db.execute(query)]
+
+
+def names(db: Connection, dataset_id: str, *, offset: int = 0, size: int | None = None) -> list[tuple[str, str]]:
+    """(id, file name) of the samples that are complete, in the order of `listing`; quick for many."""
+    query = _in_order(select(samples.c.id, samples.c.file_name), dataset_id, complete=True)
+    return [(row.id, row.file_name) for row in db.execute(query.offset(offset).limit(size))]
+
+
+def mappings(db: Connection, dataset_id: str, column: Literal["id", "file_name"] = "file_name") -> list[str]:
+    """Ids or file names in the order of the bits of every mask.
+
+    Before the first tag, all samples in file-name order: the order that they are going to have.
+    """
+    total = db.scalar(select(datasets.c.total).where(datasets.c.id == dataset_id))
+    query = select(samples.c[column]).where(samples.c.dataset_id == dataset_id)
+    if total:
+        query = query.where(samples.c.row.is_not(None)).order_by(samples.c.row)
+    else:
+        query = query.order_by(samples.c.file_name)
+    return list(db.scalars(query))
+
+
+def at(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[Sample]:
+    """The samples at these rows, ascending."""
+    found: list[Sample] = []
+    for start in range(0, len(rows), _MANY):
+        some = samples.c.row.in_(rows[start : start + _MANY])
+        query = select(samples).where(samples.c.dataset_id == dataset_id, some).order_by(samples.c.row)
+        found += [record(Sample, row) for row in db.execute(query)]
+    return found
+
+
+def give_rows(db: Connection, dataset_id: str, first: int) -> int:
+    """Give the samples without a row the rows from ``first`` on, in file-name order; return how many there are."""
+    place = func.row_number().over(order_by=samples.c.file_name).label("place")
+    ranked = (
+        select(samples.c.id, place)
+        .where(samples.c.dataset_id == dataset_id, samples.c.row.is_(None))
+        .subquery("ranked")
+    )
+    query = update(samples).where(samples.c.id == ranked.c.id).values(row=ranked.c.place - 1 + bindparam("first_row"))
+    return db.execute(query, {"first_row": first}).rowcount
+
+
+def _in_order(query: Select[Any], dataset_id: str, *, complete: bool) -> Select[Any]:
+    query = query.where(samples.c.dataset_id == dataset_id)
+    if complete:
+        query = query.where(
+            or_(samples.c.thumb_name.is_(None), samples.c.thumb_key.is_not(None)),
+            or_(samples.c.full_expected.is_(False), samples.c.full_key.is_not(None)),
+        )
+    return query.order_by(samples.c.row.is_(None), samples.c.row, samples.c.file_name)
+
+
+def _count(db: Connection, dataset_id: str, more: int, at_most: int) -> None:
+    query = update(datasets).where(datasets.c.id == dataset_id).values(n_samples=datasets.c.n_samples + more)
+    count = db.scalar(query.values(last_modified_at=now()).returning(datasets.c.n_samples)) or 0
+    if more and count > at_most:
+        raise TooLargeError(
+            f"a dataset holds at most {at_most} samples, this one has {count - more}", code="DATASET_AT_MAX_CAPACITY"
+        )
+
+
+def _told(new: NewSample, at: int) -> dict[str, Any]:
+    told = {
+        "file_name": new.file_name,
+        "thumb_name": new.thumb_name,
+        "exif": new.exif,
+        "meta_data": new.meta_data,
+        "custom_meta_data": new.custom_meta_data,
+        "last_modified_at": at,
+    }
+    files = [_file_columns(kind, blob) for kind, blob in new.files.items()]
+    return {name: value for part in (told, *files) for name, value in part.items() if value is not None}
+
+
+def _blank() -> dict[str, Any]:
+    # Every row of one INSERT has the same columns.
+    blank: dict[str, Any] = dict.fromkeys(column.name for column in samples.columns)
+    return {**blank, "full_expected": False}
+
+
+def _file_columns(kind: Kind, blob: Blob) -> dict[str, Any]:
+    columns: dict[str, Any] = {f"{kind}_key": blob.key, f"{kind}_sha256": blob.sha256, f"{kind}_bytes": blob.size}
+    return {**columns, "full_expected": True} if kind == "full" else columns

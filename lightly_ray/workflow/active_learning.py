@@ -1,0 +1,151 @@
+"""The main job: settings -> images, Ray, platform, dataset, loop -> curves.
+
+Everything that can be wrong with the settings or the images is found before anything is started or created.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.errors import InvalidInputError
+from lightly_ray.parallel.cluster import connected
+from lightly_ray.parallel.embedding.embed import Embedded, embed_folder
+from lightly_ray.parallel.embedding.train import Trainer
+from lightly_ray.platform.embedded import EmbeddedPlatform
+from lightly_ray.progress import step
+from lightly_ray.settings import Settings, read_token
+from lightly_ray.workflow.curves import Curve, plot, table
+from lightly_ray.workflow.labelled_images import ImagePool, read_pool, write_digits
+from lightly_ray.workflow.loop import Plan, run_loop
+
+
+class ActiveLearningSettings(Settings):
+    """A whole active-learning loop on real images: embed, upload, select, label, train, score, select again.
+
+    RANDOM, CORESET and CORAL start from the same initial selection; the result is a learning curve of each.
+    """
+
+    input_dir: Path | None = Field(
+        default=None,
+        description="folder of images with a sub-folder per class, or with train/ and validation/ or test/ that have "
+        "them; default: the 1,797 handwritten digits that scikit-learn ships",
+    )
+    output_dir: Path = Field(
+        default=Path("lightly_ray_output"), description="folder for the learning curve and the embedded platform"
+    )
+    initial: int = Field(default=20, ge=1, description="images in the initial selection (CORESET)")
+    per_round: int = Field(default=20, ge=1, description="images that each later query adds")
+    n_rounds: int = Field(default=7, ge=1, description="queries after the initial one")
+    seeds: int = Field(default=3, ge=1, description="repetitions; the plot shows their mean and spread")
+    score: Literal["uncertainty_margin", "uncertainty_least_confidence", "uncertainty_entropy"] = Field(
+        default="uncertainty_margin", description="what CORAL multiplies distances with"
+    )
+    server: str | None = Field(
+        default=None, description="URL of a running platform; default: one is started under output_dir"
+    )
+    token_file: Path | None = Field(default=None, description="file that holds the token for server")
+    port: int = Field(default=0, ge=0, le=65535, description="port of the embedded platform; 0: any free one")
+
+    @property
+    def plan(self) -> Plan:
+        """Sizes and repetitions of the loop."""
+        return Plan(self.initial, self.per_round, self.n_rounds, self.seeds, self.score)
+
+
+def run_active_learning(settings: ActiveLearningSettings) -> dict[str, object]:
+    """Run the main job and return what it prints as JSON.
+
+    Raises:
+        InvalidInputError: the images or the sizes cannot be used.
+        ConflictError: the port is in use.
+        AuthenticationError: the token is wrong.
+    """
+    started = time.monotonic()
+    if (settings.server is None) != (settings.token_file is None):
+        raise InvalidInputError("server and token_file belong together: give both or neither")
+    token = None if settings.token_file is None else read_token(settings.token_file)
+    images = _read_images(settings)
+    with connected(), _platform(settings, token) as (client, server, how_to_open):
+        dataset_id, curves = _experiment(client, images, settings.plan)
+    plot_path = settings.output_dir / "learning_curve.png"
+    settings.output_dir.mkdir(parents=True, exist_ok=True)
+    plot(curves, plot_path, f"Active learning on {images.name} ({len(images.pool.filenames):,} images)")
+    _say(f"\naccuracy in % on {len(images.held_out.filenames):,} held-out images\n{table(curves)}\n")
+    _say(f"learning curve: {plot_path}\n{how_to_open}")
+    return {
+        "methods": {method: curve.to_json() for method, curve in curves.items()},
+        "dataset_id": dataset_id,
+        "server": server,
+        "plot": str(plot_path),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+
+
+def _read_images(settings: ActiveLearningSettings) -> ImagePool:
+    folder = settings.input_dir
+    if folder is None:
+        folder = settings.output_dir / "digits"
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        write_digits(folder)
+    with step(f"read images of {folder}"):
+        images = read_pool(folder)
+    for reason in images.corrupt.values():
+        _say(f"skipped: {reason}")
+    pool, held_out = len(images.pool.filenames), len(images.held_out.filenames)
+    _say(f"{pool:,} images to select from, {held_out:,} held out, {len(images.corrupt)} skipped as corrupt")
+    wanted = settings.plan.labels[-1]
+    if wanted > pool:
+        raise InvalidInputError(
+            f"initial + n_rounds x per_round = {wanted} samples are more than the {pool} images of the pool"
+        )
+    return images
+
+
+@contextmanager
+def _platform(settings: ActiveLearningSettings, token: str | None) -> Iterator[tuple[ApiWorkflowClient, str, str]]:
+    if settings.server is not None:
+        client = ApiWorkflowClient(token, server=settings.server)
+        client.get_datasets()  # a wrong token or address is found here, before the work
+        yield client, settings.server, f"the dataset is on {settings.server}"
+        return
+    data_dir = settings.output_dir / "platform"
+    with EmbeddedPlatform(data_dir, port=settings.port) as platform:
+        client = ApiWorkflowClient(platform.token, server=platform.url)
+        yield client, platform.url, f"dataset and tags are kept; to open them again: {platform.serve_command}"
+
+
+def _experiment(client: ApiWorkflowClient, images: ImagePool, plan: Plan) -> tuple[str, dict[str, Curve]]:
+    pool = embed_folder(str(images.pool.root), images.pool.filenames)
+    held_out = embed_folder(str(images.held_out.root), images.held_out.filenames, pool.descriptor)
+    client.create_new_dataset_with_unique_name(images.name)
+    try:
+        _upload(client, images, pool)
+    except BaseException:
+        client.delete_dataset_by_id(client.dataset_id)
+        raise
+    labels = images.pool.by_name()
+    true = images.held_out.by_name()
+    trainer = Trainer(
+        pool.filenames,
+        pool.embeddings,
+        held_out=held_out.embeddings,
+        held_out_labels=[true[name] for name in held_out.filenames],
+        classes=sorted({*images.pool.labels, *images.held_out.labels}),
+    )
+    return client.dataset_id, run_loop(client, trainer, labels, plan)
+
+
+def _upload(client: ApiWorkflowClient, images: ImagePool, pool: Embedded) -> None:
+    client.upload_dataset(images.pool, mode="full")
+    client.upload_embeddings_from_arrays(pool.filenames, pool.embeddings)
+    client.upload_descriptor(pool.descriptor.to_bytes())
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")

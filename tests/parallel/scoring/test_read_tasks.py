@@ -1,0 +1,60 @@
+"""Pieces of predictions, scored in the order of the samples, from any sample on."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import ray.data
+
+from lightly_ray.data.predictions import row_groups
+from lightly_ray.parallel.scoring import read_tasks
+from lightly_ray.parallel.scoring.prediction_sources import Pieces, cut_predictions
+from lightly_ray.parallel.scoring.read_tasks import Scoring, score_in_order
+from lightly_ray.scores.detection import FrequencyConfig
+from lightly_ray.scores.prediction_columns import Columns
+
+pytestmark = pytest.mark.usefixtures("ray_local")
+NAMES = [f"{row:02}" for row in range(29)]
+SCORING = Scoring(Columns("classification", "filename"), FrequencyConfig(), "raise")
+
+
+@pytest.fixture
+def pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pieces:
+    """Pieces of 7, 7, 7, 7 and 1 sample."""
+    monkeypatch.setattr(row_groups, "PIECE_ROWS", 7)
+    values = np.random.default_rng(2).dirichlet([1, 1, 1], 29).tolist()
+    pq.write_table(pa.table({"filename": NAMES, "probabilities": values}), tmp_path / "p.parquet", row_group_size=7)
+    return cut_predictions(tmp_path / "p.parquet", SCORING.columns, None)
+
+
+def test_cut_predictions__knows_its_samples(pieces: Pieces) -> None:
+    assert (pieces.rows, pieces.bounds.tolist()) == (29, [0, 7, 14, 21, 28, 29])
+
+
+@pytest.mark.parametrize("first", [0, 1, 6, 7, 20, 28])
+def test_score_in_order__goes_on_from_any_sample(first: int, pieces: Pieces) -> None:
+    whole = pa.concat_tables(score_in_order(pieces, SCORING))
+    assert whole["filename"].to_pylist() == NAMES
+    rest = pa.concat_tables(score_in_order(pieces, SCORING, first))
+    assert rest.equals(whole.slice(first))
+
+
+def test_score_in_order__behind_the_last_sample(pieces: Pieces) -> None:
+    assert list(score_in_order(pieces, SCORING, 29)) == []
+
+
+def test_score_in_order__leaves_the_order_of_other_datasets_alone(pieces: Pieces) -> None:
+    list(score_in_order(pieces, SCORING))
+    assert not ray.data.DataContext.get_current().execution_options.preserve_order
+
+
+def test_score_in_order__another_order_is_an_error(pieces: Pieces, monkeypatch: pytest.MonkeyPatch) -> None:
+    def turned(requests: list[pa.Table], score: object) -> ray.data.Dataset:
+        return straight(requests[::-1], score)  # type: ignore[arg-type]  # handed on as it came
+
+    straight = read_tasks._mapped
+    monkeypatch.setattr(read_tasks, "_mapped", turned)
+    with pytest.raises(RuntimeError, match="scores of sample 0 were expected"):
+        list(score_in_order(pieces, SCORING))

@@ -1,0 +1,91 @@
+"""Blobs: the same promises on a local folder and on an S3 protocol over HTTP."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from lightly_ray.errors import InvalidInputError, NotFoundError
+from lightly_ray.platform.storage.blobs import Blobs
+from lightly_ray.platform.storage.ids import new_id
+
+
+@pytest.fixture(params=["local", "s3"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    if request.param == "local":
+        return Blobs(str(tmp_path / "blobs"))
+    endpoint: str = request.getfixturevalue("s3_endpoint")
+    return Blobs(f"s3://images/{new_id()}", endpoint)
+
+
+class _Torn(io.BytesIO):
+    """Fails after its first chunk, as a lost connection does."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell():
+            raise ConnectionError("gone")
+        return super().read(5)
+
+
+def test_put__comes_back(blobs: Blobs) -> None:
+    content = bytes(range(256)) * 9_001  # more than one chunk
+    blobs.put("datasets/1/a-b.png", io.BytesIO(content))
+    assert blobs.read("datasets/1/a-b.png") == content
+    assert b"".join(blobs.chunks("datasets/1/a-b.png")) == content
+
+
+def test_put__torn_upload_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionError):
+        Blobs(str(tmp_path)).put("a/b", _Torn(b"0123456789"))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_open__missing(blobs: Blobs) -> None:
+    with pytest.raises(NotFoundError, match="datasets/none"):
+        blobs.open("datasets/none")
+    with pytest.raises(NotFoundError, match="datasets/none"):
+        blobs.chunks("datasets/none")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "/etc/passwd",
+        "../up",
+        "a/../../up",
+        "a//b",
+        "a/",
+        "a\\b",
+        "a/.hidden",
+        "ä",
+        "a\x00b",
+        "a/b\n",
+        "%2e%2e/a",
+        "a" * 101,
+    ],
+)
+def test_keys__stay_inside(blobs: Blobs, key: str) -> None:
+    for use in (lambda: blobs.put(key, io.BytesIO(b"x")), lambda: blobs.open(key), lambda: blobs.delete_folder(key)):
+        with pytest.raises(InvalidInputError, match="not a key"):
+            use()
+
+
+def test_delete_folder__only_that(blobs: Blobs) -> None:
+    for key in ("datasets/1/a/x", "datasets/1/b", "datasets/12/c"):
+        blobs.put(key, io.BytesIO(b"x"))
+    blobs.delete_folder("datasets/1")
+    blobs.delete_folder("datasets/never")
+    for key in ("datasets/1/a/x", "datasets/1/b"):
+        with pytest.raises(NotFoundError):
+            blobs.read(key)
+    assert blobs.read("datasets/12/c") == b"x"
+
+
+def test_uri__other_readers_find_it(blobs: Blobs) -> None:
+    from lightly_ray.data.paths import locate
+
+    blobs.put("datasets/1/x.parquet", io.BytesIO(b"parquet"))
+    system, inside = locate(blobs.uri("datasets/1/x.parquet"))
+    with system.open_input_file(inside) as file:
+        assert file.read() == b"parquet"

@@ -1,0 +1,61 @@
+"""Migrations: they build what the schema says, once, also when two servers start together."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from lightly_ray.errors import ConflictError
+from lightly_ray.platform.settings import StoreSettings
+from lightly_ray.platform.storage.database import Database
+from lightly_ray.platform.storage.migrate import migrate
+from lightly_ray.platform.storage.schema import metadata
+from tests.platform.conftest import NewDatabase
+
+
+def test_migrate__builds_the_schema(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        for table in metadata.tables.values():
+            found = inspect(connection).get_foreign_keys(table.name)
+            cascades = {key["constrained_columns"][0]: key["options"].get("ondelete") for key in found}
+            declared = {key.parent.name: key.ondelete for key in table.foreign_keys}
+            assert cascades == declared
+
+
+def test_migrate__again_is_harmless(database: Database) -> None:
+    migrate(database)
+    with database.read() as db:
+        assert db.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+
+
+def test_migrate__two_at_once(new_database: NewDatabase, tmp_path: Path) -> None:
+    url = StoreSettings(data_dir=tmp_path, database=new_database()).database_url
+    databases = [Database(url) for _ in range(3)]
+    failed: list[BaseException] = []
+
+    def _run(database: Database) -> None:
+        try:
+            migrate(database)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=_run, args=(database,)) for database in databases]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for database in databases:
+        database.close()
+    assert failed == []
+
+
+def test_migrate__database_of_a_newer_version(database: Database) -> None:
+    with database.write() as db:
+        db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConflictError, match="newer"):
+        migrate(database)
