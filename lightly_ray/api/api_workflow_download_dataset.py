@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 from lightly_ray.api.api_workflow_tags import TagsPart
-from lightly_ray.api.base import INITIAL_TAG
 from lightly_ray.api.models import DatasetData, parse
 from lightly_ray.errors import ApiError, InvalidInputError, LightlyRayError
+from lightly_ray.methods import INITIAL_TAG
 from lightly_ray.progress import Progress
 
 

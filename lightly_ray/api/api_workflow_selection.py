@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lightly_ray.active_learning.config import SamplerConfig, SamplingMethod
 from lightly_ray.api.api_workflow_tags import TagsPart
 from lightly_ray.api.api_workflow_upload_embeddings import EmbeddingsPart
-from lightly_ray.api.base import INITIAL_TAG
 from lightly_ray.api.models import (
     JobStatusData,
     TagActiveLearningScoresData,
@@ -21,9 +19,10 @@ from lightly_ray.api.models import (
     parse_list,
 )
 from lightly_ray.errors import ApiError, InvalidInputError, JobFailedError, NotFoundError
+from lightly_ray.methods import INITIAL_TAG, default_score, needs_scores, require_size
 from lightly_ray.progress import Progress
+from lightly_ray.sampler_config import SamplerConfig
 
-SCORED = (SamplingMethod.ACTIVE_LEARNING, SamplingMethod.CORAL)
 _PENDING = ("UNKNOWN", "WAITING", "RUNNING")
 _FIRST_POLL = 0.05  # seconds; small selections are done by then, and waits grow to what the platform asks for
 _QUIET = 2.0  # seconds before the wait for a job shows itself
@@ -94,7 +93,7 @@ class SelectionPart(TagsPart, EmbeddingsPart):
         body = _body(selection_config) | {"rowCount": tags[0].tot_size, "queryTagId": query_tag_id or initial.id}
         if preselected_tag_id is not None:
             body["preselectedTagId"] = preselected_tag_id
-        if selection_config.method in SCORED:
+        if needs_scores(selection_config.method):
             body["scoreType"] = selection_config.score or self._default_score(body["queryTagId"])
         embedding = embedding_id or self.embedding_id or self._latest_embedding_id()
         # The same body for the same name is answered with the same job, so asking twice is harmless.
@@ -155,16 +154,11 @@ class SelectionPart(TagsPart, EmbeddingsPart):
             wait = min(2 * wait, max(job.wait_time_till_next_poll, _FIRST_POLL))
 
 
-def default_score(names: list[str]) -> str:
-    """The score that a selection uses where none is named: `uncertainty_margin`, else the first of ``names``."""
-    return "uncertainty_margin" if "uncertainty_margin" in names else names[0]
-
-
 def _body(config: SamplerConfig) -> dict[str, Any]:
-    stop = {"nSamples": config.n_samples, "minDistance": config.min_distance}
+    stop = {"nSamples": require_size(config.n_samples), "minDistance": float(config.min_distance)}
     return {
         "newTagName": config.name,
-        "method": config.method,
+        "method": config.method.upper(),
         "config": {"stoppingCondition": stop},
         "seed": config.seed,
         "normalize": config.normalize,

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lightly_ray.api.base import CREATOR, INITIAL_TAG, ClientBase
+from lightly_ray.api.base import CREATOR, ClientBase
 from lightly_ray.api.models import TagData, created_id, parse, parse_list
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ApiError, ConflictError, InvalidInputError, NotFoundError
+from lightly_ray.methods import INITIAL_TAG
 
 TagDoesNotExistError = NotFoundError
 ARITHMETICS = ("UNION", "INTERSECTION", "DIFFERENCE")

@@ -7,7 +7,6 @@ from lightly_ray.api.transport import Transport
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 CREATOR = "USER_PIP"
-INITIAL_TAG = "initial-tag"
 _PAGE = 5000
 
 

@@ -5,11 +5,8 @@ comes out is clean; nothing behind it checks a setting again.
 """
 
 import math
-import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Literal, SupportsIndex, cast
 
 import numpy as np
 import pyarrow as pa
@@ -18,12 +15,16 @@ from numpy.typing import NDArray
 from lightly_ray.data.ids import Ids, Rows
 from lightly_ray.data.sources import Source
 from lightly_ray.errors import InvalidInputError
-
-Method = Literal["random", "coreset", "coral", "active_learning"]
-
-_METHODS = ("random", "coreset", "coral", "active_learning")
-_SCORED = ("coral", "active_learning")
-_SPATIAL = ("coreset", "coral")
+from lightly_ray.methods import (
+    Method,
+    needs_embeddings,
+    needs_scores,
+    parse_method,
+    require_integer,
+    require_possible,
+    require_size,
+    resolve_size,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +46,6 @@ class Settings:
     normalize: bool
     seed: int
     certify: int
-
-    @property
-    def scored(self) -> bool:
-        """Whether the method reads scores."""
-        return self.method in _SCORED
-
-    @property
-    def spatial(self) -> bool:
-        """Whether the method reads embeddings."""
-        return self.method in _SPATIAL
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,16 +81,16 @@ def settings_of(
         InvalidInputError: one is impossible, or does not go with the method.
     """
     settings = Settings(
-        n_samples=_size(n_samples),
-        method=_method(method),
+        n_samples=require_size(n_samples),
+        method=parse_method(method),
         min_distance=_distance(min_distance),
         normalize=_yes_or_no(normalize, "normalize"),
-        seed=_whole(seed, "seed"),
-        certify=_whole(certify, "certify"),
+        seed=require_integer(seed, "seed"),
+        certify=require_integer(certify, "certify"),
     )
     if settings.certify < 1:
         raise InvalidInputError(f"certify must be 1 or more, got {settings.certify}")
-    if settings.min_distance > 0 and not settings.spatial:
+    if settings.min_distance > 0 and not needs_embeddings(settings.method):
         raise InvalidInputError(
             f"min_distance={settings.min_distance:g} needs distances, method {settings.method} has none: "
             "leave it out, or use coreset or coral"
@@ -135,29 +126,14 @@ def plan(
     free = np.ones(len(ids), dtype=np.bool_)
     free[chosen] = False
     candidates = asked[free[asked]] if len(chosen) else asked
-    picks = _picks(settings.n_samples, len(candidates), len(chosen))
-    if not settings.scored and scores is not None:
+    available = len(candidates) + len(chosen)
+    size = resolve_size(settings.n_samples, available)
+    require_possible(size, available, len(chosen))
+    picks = size - len(chosen)
+    if not needs_scores(settings.method) and scores is not None:
         raise InvalidInputError(f"method {settings.method} uses no scores: leave them out, or use coral")
-    found = _scores(scores, ids, source, asked, settings.method) if settings.scored else None
+    found = _scores(scores, ids, source, asked, settings.method) if needs_scores(settings.method) else None
     return Plan(candidates, chosen, None if found is None else found[candidates], picks)
-
-
-def _size(value: object) -> int | float:
-    if isinstance(value, float | np.floating):
-        if not 0 < value <= 1:
-            raise InvalidInputError(f"n_samples as a float is a share in (0, 1], got {value}")
-        return float(str(value))  # as it is written: a float32 of 0.1 is a hair more than 0.1
-    size = _whole(value, "n_samples")
-    if size < 1:
-        raise InvalidInputError(f"n_samples must be 1 or more (1.0 asks for everything), got {size}")
-    return size
-
-
-def _method(value: object) -> Method:
-    name = value.lower() if isinstance(value, str) else value
-    if name not in _METHODS:
-        raise InvalidInputError(f"method must be one of {', '.join(_METHODS)}, got {value!r}")
-    return cast("Method", name)
 
 
 def _distance(value: object) -> float:
@@ -172,29 +148,10 @@ def _distance(value: object) -> float:
     return max(0.0, float(value))
 
 
-def _whole(value: object, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
-        raise InvalidInputError(f"{name} must be a whole number, got {value!r}")
-    return operator.index(value)
-
-
 def _yes_or_no(value: object, name: str) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise InvalidInputError(f"{name} must be True or False, got {value!r}")
     return bool(value)
-
-
-def _picks(n_samples: int | float, candidates: int, preselected: int) -> int:
-    available = candidates + preselected
-    # The share as it is written: 0.07 of 100 is 7, though 0.07 * 100 is a hair more in binary.
-    size = math.ceil(Fraction(repr(n_samples)) * available) if isinstance(n_samples, float) else n_samples
-    if size > available:
-        raise InvalidInputError(
-            f"n_samples={size} is more than the {available} samples of query set and preselected together"
-        )
-    if size < preselected:
-        raise InvalidInputError(f"n_samples={size} counts the preselected samples too, and there are {preselected}")
-    return size - preselected
 
 
 def _scores(scores: object, ids: Ids, source: Source, query: Rows, method: str) -> NDArray[np.float64]:

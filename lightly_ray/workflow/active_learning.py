@@ -14,6 +14,7 @@ from pydantic import Field
 
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.errors import InvalidInputError
+from lightly_ray.methods import DEFAULT_SCORE
 from lightly_ray.parallel.cluster import connected
 from lightly_ray.parallel.embedding.embed import Embedded, embed_folder
 from lightly_ray.parallel.embedding.train import Trainer
@@ -44,7 +45,7 @@ class ActiveLearningSettings(Settings):
     n_rounds: int = Field(default=7, ge=1, description="queries after the initial one")
     seeds: int = Field(default=3, ge=1, description="repetitions; the plot shows their mean and spread")
     score: Literal["uncertainty_margin", "uncertainty_least_confidence", "uncertainty_entropy"] = Field(
-        default="uncertainty_margin", description="what CORAL multiplies distances with"
+        default=DEFAULT_SCORE, description="what CORAL multiplies distances with"
     )
     server: str | None = Field(
         default=None, description="URL of a running platform; default: one is started under output_dir"

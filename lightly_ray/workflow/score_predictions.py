@@ -27,6 +27,7 @@ from lightly_ray.data.paths import locate, shown
 from lightly_ray.data.predictions.files import find_format
 from lightly_ray.data.resumable_output import Parts, remove_parts, whole_output
 from lightly_ray.errors import InvalidInputError, UnreadableError
+from lightly_ray.methods import INITIAL_TAG
 from lightly_ray.parallel.cluster import connected
 from lightly_ray.parallel.errors import plain_errors
 from lightly_ray.parallel.scoring.prediction_sources import cut_predictions
@@ -68,7 +69,7 @@ class ScorePredictionsSettings(Settings):
     server: str | None = Field(default=None, description="URL of a platform that gets the scores")
     token_file: Path | None = Field(default=None, description="file that holds the token for server")
     dataset_id: str | None = Field(default=None, description="dataset on server that the file names belong to")
-    tag: str = Field(default="initial-tag", description="tag that the scores are for; they must cover it")
+    tag: str = Field(default=INITIAL_TAG, description="tag that the scores are for; they must cover it")
 
     @model_validator(mode="after")
     def _whole_destination(self) -> Self:

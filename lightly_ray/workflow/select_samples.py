@@ -6,7 +6,7 @@ OUTPUT.checkpoint    the picks so far while the job runs; an interrupted job goe
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +17,7 @@ from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.data.outputs import ParquetOutput, fingerprint_files, finished
 from lightly_ray.data.paths import beside, files_of, locate, read_whole, remove, shown
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
+from lightly_ray.methods import DEFAULT_SCORE, Method, require_size
 from lightly_ray.parallel.selection.select import Selection, select
 from lightly_ray.settings import Settings, read_token
 
@@ -29,11 +30,9 @@ class SelectSamplesSettings(Settings):
     )
     n_samples: str = Field(description="size of the result, preselected samples included; a share where it has a point")
     output: str = Field(min_length=1, description="Parquet file to write: a path, or a URI")
-    method: Literal["random", "coreset", "coral", "active_learning"] = Field(
-        default="coreset", description="how to select"
-    )
+    method: Method = Field(default="coreset", description="how to select")
     scores: str | None = Field(default=None, description="Parquet file with filenames and scores, for coral")
-    score: str = Field(default="uncertainty_margin", description="which column of the scores to use")
+    score: str = Field(default=DEFAULT_SCORE, description="which column of the scores to use")
     preselected: str | None = Field(
         default=None, description="samples selected already: Parquet file, or text file with a filename a line"
     )
@@ -120,8 +119,9 @@ def _select(settings: SelectSamplesSettings) -> Selection:
 
 
 def _size(text: str) -> int | float:
+    # As it is written: 1 is one sample, 1.0 is all of them.
     try:
-        return float(text) if "." in text or "e" in text.lower() else int(text)
+        return require_size(float(text) if "." in text or "e" in text.lower() else int(text))
     except ValueError as error:
         raise InvalidInputError(f"n_samples must be a whole number or a share in (0, 1], got {text!r}") from error
 

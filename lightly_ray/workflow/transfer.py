@@ -9,6 +9,7 @@ from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.models import TagData
 from lightly_ray.bitmask import BitMask
 from lightly_ray.data.paths import write_whole
+from lightly_ray.methods import INITIAL_TAG
 from lightly_ray.settings import Settings, read_token
 
 
@@ -43,7 +44,7 @@ class DownloadSettings(ServerSettings):
     """Write the images of a tag, or their names."""
 
     dataset: str = Field(description="name of the dataset")
-    tag: str = Field(default="initial-tag", description="which samples")
+    tag: str = Field(default=INITIAL_TAG, description="which samples")
     exclude_parent: bool = Field(default=False, description="only what the tag has more than the one it goes on from")
     output_dir: Path | None = Field(default=None, description="folder to write the images to")
     filenames: Path | None = Field(default=None, description="text file to write the file names to, one per line")

@@ -5,7 +5,6 @@ The agent keeps two tags of one dataset. The *query tag* says what may be select
 on from there. All sets are file names in the order of the dataset.
 """
 
-import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.active_learning.agents.scores import Scores, read_scores
-from lightly_ray.active_learning.config import SamplerConfig
-from lightly_ray.api.api_workflow_selection import SCORED, default_score
 from lightly_ray.api.models import TagData
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ConflictError, InvalidInputError
+from lightly_ray.methods import INITIAL_TAG, OPEN_END, default_score, needs_scores, require_size, resolve_size
+from lightly_ray.sampler_config import SamplerConfig
 from lightly_ray.scores import align_scores
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ class ActiveLearningAgent:
     def __init__(
         self,
         api_workflow_client: "ApiWorkflowClient",
-        query_tag_name: str = "initial-tag",
+        query_tag_name: str = INITIAL_TAG,
         preselected_tag_name: str | None = None,
     ) -> None:
         self.api_workflow_client = api_workflow_client
@@ -163,11 +162,8 @@ class ActiveLearningAgent:
         return mask.select(self._names)
 
     def _wanted(self, config: SamplerConfig) -> int:
-        """Size of the tag asked for; where `min_distance` alone ends the selection, everything there is."""
-        everything = (self._query_tag.mask | self._selected).count
-        if isinstance(config.n_samples, float):
-            return math.ceil(config.n_samples * everything)
-        return everything if config.n_samples == -1 and config.min_distance > 0 else int(config.n_samples)
+        available = (self._query_tag.mask | self._selected).count
+        return resolve_size(require_size(config.n_samples), available, open_end=config.min_distance > 0)
 
     def _aligned(self, al_scorer: Any) -> dict[str, NDArray[np.float64]]:
         found: Scores = read_scores(al_scorer)
@@ -183,8 +179,8 @@ class ActiveLearningAgent:
 
     def _spelled_out(self, config: SamplerConfig, scores: Mapping[str, Any]) -> SamplerConfig:
         """The configuration with its size and its score said, so that the platform never has to guess."""
-        n_samples = self._wanted(config) if config.n_samples == -1 else config.n_samples
-        if config.method not in SCORED:
+        n_samples = self._wanted(config) if config.n_samples == OPEN_END else config.n_samples
+        if not needs_scores(config.method):
             return replace(config, n_samples=n_samples)
         if config.score is not None and scores and config.score not in scores:
             raise InvalidInputError(f"the scorer has no score {config.score!r}; it has {', '.join(scores)}")

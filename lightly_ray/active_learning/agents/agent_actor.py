@@ -17,8 +17,9 @@ import ray
 from ray.actor import ActorClass
 
 from lightly_ray.active_learning.agents.agent import ActiveLearningAgent
-from lightly_ray.active_learning.config import SamplerConfig
 from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.methods import INITIAL_TAG
+from lightly_ray.sampler_config import SamplerConfig
 
 
 class AgentMethods:
@@ -27,7 +28,7 @@ class AgentMethods:
     def __init__(
         self,
         api_workflow_client: ApiWorkflowClient,
-        query_tag_name: str = "initial-tag",
+        query_tag_name: str = INITIAL_TAG,
         preselected_tag_name: str | None = None,
     ) -> None:
         self._agent = ActiveLearningAgent(api_workflow_client, query_tag_name, preselected_tag_name)

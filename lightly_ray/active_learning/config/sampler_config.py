@@ -1,56 +1,5 @@
-"""What to ask of one query: the method, how many samples, the name of the tag that results."""
+"""`SamplerConfig` under the path that users know."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from lightly_ray.sampler_config import SamplerConfig
 
-from lightly_ray.active_learning.config.sampling_method import SamplingMethod
-from lightly_ray.errors import InvalidInputError
-
-_METHODS = tuple(value for name, value in vars(SamplingMethod).items() if name.isupper())
-
-
-@dataclass
-class SamplerConfig:
-    """Settings of one selection. Loops may change an attribute and query again, so it is not frozen.
-
-    Attributes:
-        method: one of `SamplingMethod`, in any case.
-        n_samples: size of the resulting tag, the preselected samples included; a float in (0, 1] is a share
-            of the query set and the preselected samples together; -1 leaves the end to `min_distance`.
-        min_distance: stop before samples would lie nearer to each other than this; 0 or less: off.
-        name: name of the new tag. By default method, sizes and the time of day down to microseconds, so
-            that two configurations of one second do not claim one name.
-        score: which score CORAL and ACTIVE_LEARNING use, for example "uncertainty_margin". None leaves it to
-            the agent: `uncertainty_margin` where the scorer has it, else the scorer's first.
-        seed: random numbers of RANDOM, and of the first pick of CORESET, depend on it.
-        normalize: bring the embeddings to unit length before distances are taken.
-
-    Raises:
-        InvalidInputError: a setting is no method, size, distance or name.
-    """
-
-    method: str = SamplingMethod.CORESET
-    n_samples: float = 32
-    min_distance: float = -1
-    name: str | None = None
-    score: str | None = None
-    seed: int = 0
-    normalize: bool = False
-
-    def __post_init__(self) -> None:
-        self.check()
-        if self.name is None:
-            now = datetime.now().astimezone().strftime("%m_%d_%Y__%H_%M_%S_%f")
-            self.name = f"{self.method}_{self.n_samples}_{self.min_distance}_{now}"
-
-    def check(self) -> None:
-        """Refuse settings that no selection can follow; attributes may have changed since construction."""
-        self.method = str(self.method).upper()
-        if self.method not in _METHODS:
-            raise InvalidInputError(f"method must be one of {', '.join(_METHODS)}, got {self.method!r}")
-        if isinstance(self.n_samples, bool) or not isinstance(self.n_samples, int | float):
-            raise InvalidInputError(f"n_samples must be a whole number or a share, got {self.n_samples!r}")
-        if isinstance(self.n_samples, float) and not 0 < self.n_samples <= 1:
-            raise InvalidInputError(f"n_samples as a float must lie in (0, 1], got {self.n_samples!r}")
-        if isinstance(self.min_distance, bool) or not isinstance(self.min_distance, int | float):
-            raise InvalidInputError(f"min_distance must be a number, got {self.min_distance!r}")
+__all__ = ["SamplerConfig"]

@@ -20,6 +20,7 @@ from lightly_ray.data.parquet import ParquetSource
 from lightly_ray.data.paths import AnyPath, locate, shown
 from lightly_ray.data.sources import ArraySource, NpySource, Source
 from lightly_ray.errors import InvalidInputError
+from lightly_ray.methods import needs_embeddings
 from lightly_ray.parallel.selection.engine import Run, farthest
 from lightly_ray.parallel.selection.problem import Job, Resources
 from lightly_ray.parallel.selection.result import Selection, SelectionStats
@@ -101,7 +102,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         n_samples, method, min_distance=min_distance, normalize=normalize, seed=seed, certify=certify
     )
     resources = Resources(partitions, memory_limit, timeout, checkpoint, progress)
-    column = embedding_column if settings.spatial else None
+    column = embedding_column if needs_embeddings(settings.method) else None
     source, known = _open(data, ids, id_column, column, scores)
     found = plan(settings, known, source, query=query, preselected=preselected, scores=scores)
     match settings.method:

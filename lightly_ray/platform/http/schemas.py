@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
 
+from lightly_ray.methods import INITIAL_TAG
+
 Object = dict[str, Any]
 
 
@@ -166,7 +168,7 @@ class InitialTagBody(Body):
     """Finish a first upload."""
 
     img_type: Literal["full", "thumbnail", "meta"] = "full"
-    name: str = "initial-tag"
+    name: str = INITIAL_TAG
     creator: str = "UNKNOWN"
 
 

@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import InvalidInputError, NotFoundError
+from lightly_ray.methods import needs_scores
 from lightly_ray.platform import limits
-from lightly_ray.platform.jobs.sampling_request import NEEDS_SCORE, SamplingRequest
+from lightly_ray.platform.jobs.sampling_request import SamplingRequest
 from lightly_ray.platform.storage.store import datasets, embeddings, jobs, samples, scores, tags
 from lightly_ray.platform.storage.store.records import Embedding, Json, Score, Tag
 
@@ -104,7 +105,7 @@ def _tags(db: Connection, dataset_id: str, request: SamplingRequest) -> tuple[Ta
 
 
 def _score(db: Connection, dataset_id: str, query_tag: Tag, query: BitMask, request: SamplingRequest) -> Score | None:
-    if request.method not in NEEDS_SCORE:
+    if not needs_scores(request.method):
         if request.score_type is not None:
             raise InvalidInputError(f"{request.method} uses no scores, got scoreType {request.score_type[:60]!r}")
         return None

@@ -5,14 +5,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from lightly_ray.errors import InvalidInputError
+from lightly_ray.methods import OPEN_END, require_possible, require_size, resolve_size
 from lightly_ray.platform.storage.store.records import Json
 
 Method = Annotated[
     Literal["ACTIVE_LEARNING", "CORAL", "CORESET", "RANDOM"],
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
 ]
-NEEDS_SCORE = ("ACTIVE_LEARNING", "CORAL")
 
 
 class _Body(BaseModel):
@@ -60,20 +59,15 @@ class SamplingRequest(_Body):
         Raises:
             InvalidInputError: no selection has that size.
         """
-        asked, distance = self.config.stopping_condition.n_samples, self.config.stopping_condition.min_distance
-        minimum = distance if distance > 0 else None
-        if asked < 0 and minimum is not None:
-            return available, minimum
-        if isinstance(asked, float) and asked > 1 and asked.is_integer():
-            asked = int(asked)
-        if isinstance(asked, float) and not 0 < asked <= 1:
-            raise InvalidInputError(f"nSamples is a whole number, or a share above 0 and up to 1; got {asked}")
-        if isinstance(asked, int) and not max(1, preselected) <= asked <= available:
-            raise InvalidInputError(
-                f"nSamples counts the {preselected} preselected samples too and must be in "
-                f"{max(1, preselected)}..{available}, got {asked}"
-            )
-        return asked, minimum
+        n_samples, distance = self.config.stopping_condition.n_samples, self.config.stopping_condition.min_distance
+        min_distance = distance if distance > 0 else None
+        if n_samples < 0 and min_distance is not None:
+            return resolve_size(OPEN_END, available, open_end=True), min_distance
+        if n_samples > 1:
+            n_samples = int(n_samples) if float(n_samples).is_integer() else n_samples  # JSON may say 100.0
+        size = require_size(n_samples)
+        require_possible(resolve_size(size, available), available, preselected)
+        return size, min_distance
 
     def identity(self, embedding_id: str) -> Json:
         """What makes two requests the same: with the tag's name, all that the result depends on."""

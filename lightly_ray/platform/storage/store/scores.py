@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, update
 
 from lightly_ray.errors import NotFoundError
+from lightly_ray.methods import DEFAULT_SCORE
 from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import scores
 from lightly_ray.platform.storage.store.records import Score, record
-
-DEFAULT = "uncertainty_margin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def choose(db: Connection, tag_id: str, score_type: str | None) -> Score:
     Args:
         db: any connection.
         tag_id: of the query tag.
-        score_type: as asked for; None takes ``uncertainty_margin`` if there is one, else the last uploaded.
+        score_type: as asked for; None takes `DEFAULT_SCORE` if there is one, else the last uploaded.
 
     Raises:
         NotFoundError: it was not uploaded for this tag (SCORE_UNKNOWN).
@@ -82,7 +81,7 @@ def choose(db: Connection, tag_id: str, score_type: str | None) -> Score:
     if not uploaded:
         raise NotFoundError("no scores have been uploaded for the query tag", code="SCORE_UNKNOWN")
     if score_type is None:
-        return by_type.get(DEFAULT, uploaded[-1])
+        return by_type.get(DEFAULT_SCORE, uploaded[-1])
     if score_type not in by_type:
         have = ", ".join(sorted(by_type))
         raise NotFoundError(f"no score {score_type!r} for the query tag, there is: {have}", code="SCORE_UNKNOWN")

@@ -11,13 +11,13 @@ from sqlalchemy import Connection, delete, select, update
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
+from lightly_ray.methods import INITIAL_TAG
 from lightly_ray.platform import limits
 from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import datasets, jobs, tag_names, tags
 from lightly_ray.platform.storage.store import samples
 from lightly_ray.platform.storage.store.records import Dataset, Json, Tag, record
 
-INITIAL = "initial-tag"
 _COLUMNS = [column for column in tags.columns if column.name != "provenance"]  # holds masks, which may be large
 
 
@@ -85,7 +85,7 @@ def initial(db: Connection, dataset_id: str) -> Tag:
     return record(Tag, row)
 
 
-def create_initial(db: Connection, dataset: Dataset, *, img_type: str, creator: str, name: str = INITIAL) -> str:
+def create_initial(db: Connection, dataset: Dataset, *, img_type: str, creator: str, name: str = INITIAL_TAG) -> str:
     """Give every sample its row and make the tag that holds them all.
 
     Args:

@@ -1,0 +1,124 @@
+"""The selection methods, what each needs, and how large a selection is: the one place that knows.
+
+Engine, client, agent, platform and jobs ask here, so no two of them can disagree about a name or a size.
+"""
+
+import math
+import operator
+from fractions import Fraction
+from typing import Final, Literal, SupportsIndex, get_args
+
+import numpy as np
+
+from lightly_ray.errors import InvalidInputError
+
+Method = Literal["random", "coreset", "coral", "active_learning"]
+METHODS: tuple[Method, ...] = get_args(Method)
+
+DEFAULT_SCORE: Final = "uncertainty_margin"
+INITIAL_TAG = "initial-tag"  # of every dataset: all of its samples; grows when images are appended
+OPEN_END = -1  # as n_samples: as many as min_distance allows
+
+
+class SamplingMethod:
+    """Names of the selection methods on the wire; each is a plain string.
+
+    ACTIVE_LEARNING: the highest scores, nothing else. CORAL: far from everything selected, weighted by the
+    score. CORESET: far from everything selected. RANDOM: a uniform draw that depends on the seed only.
+    """
+
+    ACTIVE_LEARNING = "ACTIVE_LEARNING"
+    CORAL = "CORAL"
+    CORESET = "CORESET"
+    RANDOM = "RANDOM"
+
+
+def parse_method(value: object) -> Method:
+    """The method of this name, in upper, lower or mixed case.
+
+    Raises:
+        InvalidInputError: there is no such method.
+    """
+    name = value.lower() if isinstance(value, str) else value
+    if name not in METHODS:
+        raise InvalidInputError(f"method must be one of {', '.join(METHODS)}, got {value!r}")
+    return name
+
+
+def needs_scores(method: str) -> bool:
+    """Whether this method, in any case, reads scores."""
+    return method.lower() in ("coral", "active_learning")
+
+
+def needs_embeddings(method: str) -> bool:
+    """Whether this method, in any case, reads embeddings."""
+    return method.lower() in ("coreset", "coral")
+
+
+def default_score(names: list[str]) -> str:
+    """The score that a selection uses where none is named: `DEFAULT_SCORE`, else the first of ``names``."""
+    return DEFAULT_SCORE if DEFAULT_SCORE in names else names[0]
+
+
+def require_integer(value: object, name: str) -> int:
+    """An int of anything that is one, NumPy's too.
+
+    Raises:
+        InvalidInputError: it is none; a bool is none.
+    """
+    if isinstance(value, bool | np.bool_) or not isinstance(value, SupportsIndex):
+        raise InvalidInputError(f"{name} must be a whole number, got {value!r}")
+    return operator.index(value)
+
+
+def require_size(value: object) -> int | float:
+    """The size of a selection as it may be asked for: a number of samples, or a share of what is available.
+
+    Args:
+        value: an integer (NumPy's too), or a float in (0, 1].
+
+    Returns:
+        An int, or the share as a Python float with the digits that it is written with: float32(0.1) gives 0.1.
+
+    Raises:
+        InvalidInputError: it is neither.
+    """
+    if not isinstance(value, float | np.floating):
+        return require_integer(value, "n_samples")
+    if not 0 < value <= 1:
+        raise InvalidInputError(f"n_samples as a float is a share in (0, 1], got {value}")
+    return float(str(value))
+
+
+def resolve_size(size: float, available: int, *, open_end: bool = False) -> int:
+    """The number of samples that a size stands for.
+
+    Args:
+        size: as `require_size` returns it.
+        available: samples in the query set or preselected.
+        open_end: whether `min_distance` ends the selection, so that `OPEN_END` means everything available.
+
+    Returns:
+        ``ceil(share x available)`` in exact arithmetic: 0.07 of 100 is 7, though ``0.07 * 100 > 7`` in binary.
+    """
+    if isinstance(size, float):
+        return math.ceil(Fraction(repr(size)) * available)
+    return available if open_end and size == OPEN_END else int(size)
+
+
+def require_possible(n_samples: int, available: int, preselected: int) -> None:
+    """Refuse a number of samples that no selection can have.
+
+    Raises:
+        InvalidInputError: it is below 1, below the number of preselected samples, or above ``available``.
+    """
+    if n_samples < 1:
+        raise InvalidInputError(f"n_samples must be 1 or more (1.0 asks for everything), got {n_samples}")
+    if n_samples > available:
+        raise InvalidInputError(
+            f"n_samples={n_samples} is more than the {available} samples of query set and preselected together"
+        )
+    if n_samples < preselected:
+        raise InvalidInputError(
+            f"n_samples={n_samples} counts the preselected samples too, and there are {preselected}"
+        )
