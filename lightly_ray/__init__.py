@@ -2,10 +2,11 @@
 
 The names below are loaded when they are first used; importing this package starts nothing.
 
+    embed, Embedded                       images -> embeddings                         parallel/, embedding/
     select, Selection                     which rows of a dataset to label             parallel/, selection/
     score                                 predictions -> scores per sample             parallel/, scores/
     ApiWorkflowClient                     the client of the platform                   api/
-    ActiveLearningAgent, AgentActor       query sets, tags, selections                 active_learning/, parallel/
+    ActiveLearningAgent, AgentActor       query sets, tags, selections                 active_learning/agents/
     SamplerConfig, SelectionConfig,
     SamplingMethod                        what to ask of the agent                     active_learning/config/
     Scorer, ScorerClassification,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     )
     from lightly_ray.api import ApiWorkflowClient
     from lightly_ray.errors import LightlyRayError
+    from lightly_ray.parallel.embedding.embed import Embedded, embed
     from lightly_ray.parallel.scoring.score import score
     from lightly_ray.parallel.selection.select import Selection, select
 
@@ -40,6 +42,7 @@ _HOMES = {
     "ActiveLearningAgent": "active_learning.agents",
     "AgentActor": "active_learning.agents.agent_actor",
     "ApiWorkflowClient": "api",
+    "Embedded": "parallel.embedding.embed",
     "LightlyRayError": "errors",
     "SamplerConfig": "active_learning.config",
     "SamplingMethod": "active_learning.config",
@@ -50,6 +53,7 @@ _HOMES = {
     "ScorerSemanticSegmentation": "active_learning.scorers",
     "Selection": "parallel.selection.select",
     "SelectionConfig": "active_learning.config",
+    "embed": "parallel.embedding.embed",
     "score": "parallel.scoring.score",
     "select": "parallel.selection.select",
 }
@@ -58,6 +62,7 @@ __all__ = [
     "ActiveLearningAgent",
     "AgentActor",
     "ApiWorkflowClient",
+    "Embedded",
     "LightlyRayError",
     "SamplerConfig",
     "SamplingMethod",
@@ -68,6 +73,7 @@ __all__ = [
     "ScorerSemanticSegmentation",
     "Selection",
     "SelectionConfig",
+    "embed",
     "score",
     "select",
 ]

@@ -24,7 +24,7 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, NoneType, UnionType
-from typing import Literal, NoReturn, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Literal, NoReturn, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
@@ -39,6 +39,8 @@ class Settings(BaseModel):
 
 
 S = TypeVar("S", bound=Settings)
+
+REFUSED = "refused"  # type of a validation error whose message says all, and whose value must not be shown
 
 
 def parse(model: type[S], words: Sequence[str]) -> S:
@@ -145,7 +147,8 @@ def _sentence(error: Mapping[str, object]) -> str:
     message = str(error["msg"]).removeprefix("Value error, ")
     if not place:
         return message
-    return f"setting {place!r}: {message[0].lower()}{message[1:]}, got {error['input']!r}"
+    sentence = f"setting {place!r}: {message[0].lower()}{message[1:]}"
+    return sentence if error["type"] == REFUSED else f"{sentence}, got {error['input']!r}"
 
 
 def _show(field: FieldInfo) -> str:
@@ -154,12 +157,14 @@ def _show(field: FieldInfo) -> str:
 
 
 def _type_name(annotation: object) -> str:
+    if get_origin(annotation) is Annotated:
+        return _type_name(get_args(annotation)[0])
     if get_origin(annotation) is Literal:
         return " | ".join(str(value) for value in get_args(annotation))
     if get_origin(annotation) in (Union, UnionType):
         return " | ".join(_type_name(part) for part in get_args(annotation) if part is not NoneType)
     name = annotation.__name__ if isinstance(annotation, type) else str(annotation)
-    return {"str": "text", "Path": "path", "SecretStr": "text"}.get(name, name)
+    return {"str": "text", "Path": "path", "Location": "path", "SecretStr": "text"}.get(name, name)
 
 
 def read_token(path: Path) -> str:

@@ -18,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.auth import AuthBase
 
+from lightly_ray.data.atomic import atomic_write
 from lightly_ray.errors import (
     ApiError,
     AuthenticationError,
@@ -128,31 +129,21 @@ class Transport:
 
         self._signed("PUT", url, send)
 
-    def download(self, url: str) -> bytes:
-        """Content behind a signed URL."""
-        return self._signed(
-            "GET", url, lambda target: self._session.get(target, timeout=TIMEOUT, auth=_no_auth)
-        ).content
-
     def save(self, url: str, target: Path) -> None:
         """Write the content behind a signed URL to a file, piece by piece; nothing is found there until it is whole."""
-        part = target.with_name(f".{target.name}.part")
+        with atomic_write(target) as out:
 
-        def send(address: str) -> requests.Response:
-            with self._session.get(address, timeout=TIMEOUT, auth=_no_auth, stream=True) as response:
-                if response.ok:
-                    with part.open("wb") as out:
+            def send(address: str) -> requests.Response:
+                with self._session.get(address, timeout=TIMEOUT, auth=_no_auth, stream=True) as response:
+                    if response.ok:
+                        out.seek(0)  # an earlier try may have ended in the middle
+                        out.truncate()
                         out.writelines(response.iter_content(2**20))
-                else:
-                    _ = response.content  # what an error says is read before the connection goes back
-            return response
+                    else:
+                        _ = response.content  # what an error says is read before the connection goes back
+                return response
 
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
             self._signed("GET", url, send)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
 
     def _call(
         self, method: str, path: str, *, query: Mapping[str, Any], repeat: bool, **what: Any

@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pyarrow import fs
 
+from lightly_ray.data.location import Location
 from lightly_ray.errors import CorruptImageError, InvalidInputError, NotFoundError
 
-__all__ = ["SUFFIXES", "CorruptImageError", "decode_rgb", "find_corrupt", "list_images", "open_image"]
+__all__ = ["SUFFIXES", "CorruptImageError", "decode_rgb", "find_corrupt", "find_images", "list_images", "open_image"]
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
@@ -41,6 +43,26 @@ def list_images(folder: str | Path) -> list[str]:
     if not names:
         raise InvalidInputError(f"folder {str(folder)!r} holds no image (looked for {' '.join(SUFFIXES)})")
     return sorted(names)
+
+
+def find_images(folder: Location) -> dict[str, fs.FileInfo]:
+    """What is known of all images below a folder on any file system, by name; hidden ones are left out.
+
+    Raises:
+        NotFoundError: there is no such folder.
+        InvalidInputError: it holds no image.
+    """
+    if folder.info().type != fs.FileType.Directory:
+        raise NotFoundError(f"there is no folder {folder.shown!r}")
+    infos = {
+        info.path[len(folder.path) :].lstrip("/"): info
+        for info in folder.filesystem.get_file_info(fs.FileSelector(folder.path, recursive=True))
+        if info.type == fs.FileType.File and info.path.lower().endswith(SUFFIXES)
+    }
+    visible = {name: info for name, info in infos.items() if not any(part[:1] == "." for part in name.split("/"))}
+    if not visible:
+        raise InvalidInputError(f"folder {folder.shown!r} holds no image (looked for {' '.join(SUFFIXES)})")
+    return visible
 
 
 def find_corrupt(folder: str | Path, filenames: Iterable[str]) -> dict[str, str]:

@@ -21,7 +21,8 @@ import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 
-from lightly_ray.data.paths import files_of, locate, shown
+from lightly_ray.data.atomic import make_folder, replace_durably
+from lightly_ray.data.location import Location
 from lightly_ray.errors import ConflictError
 
 _KEY = b"lightly_ray"
@@ -31,20 +32,22 @@ class ParquetOutput:
     """A Parquet file that appears whole or not at all. Use as a context manager.
 
     Args:
-        path: local path or URI of the file.
+        place: of the file.
         schema: of the tables that will be written.
-        draft: path on the same filesystem that the name of the unfinished file begins with; default: ``path``.
+        draft: on the same file system, what the name of the unfinished file begins with; default: ``place``.
     """
 
-    def __init__(self, path: str | Path, schema: pa.Schema, draft: str | Path | None = None) -> None:
-        self._files, self._path = locate(path)
-        self._unfinished = _unfinished(self._path if draft is None else locate(draft)[1])
+    def __init__(self, place: Location, schema: pa.Schema, draft: Location | None = None) -> None:
+        self._place = place
+        # Unique, since two runs of one job must not write into each other's file.
+        self._draft = (draft or place).beside(f".unfinished-{uuid.uuid4().hex[:12]}")
         self._schema = schema
 
     def __enter__(self) -> Self:
-        _make_parent(self._files, self._path)
-        _make_parent(self._files, self._unfinished)
-        self._stream = self._files.open_output_stream(self._unfinished)
+        if self._place.is_local:  # object stores have no folders
+            for place in (self._place, self._draft):
+                make_folder(Path(place.path).parent)
+        self._stream = self._place.filesystem.open_output_stream(self._draft.path)
         self._writer = pq.ParquetWriter(self._stream, self._schema, compression="zstd")
         return self
 
@@ -62,54 +65,54 @@ class ParquetOutput:
     ) -> None:
         self._writer.close()
         self._stream.close()
-        if kind is None:
-            self._files.move(self._unfinished, self._path)
+        if kind is not None:
+            self._draft.remove()
+        elif self._place.is_local:
+            replace_durably(Path(self._draft.path), Path(self._place.path))
         else:
-            self._files.delete_file(self._unfinished)
+            self._place.filesystem.move(self._draft.path, self._place.path)
 
 
 def finished(
-    path: str | Path,
+    place: Location,
     made_from: Mapping[str, object],
     remedy: str = "give another output, or delete it first",
 ) -> dict[str, Any] | None:
-    """The result of the earlier run that wrote ``path``, None where nothing is there.
+    """The result of the earlier run that wrote ``place``, None where nothing is there.
 
     Args:
-        path: local path or URI of the output.
+        place: of the output.
         made_from: what it would be made from now.
         remedy: what the message advises where something else is there.
 
     Raises:
         ConflictError: something else is there, or it was made from other inputs or settings; the message names them.
     """
-    files, there = locate(path)
-    if files.get_file_info(there).type == pyarrow.fs.FileType.NotFound:
+    if place.info().type == pyarrow.fs.FileType.NotFound:
         return None
     try:
-        metadata = pq.read_metadata(there, filesystem=files).metadata or {}
+        metadata = pq.read_metadata(place.path, filesystem=place.filesystem).metadata or {}
         about = json.loads(metadata[_KEY])
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise ConflictError(f"output {shown(path)!r} exists and was not made by this job; {remedy}") from error
+        raise ConflictError(f"output {place.shown!r} exists and was not made by this job; {remedy}") from error
     now, then = json.loads(json.dumps(made_from)), about["made_from"]
     differing = sorted(key for key in {*now, *then} if now.get(key) != then.get(key))
     if differing:
         changes = ", ".join(f"{key}={then.get(key)!r} then, {now.get(key)!r} now" for key in differing)
-        raise ConflictError(f"output {shown(path)!r} exists and was made from something else ({changes}); {remedy}")
+        raise ConflictError(f"output {place.shown!r} exists and was made from something else ({changes}); {remedy}")
     result: dict[str, Any] = about["result"]
     return result
 
 
-def fingerprint_files(path: str) -> str:
+def fingerprint_files(place: Location) -> str:
     """A digest of the names, sizes and times of a file, or of all files below a folder or of a pattern."""
-    system, inside = locate(path)
-    info = system.get_file_info(inside)
+    info = place.info()
     if info.type == pyarrow.fs.FileType.File:
         infos = [info]
     elif info.type == pyarrow.fs.FileType.Directory:
-        infos = system.get_file_info(pyarrow.fs.FileSelector(inside, recursive=True))
+        infos = place.filesystem.get_file_info(pyarrow.fs.FileSelector(place.path, recursive=True))
     else:
-        infos = system.get_file_info(files_of(path, "")[1])
+        infos = place.filesystem.get_file_info(place.files(""))
     return digest_of(infos)
 
 
@@ -117,14 +120,3 @@ def digest_of(infos: Iterable[pyarrow.fs.FileInfo]) -> str:
     """A digest of the names, sizes and times of the files among these, in whatever order they come."""
     lines = sorted(f"{one.path} {one.size} {one.mtime_ns}" for one in infos if one.type == pyarrow.fs.FileType.File)
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
-
-
-def _unfinished(path: str) -> str:
-    # Unique, since two runs of one job must not write into each other's file.
-    return f"{path}.unfinished-{uuid.uuid4().hex[:12]}"
-
-
-def _make_parent(files: pyarrow.fs.FileSystem, path: str) -> None:
-    # Object stores have no folders; asking for one there would need the right to create buckets.
-    if isinstance(files, pyarrow.fs.LocalFileSystem):
-        files.create_dir(str(Path(path).parent), recursive=True)

@@ -7,7 +7,7 @@ than the memory does no harm.
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,11 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from lightly_ray.data.paths import AnyPath, files_of
+from lightly_ray.data.location import Location, find_files
 from lightly_ray.data.vectors import Fault, Layout, Matrix, arrow_layout, arrow_matrix
-from lightly_ray.errors import InvalidInputError, UnreadableError
+from lightly_ray.errors import InvalidInputError
 
 _FOOTER_THREADS = 16  # Footers of files in an object store wait for the network, not for a CPU.
+_BUFFER = 1 << 20  # bytes of a column asked for at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +36,22 @@ class ParquetSource:
     """Rows of Parquet files.
 
     Args:
-        paths: file, folder, pattern, or several of them, on one file system.
+        places: file, folder, pattern, or several of them, on one file system.
         embedding_column: list, fixed-size-list or tensor column of floats; None where no vectors are needed.
 
     Raises:
         NotFoundError: no file is there.
-        InvalidInputError: a file cannot be read, has no such column, or there are no rows.
+        UnreadableError: a file cannot be read.
+        InvalidInputError: it has no such column, or there are no rows.
 
     Attributes:
         count: N.
         starts: (groups + 1,) first row of every row group, and N.
     """
 
-    def __init__(self, paths: AnyPath | Sequence[AnyPath], embedding_column: str | None) -> None:
-        self._system, names = files_of(paths, ".parquet")
+    def __init__(self, places: Sequence[Location], embedding_column: str | None) -> None:
+        names = find_files(places, ".parquet")[1]
+        self._place = places[0]
         self._column = embedding_column
         with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
             footers = list(pool.map(self._footer, names))
@@ -61,15 +64,15 @@ class ParquetSource:
         self.count = row
         self.starts = np.concatenate([entry.starts[:-1] for entry in self._files] + [np.array([row], dtype=np.int64)])
         if not row:
-            raise InvalidInputError(f"{names[0]!r}: there are no rows")
+            raise InvalidInputError(f"{places[0].shown!r}: there are no rows")
 
     @cached_property
     def layout(self) -> Layout:
         """How every vector is stored, which the first rows show."""
         entry = next(entry for entry in self._files if entry.starts[-1] > entry.first_row)
-        with self._open(entry.path) as file, reading(entry.path):
+        with self._open(entry.path) as file:
             batch = next(batch for batch in file.iter_batches(64, columns=[self._column]) if len(batch))
-        return arrow_layout(batch.column(self._column), f"{entry.path!r}, column {self._column!r}")
+        return arrow_layout(batch.column(self._column), self._where(entry.path))
 
     def column(self, name: str) -> pa.ChunkedArray:
         """The (N,) values of another column."""
@@ -77,8 +80,7 @@ class ParquetSource:
         for entry in self._files:
             with self._open(entry.path) as file:
                 self._require(file, entry.path, name)
-                with reading(entry.path):
-                    tables.append(file.read(columns=[name]))
+                tables.append(file.read(columns=[name]))
         try:
             # Permissive: one writer's string is another's large_string.
             return pa.concat_tables(tables, promote_options="permissive").column(name)
@@ -95,26 +97,21 @@ class ParquetSource:
     def _file_blocks(self, entry: _File, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | Fault]]:
         with self._open(entry.path) as file:
             if file.metadata.num_rows != entry.starts[-1] - entry.first_row:
-                raise InvalidInputError(f"{entry.path!r} changed while it was being read")
+                raise InvalidInputError(f"{self._place.at(entry.path).shown!r} changed while it was being read")
             groups = np.unique(np.searchsorted(entry.starts, rows, side="right") - 1)
             for group in groups.tolist():
                 first = int(entry.starts[group])
-                for batch in self._batches(file, entry.path, group):
+                for batch in file.iter_batches(self.layout.block_rows, row_groups=[group], columns=[self._column]):
                     inside = _within(rows, first, first + len(batch))
                     if len(inside):
-                        yield inside, self._matrix(batch, first, inside, entry.path)
+                        yield inside, self._matrix(batch.column(self._column), first, inside, entry.path)
                     first += len(batch)
-
-    def _batches(self, file: Any, path: str, group: int) -> Iterator[pa.Array]:
-        with reading(path):
-            for batch in file.iter_batches(self.layout.block_rows, row_groups=[group], columns=[self._column]):
-                yield batch.column(self._column)
 
     def _matrix(self, column: pa.Array, first: int, rows: NDArray[np.int64], path: str) -> Matrix | Fault:
         # Rows that were not asked for are not looked at: their embeddings may be bad.
         if len(rows) < len(column):
             column = column.take(pa.array(rows - first))
-        return arrow_matrix(column, self.layout, rows, f"{path!r}, column {self._column!r}")
+        return arrow_matrix(column, self.layout, rows, self._where(path))
 
     def _footer(self, path: str) -> list[int]:
         with self._open(path) as file:
@@ -125,21 +122,43 @@ class ParquetSource:
     def _require(self, file: Any, path: str, name: str) -> None:
         names = file.schema_arrow.names
         if name not in names:
-            raise InvalidInputError(f"{path!r} has no column {name!r}, it has {', '.join(map(repr, names))}")
+            raise InvalidInputError(
+                f"{self._place.at(path).shown!r} has no column {name!r}, it has {', '.join(map(repr, names))}"
+            )
 
-    def _open(self, path: str) -> Any:
-        with reading(path):
-            # Without pre_buffer only the pages of the next batch are in memory, not a whole row group.
-            return pq.ParquetFile(self._system.open_input_file(path), pre_buffer=False, buffer_size=1 << 20)
+    def _where(self, path: str) -> str:
+        return f"{self._place.at(path).shown!r}, column {self._column!r}"
+
+    def _open(self, path: str) -> AbstractContextManager[Any]:
+        return open_parquet(self._place.at(path), buffer=_BUFFER)
 
 
 @contextmanager
-def reading(path: str) -> Iterator[None]:
+def open_parquet(place: Location, *, buffer: int) -> Iterator[Any]:
+    """Open a Parquet file; in the block, what Arrow raises on a broken or truncated file names the file.
+
+    Args:
+        place: a file.
+        buffer: bytes of a column asked for at once.
+
+    Yields:
+        A `pyarrow.parquet.ParquetFile`.
+
+    Raises:
+        UnreadableError: the file is broken, or its store does not answer.
+    """
+    with reading(place), place.filesystem.open_input_file(place.path) as stream:
+        # Without pre_buffer only the pages of the next batch are in memory, not a whole row group.
+        yield pq.ParquetFile(stream, pre_buffer=False, buffer_size=buffer)
+
+
+@contextmanager
+def reading(place: Location) -> Iterator[None]:
     """What Arrow raises on an unreadable or truncated file becomes `UnreadableError`, naming the file."""
     try:
         yield
     except (pa.ArrowException, OSError) as error:
-        raise UnreadableError(f"cannot read {path!r} as Parquet: {error}") from error
+        raise place.unreadable(error, " as Parquet") from error
 
 
 def _within(rows: NDArray[np.int64], start: int, stop: int) -> NDArray[np.int64]:

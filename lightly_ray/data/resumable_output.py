@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 
+from lightly_ray.data.location import Location
 from lightly_ray.data.outputs import ParquetOutput, finished
-from lightly_ray.data.paths import beside, locate, shown
 from lightly_ray.errors import ConflictError
 
 PART_ROWS = 1 << 18
@@ -25,11 +25,11 @@ PART_SECONDS = 10.0  # about what an interrupted run loses at most
 TABLE_ROWS = 1 << 17  # of each table, and so of each row group of an output, whatever the parts
 
 
-class Parts:
+class ResumableOutput:
     """The first rows of an output that is not finished yet.
 
     Args:
-        output: local path or URI of the output.
+        output: of the whole output.
         made_from: of the output; parts made from anything else are refused.
 
     Attributes:
@@ -39,7 +39,7 @@ class Parts:
         ConflictError: the parts that are there were made from other inputs or settings; the message names them.
     """
 
-    def __init__(self, output: str, made_from: Mapping[str, object]) -> None:
+    def __init__(self, output: Location, made_from: Mapping[str, object]) -> None:
         self.rows = 0
         self._output, self._made_from = output, made_from
         self._parts: dict[int, int] = {}  # first row -> rows
@@ -96,52 +96,52 @@ class Parts:
         self.rows += rows
 
 
-def part_output(output: str, start: int, schema: pa.Schema) -> ParquetOutput:
+def part_output(output: Location, start: int, schema: pa.Schema) -> ParquetOutput:
     """The part that begins at row ``start`` of an output, to be written."""
-    return ParquetOutput(_path(output, start), schema)
+    return ParquetOutput(_part(output, start), schema)
 
 
-def whole_output(output: str, schema: pa.Schema) -> ParquetOutput:
+def whole_output(output: Location, schema: pa.Schema) -> ParquetOutput:
     """The output itself, to be written from its parts; its draft lies among them."""
-    return ParquetOutput(output, schema, draft=beside(output, ".parts/whole"))
+    return ParquetOutput(output, schema, draft=output.beside(".parts/whole"))
 
 
-def finished_part(output: str, start: int, made_from: Mapping[str, object]) -> dict[str, Any] | None:
+def finished_part(output: Location, start: int, made_from: Mapping[str, object]) -> dict[str, Any] | None:
     """The result that the part from row ``start`` on was described with, None where there is no such part.
 
     Raises:
         ConflictError: it was made from other inputs or settings.
     """
-    folder = shown(beside(output, ".parts"))
+    folder = output.beside(".parts").shown
     remedy = f"an interrupted run left it: give another output, or delete the folder {folder!r} first"
-    return finished(_path(output, start), made_from, remedy)
+    return finished(_part(output, start), made_from, remedy)
 
 
-def read_part(output: str, start: int, columns: Sequence[str] | None = None) -> pa.Table:
+def read_part(output: Location, start: int, columns: Sequence[str] | None = None) -> pa.Table:
     """The part that begins at row ``start``, or some columns of it.
 
     Raises:
         ConflictError: it is gone.
     """
-    system, inside = locate(_path(output, start))
+    place = _part(output, start)
     try:
-        return pq.read_table(inside, filesystem=system, columns=columns).replace_schema_metadata()
+        return pq.read_table(place.path, filesystem=place.filesystem, columns=columns).replace_schema_metadata()
     except FileNotFoundError as error:
         raise _other_run(output) from error
 
 
-def remove_parts(output: str) -> None:
+def remove_parts(output: Location) -> None:
     """Delete all parts of an output; none are fine."""
-    system, folder = locate(beside(output, ".parts"))
-    if system.get_file_info(folder).type == pyarrow.fs.FileType.Directory:
-        system.delete_dir(folder)
+    folder = output.beside(".parts")
+    if folder.info().type == pyarrow.fs.FileType.Directory:
+        folder.filesystem.delete_dir(folder.path)
 
 
-def _other_run(output: str) -> ConflictError:
+def _other_run(output: Location) -> ConflictError:
     return ConflictError(
-        f"another run of this job writes {shown(output)!r}, or has just finished it: run again when it has ended"
+        f"another run of this job writes {output.shown!r}, or has just finished it: run again when it has ended"
     )
 
 
-def _path(output: str, start: int) -> str:
-    return beside(output, f".parts/{start:012}.parquet")
+def _part(output: Location, start: int) -> Location:
+    return output.beside(f".parts/{start:012}.parquet")

@@ -5,17 +5,16 @@ is small and picklable (but for the array in memory), so each worker of a cluste
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from lightly_ray.data.location import Location
+from lightly_ray.data.npy import map_npy
 from lightly_ray.data.vectors import BLOCK_BYTES, Fault, Layout, Matrix, layout_of, settle
-from lightly_ray.errors import InvalidInputError, NotFoundError
-
-_MAGIC = b"\x93NUMPY"
+from lightly_ray.errors import InvalidInputError
 
 
 class Blocks(Protocol):
@@ -123,35 +122,19 @@ class NpySource(ArraySource):
     """A .npy file, mapped into memory by every process that reads it.
 
     Args:
-        path: of a local file that all workers see.
+        place: a local file that all workers see.
 
     Raises:
-        NotFoundError: there is no such file.
-        InvalidInputError: it is no .npy file, is cut short, or holds pickled objects.
+        NotFoundError, UnreadableError, InvalidInputError: as `map_npy`.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        super().__init__(_mapped(path), str(path))
+    def __init__(self, place: Location) -> None:
+        self.place = place
+        super().__init__(map_npy(place), place.shown)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Send the path, not the content."""
-        return NpySource, (self.path,)
-
-
-def _mapped(path: Path) -> NDArray[Any]:
-    try:
-        with path.open("rb") as stream:
-            begin = stream.read(len(_MAGIC))
-        # NumPy takes anything else for an archive, or for pickled objects that it could load all the same.
-        array: NDArray[Any] | None = np.load(path, mmap_mode="r", allow_pickle=False) if begin == _MAGIC else None
-    except FileNotFoundError as error:
-        raise NotFoundError(f"no file at {str(path)!r}") from error
-    except (OSError, ValueError, EOFError) as error:
-        raise InvalidInputError(f"cannot read {str(path)!r} as .npy: {error}") from error
-    if array is None:
-        raise InvalidInputError(f"{str(path)!r} is no .npy file, it begins with {begin!r}")
-    return array
+        return NpySource, (self.place,)
 
 
 def _settled(matrix: Matrix, rows: NDArray[np.int64]) -> Matrix | Fault:

@@ -37,10 +37,7 @@ def connected(num_cpus: int | None = None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    # Every actor pool of Ray Data makes the driver print an error about its own, harmless, constructor arguments.
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    _start(os.environ.get("RAY_ADDRESS", ""), num_cpus)
-    _quiet_data()
+    _start(num_cpus)
     try:
         yield
     finally:
@@ -56,7 +53,7 @@ def connect() -> None:
         WorkerLostError: no cluster answers at `RAY_ADDRESS`.
     """
     if not ray.is_initialized():
-        _start(os.environ.get("RAY_ADDRESS", ""), None)
+        _start(None)
 
 
 def cluster_cpus() -> int:
@@ -65,7 +62,10 @@ def cluster_cpus() -> int:
     return max(1, int(resources.get("CPU", 1)))
 
 
-def _start(address: str, num_cpus: int | None) -> None:
+def _start(num_cpus: int | None) -> None:
+    address = os.environ.get("RAY_ADDRESS", "")
+    # Every actor pool of Ray Data makes the driver print an error about its own, harmless, constructor arguments.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     # Ray announces at every start that tokens are on, which nobody who runs a local job asked about.
     notices = logging.getLogger(_NOTICES)
     level = notices.level
@@ -88,6 +88,7 @@ def _start(address: str, num_cpus: int | None) -> None:
         # Ray takes SIGTERM over and ends the process on the spot; a handler that was there before it cleans up.
         if callable(on_sigterm) and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, on_sigterm)
+    _quiet_data()
 
 
 def _quiet_data() -> None:

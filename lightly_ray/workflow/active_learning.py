@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import Field
 
 from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import DEFAULT_SCORE
 from lightly_ray.parallel.cluster import connected
@@ -122,8 +123,8 @@ def _platform(settings: ActiveLearningSettings, token: str | None) -> Iterator[t
 
 
 def _experiment(client: ApiWorkflowClient, images: ImagePool, plan: Plan) -> tuple[str, dict[str, Curve]]:
-    pool = embed_folder(str(images.pool.root), images.pool.filenames)
-    held_out = embed_folder(str(images.held_out.root), images.held_out.filenames, pool.descriptor)
+    pool = embed_folder(Location.parse(images.pool.root), images.pool.filenames)
+    held_out = embed_folder(Location.parse(images.held_out.root), images.held_out.filenames, pool.descriptor)
     client.create_new_dataset_with_unique_name(images.name)
     try:
         _upload(client, images, pool)

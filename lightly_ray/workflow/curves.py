@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
+from matplotlib.figure import Figure
 
-mpl.use("agg")  # No window: jobs run where there is no screen.
-from matplotlib import pyplot as plt
+from lightly_ray.data.atomic import atomic_write
 
 _COLOURS = {"random": "#7f7f7f", "coreset": "#1f77b4", "coral": "#d62728"}
 
@@ -52,7 +51,9 @@ def table(curves: dict[str, Curve]) -> str:
 
 def plot(curves: dict[str, Curve], path: Path, title: str) -> None:
     """Draw mean and spread (one standard deviation) per method into a PNG file; it appears whole or not at all."""
-    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+    # A figure of its own: pyplot would choose a window system for the whole process.
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
     for method, curve in curves.items():
         mean, std = np.array(curve.mean), np.array(curve.std)
         axes.plot(curve.labels, mean, marker="o", markersize=4, label=method.upper(), color=_COLOURS[method])
@@ -62,7 +63,5 @@ def plot(curves: dict[str, Curve], path: Path, title: str) -> None:
     axes.legend(title=f"mean and spread of {seeds} seeds", loc="lower right", frameon=False)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    unfinished = path.with_suffix(".unfinished")
-    figure.savefig(unfinished, format="png", dpi=150)
-    plt.close(figure)
-    unfinished.replace(path)
+    with atomic_write(path) as file:
+        figure.savefig(file, format="png", dpi=150)

@@ -7,21 +7,19 @@ OUTPUT.parts/                finished chunks while the job runs; an interrupted 
 
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 import pyarrow as pa
-import pyarrow.fs
 from pydantic import Field
 
-from lightly_ray.data.images import SUFFIXES
+from lightly_ray.data.images import find_images
+from lightly_ray.data.location import Location
 from lightly_ray.data.outputs import digest_of, finished
-from lightly_ray.data.paths import beside, locate, read_whole, shown, write_whole
 from lightly_ray.data.resumable_output import finished_part, part_output, read_part, remove_parts, whole_output
 from lightly_ray.embedding.descriptor import Descriptor
-from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.parallel.cluster import connected
 from lightly_ray.parallel.embedding.embed import embed_folder, fit_descriptor
 from lightly_ray.settings import Settings
+from lightly_ray.workflow.place import Place
 
 CHUNK = 16_384  # images; what an interrupted run loses at most, about a minute on two CPUs
 
@@ -29,8 +27,8 @@ CHUNK = 16_384  # images; what an interrupted run loses at most, about a minute 
 class EmbedImagesSettings(Settings):
     """Images -> embeddings with the built-in descriptor, on Ray Data actors."""
 
-    input_dir: str = Field(min_length=1, description="folder of images at any depth: a path, or a URI (s3://...)")
-    output: str = Field(min_length=1, description="Parquet file to write: a path, or a URI")
+    input_dir: Place = Field(description="folder of images at any depth: a path, or a URI (s3://...)")
+    output: Place = Field(description="Parquet file to write: a path, or a URI")
 
 
 def run_embed_images(settings: EmbedImagesSettings) -> dict[str, object]:
@@ -44,30 +42,21 @@ def run_embed_images(settings: EmbedImagesSettings) -> dict[str, object]:
         ConflictError: something else is at ``output``.
     """
     names, fingerprint = list_with_fingerprint(settings.input_dir)
-    made_from = {"job": "embed_images", "input_dir": shown(settings.input_dir), "images": fingerprint}
+    made_from = {"job": "embed_images", "input_dir": settings.input_dir.shown, "images": fingerprint}
     result = finished(settings.output, made_from)
     if result is None:
         result = _embed(settings, names, made_from)
     else:
-        sys.stderr.write(f"{shown(settings.output)} is finished already\n")
+        sys.stderr.write(f"{settings.output.shown} is finished already\n")
     remove_parts(settings.output)  # also those of a run that ended just before it could
     return result
 
 
-def list_with_fingerprint(folder: str) -> tuple[list[str], str]:
+def list_with_fingerprint(folder: Location) -> tuple[list[str], str]:
     """Names of all images below a folder on any filesystem, sorted, and a digest of names, sizes and times."""
-    files, root = locate(folder)
-    if files.get_file_info(root).type != pyarrow.fs.FileType.Directory:
-        raise NotFoundError(f"there is no folder {shown(folder)!r}")
-    found = {
-        info.path[len(root) :].lstrip("/"): info
-        for info in files.get_file_info(pyarrow.fs.FileSelector(root, recursive=True))
-        if info.type == pyarrow.fs.FileType.File and info.path.lower().endswith(SUFFIXES)
-    }
-    names = sorted(name for name in found if not any(part.startswith(".") for part in PurePosixPath(name).parts))
-    if not names:
-        raise InvalidInputError(f"folder {shown(folder)!r} holds no image (looked for {' '.join(SUFFIXES)})")
-    return names, digest_of(found[name] for name in names)
+    infos = find_images(folder)
+    names = sorted(infos)
+    return names, digest_of(infos[name] for name in names)
 
 
 def _embed(settings: EmbedImagesSettings, names: Sequence[str], made_from: Mapping[str, object]) -> dict[str, object]:
@@ -76,11 +65,11 @@ def _embed(settings: EmbedImagesSettings, names: Sequence[str], made_from: Mappi
         descriptor = _descriptor(settings, names, str(made_from["images"]))
         for start in range(0, len(names), CHUNK):
             corrupt += _embed_chunk(settings, names, start, descriptor, made_from)
-    descriptor_path = beside(settings.output, ".descriptor.npz")
-    write_whole(descriptor_path, descriptor.to_bytes())
+    descriptor_place = settings.output.beside(".descriptor.npz")
+    descriptor_place.write(descriptor.to_bytes())
     result: dict[str, object] = {
-        "output": shown(settings.output),
-        "descriptor": shown(descriptor_path),
+        "output": settings.output.shown,
+        "descriptor": descriptor_place.shown,
         "images": len(names) - len(corrupt),
         "dimensions": len(descriptor.axes),
         "corrupt": corrupt,
@@ -94,12 +83,12 @@ def _embed(settings: EmbedImagesSettings, names: Sequence[str], made_from: Mappi
 
 def _descriptor(settings: EmbedImagesSettings, names: Sequence[str], fingerprint: str) -> Descriptor:
     # Kept from the interrupted run: chunks must not come from descriptors that differ in a last bit.
-    path = beside(settings.output, f".parts/descriptor-{fingerprint}.npz")
-    known = read_whole(path)
+    place = settings.output.beside(f".parts/descriptor-{fingerprint}.npz")
+    known = place.read()
     if known is not None:
         return Descriptor.from_bytes(known)
     descriptor = fit_descriptor(settings.input_dir, names)
-    write_whole(path, descriptor.to_bytes())
+    place.write(descriptor.to_bytes())
     return descriptor
 
 

@@ -23,9 +23,8 @@ from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.scorers.scorer import FILENAME, Scorer
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.data.outputs import fingerprint_files, finished
-from lightly_ray.data.paths import locate, shown
 from lightly_ray.data.predictions.files import find_format
-from lightly_ray.data.resumable_output import Parts, remove_parts, whole_output
+from lightly_ray.data.resumable_output import ResumableOutput, remove_parts, whole_output
 from lightly_ray.errors import InvalidInputError, UnreadableError
 from lightly_ray.methods import INITIAL_TAG
 from lightly_ray.parallel.cluster import connected
@@ -38,24 +37,24 @@ from lightly_ray.scores.prediction_columns import Columns
 from lightly_ray.scores.tables import extent_of, finish_table, require_no_error
 from lightly_ray.scores.tasks import SCORE_NAMES, Task
 from lightly_ray.settings import Settings, read_token
+from lightly_ray.workflow.place import Place
 from lightly_ray.workflow.score_summary import Summary
 
 
 class ScorePredictionsSettings(Settings):
     """Score predictions of a model, and upload the scores where a platform is given."""
 
-    predictions: str = Field(
-        min_length=1,
+    predictions: Place = Field(
         description="Parquet (file, folder, pattern), .npy of class probabilities, COCO results .json, folder of YOLO "
         ".txt files or of .npy segmentation maps; a path, or a URI (s3://...)",
     )
     task: Task = Field(description="what the model predicts")
-    output: str = Field(min_length=1, description="Parquet file to write: a path, or a URI")
+    output: Place = Field(description="Parquet file to write: a path, or a URI")
     id_column: str = Field(default="filename", description="column of the file names in Parquet, and in the output")
     prediction_column: str | None = Field(
         default=None, description="column of the predictions in Parquet, where it is not called as in the schema"
     )
-    images: str | None = Field(
+    images: Place | None = Field(
         default=None,
         description="what names the images: COCO annotation file, folder of images, or text file with a name a line",
     )
@@ -105,9 +104,8 @@ class _Scored(Scorer):
 
 
 def _read(settings: ScorePredictionsSettings) -> pa.Table:
-    system, inside = locate(settings.output)
     names = [settings.id_column, *SCORE_NAMES[settings.task]]
-    table = pq.read_table(inside, filesystem=system, columns=names)
+    table = pq.read_table(settings.output.path, filesystem=settings.output.filesystem, columns=names)
     # Without the skipped ones: the agent then says that they are missing.
     return table.filter(pc.is_valid(table[names[1]])).rename_columns([FILENAME, *names[1:]])
 
@@ -125,12 +123,12 @@ def _scored(settings: ScorePredictionsSettings) -> dict[str, Any]:
     made_from = _made_from(settings)
     result = finished(settings.output, made_from)
     if result is None:
-        parts = Parts(settings.output, made_from)
+        resumable = ResumableOutput(settings.output, made_from)
         with connected():
-            _score(settings, parts)
-        result = _join(settings, parts, made_from)
+            _score(settings, resumable)
+        result = _join(settings, resumable, made_from)
     else:
-        sys.stderr.write(f"{shown(settings.output)} is finished already\n")
+        sys.stderr.write(f"{settings.output.shown} is finished already\n")
     remove_parts(settings.output)  # also those of a run that ended just before it could
     return result
 
@@ -138,15 +136,14 @@ def _scored(settings: ScorePredictionsSettings) -> dict[str, Any]:
 def _made_from(settings: ScorePredictionsSettings) -> dict[str, object]:
     """The settings that decide the result, without secrets, and a digest of the inputs."""
     chosen = settings.model_dump(mode="json", exclude={"output", "server", "token_file", "dataset_id", "tag"})
-    chosen = {key: shown(value) if isinstance(value, str) else value for key, value in chosen.items()}
-    inputs = [path for path in (settings.predictions, settings.images) if path]
-    return {"job": "score_predictions", **chosen, "files": {shown(path): fingerprint_files(path) for path in inputs}}
+    inputs = [place for place in (settings.predictions, settings.images) if place]
+    return {"job": "score_predictions", **chosen, "files": {place.shown: fingerprint_files(place) for place in inputs}}
 
 
-def _score(settings: ScorePredictionsSettings, parts: Parts) -> None:
+def _score(settings: ScorePredictionsSettings, resumable: ResumableOutput) -> None:
     try:
         with plain_errors():
-            _score_rest(settings, parts)
+            _score_rest(settings, resumable)
     except UnreadableError:
         raise  # a store that does not answer: what was done stays good
     except InvalidInputError:
@@ -154,41 +151,43 @@ def _score(settings: ScorePredictionsSettings, parts: Parts) -> None:
         raise
 
 
-def _score_rest(settings: ScorePredictionsSettings, parts: Parts) -> None:
+def _score_rest(settings: ScorePredictionsSettings, resumable: ResumableOutput) -> None:
     columns = Columns(settings.task, settings.id_column, settings.prediction_column)
     pieces = cut_predictions(settings.predictions, columns, settings.images)
     if not pieces.rows:
-        raise InvalidInputError(f"there are no predictions in {shown(settings.predictions)!r}")
-    if parts.rows:
-        sys.stderr.write(f"an earlier run scored {parts.rows:,} samples, going on behind them\n")
+        raise InvalidInputError(f"there are no predictions in {settings.predictions.shown!r}")
+    if resumable.rows:
+        sys.stderr.write(f"an earlier run scored {resumable.rows:,} samples, going on behind them\n")
     # Errors come as rows: the first in the order of the predictions is told, not the first that some worker met.
     scoring = Scoring(columns, _config(settings), on_error="skip")
     with Progress("score", pieces.rows, unit="samples") as progress:
-        progress.advance(parts.rows)
-        for scores in score_in_order(pieces, scoring, parts.rows):
-            parts.add(scores if settings.on_error == "skip" else require_no_error(scores, settings.id_column))
+        progress.advance(resumable.rows)
+        for scores in score_in_order(pieces, scoring, resumable.rows):
+            resumable.add(scores if settings.on_error == "skip" else require_no_error(scores, settings.id_column))
             progress.advance(len(scores))
-        parts.write()
+        resumable.write()
 
 
-def _join(settings: ScorePredictionsSettings, parts: Parts, made_from: Mapping[str, object]) -> dict[str, Any]:
+def _join(
+    settings: ScorePredictionsSettings, resumable: ResumableOutput, made_from: Mapping[str, object]
+) -> dict[str, Any]:
     summary = Summary(settings.id_column, SCORE_NAMES[settings.task])
-    tables = _finished_tables(settings, parts)
+    tables = _finished_tables(settings, resumable)
     first = next(tables)
     with whole_output(settings.output, first.schema) as output:
         for table in chain([first], tables):
             output.write(table)
             summary.add(table)
-        result = {"output": shown(settings.output), "task": settings.task, **summary.result()}
+        result = {"output": settings.output.shown, "task": settings.task, **summary.result()}
         output.describe(made_from, result)
     return result
 
 
-def _finished_tables(settings: ScorePredictionsSettings, parts: Parts) -> Iterator[pa.Table]:
+def _finished_tables(settings: ScorePredictionsSettings, resumable: ResumableOutput) -> Iterator[pa.Table]:
     if settings.task != "detection":
-        return parts.tables()
-    extent = reduce(merge, map(extent_of, parts.tables([FREQUENCY])), Extent())
-    return (finish_table(table, extent, _config(settings)) for table in parts.tables())
+        return resumable.tables()
+    extent = reduce(merge, map(extent_of, resumable.tables([FREQUENCY])), Extent())
+    return (finish_table(table, extent, _config(settings)) for table in resumable.tables())
 
 
 def _config(settings: ScorePredictionsSettings) -> FrequencyConfig:

@@ -14,29 +14,29 @@ from pydantic import Field, model_validator
 
 from lightly_ray import __version__
 from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.data.location import Location, hide_credentials
 from lightly_ray.data.outputs import ParquetOutput, fingerprint_files, finished
-from lightly_ray.data.paths import beside, files_of, locate, read_whole, remove, shown
+from lightly_ray.data.parquet import reading
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
 from lightly_ray.methods import DEFAULT_SCORE, Method, require_size
 from lightly_ray.parallel.selection.select import Selection, select
 from lightly_ray.settings import Settings, read_token
+from lightly_ray.workflow.place import Place
 
 
 class SelectSamplesSettings(Settings):
     """Choose samples by their embeddings, and by scores for coral and active_learning."""
 
-    embeddings: str = Field(
-        min_length=1, description="Parquet file, folder or pattern, or .npy file; a path, or a URI (s3://...)"
-    )
+    embeddings: Place = Field(description="Parquet file, folder or pattern, or .npy file; a path, or a URI (s3://...)")
     n_samples: str = Field(description="size of the result, preselected samples included; a share where it has a point")
-    output: str = Field(min_length=1, description="Parquet file to write: a path, or a URI")
+    output: Place = Field(description="Parquet file to write: a path, or a URI")
     method: Method = Field(default="coreset", description="how to select")
-    scores: str | None = Field(default=None, description="Parquet file with filenames and scores, for coral")
+    scores: Place | None = Field(default=None, description="Parquet file with filenames and scores, for coral")
     score: str = Field(default=DEFAULT_SCORE, description="which column of the scores to use")
-    preselected: str | None = Field(
+    preselected: Place | None = Field(
         default=None, description="samples selected already: Parquet file, or text file with a filename a line"
     )
-    query: str | None = Field(
+    query: Place | None = Field(
         default=None, description="samples that may be selected, given like preselected; default: all"
     )
     id_column: str = Field(default="filename", description="column of the filenames in all inputs")
@@ -70,31 +70,33 @@ def run_select_samples(settings: SelectSamplesSettings) -> dict[str, object]:
         InvalidInputError, NotFoundError: an input or a setting cannot be used.
         ConflictError: something else is at ``output``, or the tag name is taken by other samples.
     """
-    inputs = [path for path in (settings.embeddings, settings.scores, settings.preselected, settings.query) if path]
+    inputs = [place for place in (settings.embeddings, settings.scores, settings.preselected, settings.query) if place]
     made_from = {
         "job": "select_samples",
         **_said(settings),
-        "files": {shown(path): fingerprint_files(path) for path in inputs},
+        "files": {place.shown: fingerprint_files(place) for place in inputs},
     }
     known = finished(settings.output, made_from)
     if known is not None:
         return known
     client = _client(settings)
     selection = _select(settings)
-    result: dict[str, object] = {"output": shown(settings.output), **selection.summary()}
+    result: dict[str, object] = {"output": settings.output.shown, **selection.summary()}
     if client is not None and settings.name is not None:
         result |= {"tag": settings.name, "tag_id": _make_tag(client, settings, selection)}
     with ParquetOutput(settings.output, selection.to_table().schema) as output:
         output.write(selection.to_table())
         output.describe(made_from, result)
-    remove(beside(settings.output, ".checkpoint"))
+    settings.output.beside(".checkpoint").remove()
     return result
 
 
 def _said(settings: SelectSamplesSettings) -> dict[str, object]:
     """The settings that decide the result, without secrets."""
     chosen = settings.model_dump(mode="json", exclude={"output", "token_file", "timeout", "memory_limit"})
-    return {key: shown(value) if isinstance(value, str) else value for key, value in chosen.items()}
+    if settings.server is not None:
+        chosen["server"] = hide_credentials(settings.server)
+    return chosen
 
 
 def _select(settings: SelectSamplesSettings) -> Selection:
@@ -114,7 +116,7 @@ def _select(settings: SelectSamplesSettings) -> Selection:
         partitions=settings.partitions,
         memory_limit=settings.memory_limit,
         timeout=settings.timeout,
-        checkpoint=beside(settings.output, ".checkpoint"),
+        checkpoint=settings.output.beside(".checkpoint"),
     )
 
 
@@ -126,14 +128,14 @@ def _size(text: str) -> int | float:
         raise InvalidInputError(f"n_samples must be a whole number or a share in (0, 1], got {text!r}") from error
 
 
-def _names(path: str | None, id_column: str) -> pa.ChunkedArray | list[str] | None:
-    if path is None:
+def _names(place: Location | None, id_column: str) -> pa.ChunkedArray | list[str] | None:
+    if place is None:
         return None
-    if locate(path)[1].endswith(".parquet"):
-        return _read(path, [id_column])[id_column]
-    content = read_whole(path)
+    if place.path.endswith(".parquet"):
+        return _read(place, [id_column])[id_column]
+    content = place.read()
     if content is None:
-        raise NotFoundError(f"there is no file {path!r}")
+        raise NotFoundError(f"there is no file {place.shown!r}")
     return [line for line in content.decode().splitlines() if line]
 
 
@@ -144,12 +146,12 @@ def _scores(settings: SelectSamplesSettings) -> Mapping[str, float] | None:
     return dict(zip(table[settings.id_column].to_pylist(), table[settings.score].to_pylist(), strict=True))
 
 
-def _read(path: str, columns: list[str]) -> pa.Table:
-    files, found = files_of(path, ".parquet")
-    try:
-        return pa.concat_tables([pq.read_table(file, columns=columns, filesystem=files) for file in found])
-    except (pa.ArrowException, OSError, KeyError) as error:
-        raise InvalidInputError(f"{path!r} cannot be read with the columns {columns}: {error}") from error
+def _read(place: Location, columns: list[str]) -> pa.Table:
+    tables = []
+    for path in place.files(".parquet"):
+        with reading(place.at(path)):
+            tables.append(pq.read_table(path, columns=columns, filesystem=place.filesystem))
+    return pa.concat_tables(tables)
 
 
 def _client(settings: SelectSamplesSettings) -> ApiWorkflowClient | None:

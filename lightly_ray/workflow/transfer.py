@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.models import TagData
 from lightly_ray.bitmask import BitMask
-from lightly_ray.data.paths import write_whole
+from lightly_ray.data.location import Location
 from lightly_ray.methods import INITIAL_TAG
 from lightly_ray.settings import Settings, read_token
 
@@ -89,7 +89,7 @@ def run_download(settings: DownloadSettings) -> dict[str, object]:
     tag = client.get_tag_by_name(settings.tag)
     names = _members(client, tag, exclude_parent=settings.exclude_parent).select(client.get_filenames())
     if settings.filenames is not None:
-        write_whole(settings.filenames, "".join(f"{name}\n" for name in names).encode())
+        Location.parse(settings.filenames).write("".join(f"{name}\n" for name in names).encode())
     if settings.output_dir is not None:
         client.download_dataset(settings.output_dir, settings.tag)
     return {"dataset_id": client.dataset_id, "tag": settings.tag, "samples": len(names)}

@@ -9,6 +9,7 @@ from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.api_workflow_download_dataset import _below
 from lightly_ray.data.images import list_images
 from lightly_ray.errors import InvalidInputError, NotFoundError
+from tests.api.downloads import download
 
 
 def test_download_dataset__the_files_as_they_were(uploaded: ApiWorkflowClient, images: Path, tmp_path: Path) -> None:
@@ -46,7 +47,7 @@ def test_export__filenames_and_read_urls(uploaded: ApiWorkflowClient, images: Pa
     assert uploaded.export_filenames_by_tag_name("some").split("\n") == names[3:6]
     rows = uploaded.export_filenames_and_read_urls_by_tag_name("some")
     assert [row["fileName"] for row in rows] == names[3:6]
-    assert uploaded.transport.download(rows[1]["readUrl"]) == (images / names[4]).read_bytes()
+    assert download(uploaded.transport, rows[1]["readUrl"]) == (images / names[4]).read_bytes()
 
 
 def test_export__label_studio_tasks(uploaded: ApiWorkflowClient, images: Path) -> None:
@@ -55,7 +56,7 @@ def test_export__label_studio_tasks(uploaded: ApiWorkflowClient, images: Path) -
     tasks = uploaded.export_label_studio_tasks_by_tag_name("some")
     assert len(tasks) == 3
     assert json.loads(json.dumps(tasks)) == tasks
-    assert uploaded.transport.download(tasks[0]["data"]["image"]) == (images / names[3]).read_bytes()
+    assert download(uploaded.transport, tasks[0]["data"]["image"]) == (images / names[3]).read_bytes()
 
 
 def test_export__labelbox_rows_and_coco_images(uploaded: ApiWorkflowClient) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from lightly_ray.api import ApiWorkflowClient, api_workflow_upload_dataset, upload_batches
 from lightly_ray.data.images import list_images
 from lightly_ray.errors import ApiError, InvalidInputError
+from tests.api.downloads import download
 
 
 def add_image(path: Path, seed: int) -> None:
@@ -41,7 +42,7 @@ def test_upload_dataset__thumbnail_and_metadata_arrive(client: ApiWorkflowClient
     client.upload_dataset(images)
     (sample_id, *_) = client.transport.get(f"/v1/datasets/{client.dataset_id}/mappings", field="_id")
     base = f"/v1/datasets/{client.dataset_id}/samples/{sample_id}"
-    thumb = client.transport.download(client.transport.get(f"{base}/readurl", type="thumbnail"))
+    thumb = download(client.transport, client.transport.get(f"{base}/readurl", type="thumbnail"))
     assert Image.open(io.BytesIO(thumb)).size == (23, 17)
     sample = client.transport.get(base)
     assert sample["metaData"]["shape"] == [17, 23, 3]

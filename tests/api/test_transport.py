@@ -25,6 +25,7 @@ from lightly_ray.errors import (
     NotFoundError,
     TooLargeError,
 )
+from tests.api.downloads import download
 
 TOKEN, SIGNATURE = "hunter2-secret", "also-secret"
 
@@ -180,7 +181,7 @@ def test_unreachable__one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "lightly-ray serve" in message
     assert "\n" not in message
     with pytest.raises(ApiError) as caught:
-        sender.download(f"{url}/blob?signature={SIGNATURE}")
+        download(sender, f"{url}/blob?signature={SIGNATURE}")
     assert SIGNATURE not in "".join(traceback.format_exception(caught.value))
 
 
@@ -193,7 +194,7 @@ def test_secrets__reach_no_message_traceback_or_log(
         lambda: sender.get("/v1/x"),
         lambda: sender.post("/v1/x", {}),
         lambda: sender.put_bytes("/v1/x", b""),
-        lambda: sender.download(f"{server.url}/blob?signature={SIGNATURE}"),
+        lambda: download(sender, f"{server.url}/blob?signature={SIGNATURE}"),
     ):
         server.answers = [trouble] * 9
         with pytest.raises(LightlyRayError) as caught:
@@ -218,7 +219,7 @@ def test_signed_url__gets_no_token_and_content_whole_on_every_try(
     sender.upload(f"{server.url}/upload", b"678")
     assert server.seen[-1][2] == b"678"
     server.answers = [(200, b"content")]
-    assert sender.download(f"{server.url}/blob") == b"content"
+    assert download(sender, f"{server.url}/blob") == b"content"
 
 
 def test_save__whole_or_not_at_all(server: Server, sender: Transport, tmp_path: Path) -> None:
@@ -241,7 +242,7 @@ def test_netrc__does_not_replace_the_token(
     monkeypatch.setenv("NETRC", str(netrc))
     sender._session.trust_env = True  # as for a server on another machine
     sender.get("/v1/x")
-    sender.download(f"{server.url}/blob")
+    download(sender, f"{server.url}/blob")
     assert [headers.get("Authorization") for *_, headers in server.seen] == [f"Bearer {TOKEN}", None]
 
 
@@ -253,7 +254,7 @@ def test_proxy__is_not_asked_for_a_server_on_this_machine(
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     assert sender.get("/v1/x") == "ok"
-    assert sender.download(f"{server.url}/blob") == b'"ok"'
+    assert download(sender, f"{server.url}/blob") == b'"ok"'
 
 
 def test_post_parts__is_multipart(server: Server, sender: Transport) -> None:

@@ -18,6 +18,7 @@ from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.scorers import ScorerClassification
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.data.images import list_images
+from tests.api.downloads import download
 from tests.conftest import missing
 from tests.contract.peers import VERSIONS, PeerError, peer
 
@@ -159,7 +160,7 @@ def check_files(client: ApiWorkflowClient, sent: Path, got: Path, chosen: list[A
     rows = {
         row["fileName"]: row["readUrl"] for row in client.export_filenames_and_read_urls_by_tag_name("al-iteration-1")
     }
-    assert client.transport.download(rows[name]) == (sent / name).read_bytes()
+    assert download(client.transport, rows[name]) == (sent / name).read_bytes()
     thumb = client.transport.get(f"/v1/datasets/{client.dataset_id}/mappings", field="_id")[0]
     url = client.transport.get(f"/v1/datasets/{client.dataset_id}/samples/{thumb}/readurl", type="thumbnail")
-    assert max(Image.open(io.BytesIO(client.transport.download(url))).size) == 128
+    assert max(Image.open(io.BytesIO(download(client.transport, url))).size) == 128

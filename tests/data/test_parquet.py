@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lightly_ray.data import vectors
+from lightly_ray.data.location import Location
 from lightly_ray.data.parquet import ParquetSource
 from lightly_ray.data.sources import load
 from lightly_ray.data.vectors import Fault
@@ -38,7 +39,7 @@ def test_load__any_rows(
     folder: Path, rows: np.ndarray[Any, Any], block_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(vectors, "BLOCK_BYTES", block_bytes)
-    source = pickle.loads(pickle.dumps(ParquetSource(folder, "embedding")))
+    source = pickle.loads(pickle.dumps(ParquetSource([Location.parse(folder)], "embedding")))
     assert source.count == 41
     assert source.starts.tolist() == [0, 4, 8, 12, 14, 14, 24, 34, 41]
     np.testing.assert_array_equal(load(source, rows, normalize=False), X[rows])
@@ -53,14 +54,14 @@ def test_load__every_kind_of_column(tmp_path: Path, kind: str) -> None:
     if kind == "tensors":
         column = pa.FixedShapeTensorArray.from_numpy_ndarray(matrix)
     pq.write_table(pa.table({"embedding": column}), tmp_path / "x.parquet", row_group_size=9)
-    loaded = load(ParquetSource(tmp_path / "x.parquet", "embedding"), ROWS, normalize=False)
+    loaded = load(ParquetSource([Location.parse(tmp_path / "x.parquet")], "embedding"), ROWS, normalize=False)
     assert isinstance(loaded, np.ndarray)
     assert loaded.dtype == matrix.dtype
     np.testing.assert_array_equal(loaded, matrix[ROWS])
 
 
 def test_column__by_row(folder: Path) -> None:
-    source = ParquetSource(str(folder / "*.parquet"), None)
+    source = ParquetSource([Location.parse(str(folder / "*.parquet"))], None)
     assert source.column("filename").to_pylist() == [f"{i:03d}.png" for i in range(41)]
     np.testing.assert_array_equal(source.column("score").to_numpy(), np.arange(41) / 100)
 
@@ -68,16 +69,18 @@ def test_column__by_row(folder: Path) -> None:
 def test_column__types_of_files_that_can_be_reconciled_and_not(folder: Path) -> None:
     wide = pa.table({"filename": pa.array(["x", "y"], pa.large_string()), "score": pa.array([1, 2])})
     pq.write_table(wide, folder / "d.parquet")
-    source = ParquetSource(folder, None)
+    source = ParquetSource([Location.parse(folder)], None)
     assert source.column("filename").to_pylist()[39:] == ["039.png", "040.png", "x", "y"]
     assert source.column("score").to_pylist()[40:] == [0.4, 1.0, 2.0]
     pq.write_table(pa.table({"filename": [1, 2]}), folder / "e.parquet")
     with pytest.raises(InvalidInputError, match="'filename' has different types in different files"):
-        ParquetSource(folder, None).column("filename")
+        ParquetSource([Location.parse(folder)], None).column("filename")
 
 
 def test_files__are_sorted_by_path_however_they_are_named(folder: Path) -> None:
-    source = ParquetSource([folder / "c.parquet", str(folder / "a.parquet")], "embedding")
+    source = ParquetSource(
+        [Location.parse(folder / "c.parquet"), Location.parse(str(folder / "a.parquet"))], "embedding"
+    )
     np.testing.assert_array_equal(load(source, np.arange(41), normalize=False), X)
 
 
@@ -85,7 +88,7 @@ def test_blocks__a_bad_row_is_a_fault_only_where_it_is_needed(tmp_path: Path) ->
     values: list[list[float] | None] = [row.tolist() for row in X[:9]]
     values[3], values[6] = None, [1.0]
     pq.write_table(pa.table({"embedding": pa.array(values, pa.list_(pa.float32()))}), tmp_path / "x.parquet")
-    source = ParquetSource(tmp_path / "x.parquet", "embedding")
+    source = ParquetSource([Location.parse(tmp_path / "x.parquet")], "embedding")
     assert load(source, np.arange(9), normalize=False) == Fault(3, "the embedding is missing (null)")
     assert load(source, np.array([5, 6]), normalize=False) == Fault(
         6, "the embedding has 1 coordinates, the first row has 3"
@@ -96,34 +99,34 @@ def test_blocks__a_bad_row_is_a_fault_only_where_it_is_needed(tmp_path: Path) ->
 
 def test_files__with_other_kinds_of_vectors(folder: Path) -> None:
     pq.write_table(table(X[:5].astype(np.float64)), folder / "d.parquet")
-    fault = load(ParquetSource(folder, "embedding"), np.arange(46), normalize=False)
+    fault = load(ParquetSource([Location.parse(folder)], "embedding"), np.arange(46), normalize=False)
     assert fault == Fault(41, "the embedding is stored as float64, those before it as float32")
 
 
 def test_missing_columns__are_named_with_those_that_are_there(folder: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"a\.parquet' has no column 'vector', it has 'filename', 'embedding'"):
-        ParquetSource(folder, "vector")
+        ParquetSource([Location.parse(folder)], "vector")
     with pytest.raises(InvalidInputError, match="has no column 'id'"):
-        ParquetSource(folder, "embedding").column("id")
+        ParquetSource([Location.parse(folder)], "embedding").column("id")
 
 
 def test_unreadable_files__are_named(folder: Path) -> None:
     whole = (folder / "c.parquet").read_bytes()
     (folder / "c.parquet").write_bytes(whole[:-20])
     with pytest.raises(InvalidInputError, match=r"cannot read .*c\.parquet"):
-        ParquetSource(folder, "embedding")
+        ParquetSource([Location.parse(folder)], "embedding")
     (folder / "c.parquet").write_text("")
     with pytest.raises(InvalidInputError, match=r"cannot read .*c\.parquet"):
-        ParquetSource(folder, "embedding")
+        ParquetSource([Location.parse(folder)], "embedding")
     # A footer that promises pages which are not there.
     (folder / "c.parquet").write_bytes(b"PAR1" + bytes(200) + whole[204:])
-    source = ParquetSource(folder, "embedding")
+    source = ParquetSource([Location.parse(folder)], "embedding")
     with pytest.raises(InvalidInputError, match=r"cannot read .*c\.parquet"):
         load(source, np.arange(41), normalize=False)
 
 
 def test_files__that_change_meanwhile_are_refused(folder: Path) -> None:
-    source = ParquetSource(folder, "embedding")
+    source = ParquetSource([Location.parse(folder)], "embedding")
     pq.write_table(table(X[:10]), folder / "a.parquet")
     with pytest.raises(InvalidInputError, match=r"a\.parquet' changed"):
         load(source, ROWS, normalize=False)
@@ -131,7 +134,7 @@ def test_files__that_change_meanwhile_are_refused(folder: Path) -> None:
 
 def test_no_rows_and_no_files(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"no \.parquet file"):
-        ParquetSource(tmp_path, "embedding")
+        ParquetSource([Location.parse(tmp_path)], "embedding")
     pq.write_table(table(X[:0]), tmp_path / "b.parquet")
     with pytest.raises(InvalidInputError, match="there are no rows"):
-        ParquetSource(tmp_path, "embedding")
+        ParquetSource([Location.parse(tmp_path)], "embedding")

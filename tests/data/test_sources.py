@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lightly_ray.data import vectors
+from lightly_ray.data.location import Location
 from lightly_ray.data.sources import ArraySource, NpySource, load
 from lightly_ray.data.vectors import Fault, Layout
 from lightly_ray.errors import InvalidInputError, NotFoundError
@@ -91,7 +92,7 @@ def test_array_source__has_no_columns() -> None:
 
 def test_npy_source__is_mapped_and_sent_as_a_path(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", X)
-    source = NpySource(tmp_path / "x.npy")
+    source = NpySource(Location.parse(tmp_path / "x.npy"))
     assert isinstance(source.array, np.memmap)
     sent = pickle.dumps(source)
     assert len(sent) < X.nbytes
@@ -101,8 +102,8 @@ def test_npy_source__is_mapped_and_sent_as_a_path(tmp_path: Path) -> None:
 
 
 def test_npy_source__unreadable_files(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="no file at"):
-        NpySource(tmp_path / "x.npy")
+    with pytest.raises(NotFoundError, match="there is no file"):
+        NpySource(Location.parse(tmp_path / "x.npy"))
     np.save(tmp_path / "x.npy", X)
     (tmp_path / "cut.npy").write_bytes((tmp_path / "x.npy").read_bytes()[:-40])
     (tmp_path / "text.npy").write_text("no array")
@@ -112,4 +113,4 @@ def test_npy_source__unreadable_files(tmp_path: Path) -> None:
         np.savez(stream, x=X)
     for name in ("cut", "text", "empty", "object", "archive"):
         with pytest.raises(InvalidInputError, match=f"{name}.npy"):
-            NpySource(tmp_path / f"{name}.npy")
+            NpySource(Location.parse(tmp_path / f"{name}.npy"))

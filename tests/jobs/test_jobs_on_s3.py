@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from lightly_ray.data import resumable_output
-from lightly_ray.data.paths import locate
+from lightly_ray.data.location import Location
 from lightly_ray.data.predictions import row_groups
-from lightly_ray.data.resumable_output import Parts
+from lightly_ray.data.resumable_output import ResumableOutput
 from lightly_ray.embedding.descriptor import Descriptor
 from lightly_ray.workflow.embed_images import EmbedImagesSettings, run_embed_images
 from lightly_ray.workflow.score_predictions import ScorePredictionsSettings, run_score_predictions
@@ -28,12 +28,14 @@ def at(s3_endpoint: str) -> Callable[[str], str]:
 
 
 def _read(uri: str) -> pa.Table:
-    files, path = locate(uri)
+    place = Location.parse(uri)
+    files, path = place.filesystem, place.path
     return pq.read_table(path, filesystem=files)
 
 
 def test_jobs__embed_score_and_select_in_a_store(at: Callable[[str], str], images: Path) -> None:
-    files, root = locate(at("photos"))
+    place = Location.parse(at("photos"))
+    files, root = place.filesystem, place.path
     names = sorted(path.relative_to(images).as_posix() for path in images.rglob("*.png"))
     for name in names:
         with files.open_output_stream(f"{root}/{name}") as stream:
@@ -41,11 +43,13 @@ def test_jobs__embed_score_and_select_in_a_store(at: Callable[[str], str], image
     embedded = run_embed_images(EmbedImagesSettings(input_dir=at("photos"), output=at("e.parquet")))
     assert _read(at("e.parquet"))["filename"].to_pylist() == names
     assert "secret" not in str(embedded)
-    files, path = locate(at("e.parquet.descriptor.npz"))
+    place = Location.parse(at("e.parquet.descriptor.npz"))
+    files, path = place.filesystem, place.path
     with files.open_input_file(path) as stream:
         assert len(Descriptor.from_bytes(stream.read()).axes) == embedded["dimensions"]
 
-    files, path = locate(at("p.parquet"))
+    place = Location.parse(at("p.parquet"))
+    files, path = place.filesystem, place.path
     probabilities = np.random.default_rng(0).dirichlet([1, 1, 1], size=len(names))
     pq.write_table(pa.table({"filename": names, "probabilities": list(probabilities)}), path, filesystem=files)
     scoring = ScorePredictionsSettings(predictions=at("p.parquet"), task="classification", output=at("s.parquet"))
@@ -73,20 +77,21 @@ def test_job__goes_on_in_a_store(
 ) -> None:
     names = [f"{row:02}.jpg" for row in range(31)]
     table = pa.table({"filename": names, "scores": [[0.75]] * 31, "labels": [[row % 3] for row in range(31)]})
-    files, path = locate(at("boxes.parquet"))
+    place = Location.parse(at("boxes.parquet"))
+    files, path = place.filesystem, place.path
     pq.write_table(table, path, filesystem=files, row_group_size=4)
     settings = ScorePredictionsSettings(predictions=at("boxes.parquet"), task="detection", output=at("d.parquet"))
     monkeypatch.setattr(row_groups, "PIECE_ROWS", 4)
     monkeypatch.setattr(resumable_output, "PART_SECONDS", 0.0)
-    before = Parts.add
+    before = ResumableOutput.add
 
-    def interrupted(self: Parts, scores: pa.Table) -> None:
+    def interrupted(self: ResumableOutput, scores: pa.Table) -> None:
         if self.rows >= 12:
             raise KeyboardInterrupt
         before(self, scores)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Parts, "add", interrupted)
+        patch.setattr(ResumableOutput, "add", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run_score_predictions(settings)
     assert [info.size > 0 for info in files.get_file_info(pa.fs.FileSelector("images/d.parquet.parts"))] == [True] * 3

@@ -24,17 +24,19 @@ def test_connected__a_ray_that_is_there_is_used_and_kept(ray_local: None) -> Non
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "ray://127.0.0.1", "host:port", ":1"])
-def test_start__addresses_that_are_none(address: str) -> None:
+def test_start__addresses_that_are_none(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", address)
     with pytest.raises(InvalidInputError, match="is no address: write HOST:PORT"):
-        cluster._start(address, None)
+        cluster._start(None)
 
 
-def test_start__nobody_listens() -> None:
+def test_start__nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+        monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{port}")
         with pytest.raises(WorkerLostError, match=f"no Ray cluster answers at RAY_ADDRESS=127.0.0.1:{port}"):
-            cluster._start(f"127.0.0.1:{port}", None)
+            cluster._start(None)
 
 
 _PROGRAM = """

@@ -58,7 +58,7 @@ def test_job__goes_on_where_it_was_interrupted(settings: EmbedImagesSettings, mo
     assert not Path(settings.output).exists()
     run_embed_images(settings)
     assert calls == 3  # the first chunk was not embedded again
-    again = settings.model_copy(update={"output": f"{settings.output}.again"})
+    again = settings.model_copy(update={"output": settings.output.beside(".again")})
     run_embed_images(again)
     assert pq.read_table(again.output).equals(pq.read_table(settings.output))
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from lightly_ray.data import resumable_output, sources
+from lightly_ray.data import resumable_output
 from lightly_ray.data.predictions import row_groups
 from lightly_ray.errors import ConflictError, InvalidInputError, UnreadableError
 from lightly_ray.parallel.scoring import prediction_sources
@@ -36,7 +36,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(row_groups, "PIECE_ROWS", PIECE)
     for name in ("_SAMPLES", "_TEXTS", "_MAPS"):
         monkeypatch.setattr(prediction_sources, name, PIECE)
-    monkeypatch.setattr(sources, "_BYTES", PIECE * 3 * 8)
+    monkeypatch.setattr(prediction_sources, "_BYTES", PIECE * 3 * 8)
     monkeypatch.setattr(resumable_output, "PART_SECONDS", 0.0)
 
 
@@ -157,14 +157,14 @@ def _settings(predictions: Path, task: Task, output: Path, **more: str) -> Score
 def _interrupt(settings: ScorePredictionsSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the job up to ``DONE`` samples."""
 
-    class Interrupted(resumable_output.Parts):
+    class Interrupted(resumable_output.ResumableOutput):
         def add(self, table: pa.Table) -> None:
             if self.rows >= DONE:
                 raise KeyboardInterrupt
             super().add(table)
 
     with monkeypatch.context() as patch:
-        patch.setattr(score_predictions, "Parts", Interrupted)
+        patch.setattr(score_predictions, "ResumableOutput", Interrupted)
         with pytest.raises(KeyboardInterrupt):
             run_score_predictions(settings)
     assert not Path(settings.output).exists()

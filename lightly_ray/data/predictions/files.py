@@ -9,15 +9,15 @@ folder of .npy maps (H, W, C)              segmentation
 
 from typing import Any, Literal, assert_never
 
-import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import fs
 
-from lightly_ray.data.paths import AnyPath, files_of, locate, shown
+from lightly_ray.data.location import Location
+from lightly_ray.data.npy import map_npy
 from lightly_ray.data.predictions import coco, yolo
 from lightly_ray.data.predictions.image_matching import image_names, named_files
-from lightly_ray.errors import InvalidInputError, NotFoundError, UnreadableError
+from lightly_ray.errors import InvalidInputError, NotFoundError
 
 Format = Literal["parquet", "npy", "coco_boxes", "coco_keypoints", "yolo", "maps"]
 
@@ -30,42 +30,40 @@ _SUFFIXES: dict[str, dict[str, Format]] = {
 _FOLDERS: dict[str, tuple[str, Format]] = {"detection": (".txt", "yolo"), "segmentation": (".npy", "maps")}
 
 
-def find_format(path: AnyPath, task: str) -> Format:
+def find_format(place: Location, task: str) -> Format:
     """Tell from its name, and from what a folder holds, which format a path is in.
 
     Raises:
         NotFoundError: there is nothing.
         InvalidInputError: it is no format for this task.
     """
-    text = shown(path)
-    system, inside = locate(path)
-    kind = system.get_file_info(inside).type
+    kind = place.info().type
     if kind == fs.FileType.Directory:
-        return _find_in_folder(path, task)
+        return _find_in_folder(place, task)
     if kind == fs.FileType.NotFound:
-        if any(mark in inside for mark in "*?["):
+        if any(mark in place.path for mark in "*?["):
             return "parquet"
-        raise NotFoundError(f"there is no file or folder {text!r}")
+        raise NotFoundError(f"there is no file or folder {place.shown!r}")
     for suffix, form in _SUFFIXES[task].items():
-        if inside.endswith(suffix):
+        if place.path.endswith(suffix):
             return form
-    raise InvalidInputError(f"{text!r} is in no format for {task}, known are {', '.join(_SUFFIXES[task])}")
+    raise InvalidInputError(f"{place.shown!r} is in no format for {task}, known are {', '.join(_SUFFIXES[task])}")
 
 
-def _find_in_folder(path: AnyPath, task: str) -> Format:
+def _find_in_folder(place: Location, task: str) -> Format:
     suffix, form = _FOLDERS.get(task, (".parquet", "parquet"))
-    if _holds(path, suffix):
+    if _holds(place, suffix):
         return form
-    if _holds(path, ".parquet"):
+    if _holds(place, ".parquet"):
         return "parquet"
-    raise NotFoundError(f"folder {shown(path)!r} holds no {' or '.join(sorted({suffix, '.parquet'}))} file")
+    raise NotFoundError(f"folder {place.shown!r} holds no {' or '.join(sorted({suffix, '.parquet'}))} file")
 
 
-def read_table(path: AnyPath, form: Format, images: AnyPath | None = None) -> pa.Table:
+def read_table(place: Location, form: Format, images: Location | None = None) -> pa.Table:
     """Read predictions that fit into memory; of segmentation maps only their paths.
 
     Args:
-        path: the predictions.
+        place: the predictions.
         form: their format, not Parquet, which is read in parts.
         images: what names the images: a COCO annotation file for COCO's formats, else a folder of
             images or a text file of their names. Needed where the predictions do not name them.
@@ -79,50 +77,44 @@ def read_table(path: AnyPath, form: Format, images: AnyPath | None = None) -> pa
     """
     match form:
         case "npy":
-            array = map_npy(path)
+            array = map_predictions(place)
             rows = pa.FixedSizeListArray.from_arrays(pa.array(array.reshape(-1)), array.shape[1])
             return pa.table({"filename": row_names(len(array), images), "probabilities": rows})
         case "coco_boxes":
-            return coco.read_detections(path, images)
+            return coco.read_detections(place, images)
         case "coco_keypoints":
-            return coco.read_keypoints(path, images)
+            return coco.read_keypoints(place, images)
         case "yolo":
-            return yolo.read_folder(path, images)
+            return yolo.read_folder(place, images)
         case "maps":
-            found = named_files(path, ".npy", images)
-            return pa.table({"filename": [name for name, _ in found], "path": [place for _, place in found]})
+            files = named_files(place, ".npy", images)
+            return pa.table({"filename": [name for name, _ in files], "path": [path for _, path in files]})
         case "parquet":
             raise InvalidInputError("Parquet is read in parts")
         case unknown:
             assert_never(unknown)
 
 
-def map_npy(path: AnyPath) -> NDArray[Any]:
+def map_predictions(place: Location) -> NDArray[Any]:
     """Map an (N, C) array into memory.
 
     Args:
-        path: a ``.npy`` file on this machine or a shared disk.
+        place: a ``.npy`` file on this machine or a shared disk.
 
     Raises:
         NotFoundError: there is no such file.
         UnreadableError: it is no .npy file.
         InvalidInputError: it holds no (N, C) numbers.
     """
-    system, inside = locate(path)
-    if not isinstance(system, fs.LocalFileSystem):
-        raise InvalidInputError(f"{str(path)!r}: only local .npy files can be read in parts; use Parquet")
-    try:
-        array = np.load(inside, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError as error:
-        raise NotFoundError(f"there is no file {str(path)!r}") from error
-    except (ValueError, EOFError, OSError) as error:
-        raise UnreadableError(f"{str(path)!r} cannot be read: {error}") from error
-    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] == 0 or array.dtype.kind not in "fiu":
-        raise InvalidInputError(f"{str(path)!r} must hold an (N, C) array of numbers, got {_describe(array)}")
+    array = map_npy(place)
+    if array.ndim != 2 or array.shape[1] == 0 or array.dtype.kind not in "fiu":
+        raise InvalidInputError(
+            f"{place.shown!r} must hold an (N, C) array of numbers, got shape {array.shape} and dtype {array.dtype}"
+        )
     return array
 
 
-def row_names(count: int, images: AnyPath | None) -> list[str]:
+def row_names(count: int, images: Location | None) -> list[str]:
     """Names of the rows of an array.
 
     Args:
@@ -138,17 +130,13 @@ def row_names(count: int, images: AnyPath | None) -> list[str]:
         return [str(row) for row in range(count)]
     names = image_names(images)
     if len(names) != count:
-        raise InvalidInputError(f"{str(images)!r} names {len(names)} images for {count} rows of predictions")
+        raise InvalidInputError(f"{images.shown!r} names {len(names)} images for {count} rows of predictions")
     return names
 
 
-def _describe(array: Any) -> str:
-    return f"shape {array.shape} and dtype {array.dtype}" if isinstance(array, np.ndarray) else "an archive"
-
-
-def _holds(folder: AnyPath, suffix: str) -> bool:
+def _holds(folder: Location, suffix: str) -> bool:
     try:
-        files_of(folder, suffix)
+        folder.files(suffix)
     except NotFoundError:
         return False
     return True

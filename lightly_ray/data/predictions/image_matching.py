@@ -7,11 +7,11 @@ Prediction files are named after their image, in one of two ways: ``a.jpg.npy`` 
 from pathlib import PurePosixPath
 
 from lightly_ray.data.images import SUFFIXES, list_images
-from lightly_ray.data.paths import AnyPath, files_of, locate, read_whole
+from lightly_ray.data.location import Location, hide_credentials
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 
-def image_names(images: AnyPath) -> list[str]:
+def image_names(images: Location) -> list[str]:
     """Names of images.
 
     Args:
@@ -22,17 +22,16 @@ def image_names(images: AnyPath) -> list[str]:
         NotFoundError: there is no such folder or file.
         InvalidInputError: it names no image.
     """
-    system, inside = locate(images)
-    if system.get_file_info(inside).is_file:
-        names = (read_whole(images) or b"").decode(errors="replace").splitlines()
+    if images.info().is_file:
+        names = (images.read() or b"").decode(errors="replace").splitlines()
         names = [name.strip() for name in names if name.strip()]
         if not names:
-            raise InvalidInputError(f"{str(images)!r} names no image")
+            raise InvalidInputError(f"{images.shown!r} names no image")
         return names
-    return list_images(str(images))
+    return list_images(images.path)
 
 
-def named_files(folder: AnyPath, suffix: str, images: AnyPath | None) -> list[tuple[str, str | None]]:
+def named_files(folder: Location, suffix: str, images: Location | None) -> list[tuple[str, str | None]]:
     """The images of a folder of prediction files, each with its file.
 
     Args:
@@ -42,7 +41,7 @@ def named_files(folder: AnyPath, suffix: str, images: AnyPath | None) -> list[tu
             where names without an ending will do.
 
     Returns:
-        File name of an image and path of its file, None where it has none (only with ``images``).
+        File name of an image and path or URI of its file, None where it has none (only with ``images``).
 
     Raises:
         NotFoundError: there are no such files.
@@ -60,26 +59,23 @@ def named_files(folder: AnyPath, suffix: str, images: AnyPath | None) -> list[tu
     for stem, path in found.items():
         candidates = [stem] if stem in whole else by_stem.get(_stem(stem), [])
         if len(candidates) != 1:
-            which = f"each of {candidates}" if candidates else f"none of the {len(names)} images of {str(images)!r}"
-            raise InvalidInputError(f"{path!r} belongs to {which}; expected one image")
+            which = f"each of {candidates}" if candidates else f"none of the {len(names)} images of {images.shown!r}"
+            raise InvalidInputError(f"{hide_credentials(path)!r} belongs to {which}; expected one image")
         (name,) = candidates
         if name in files:
-            raise InvalidInputError(f"{files[name]!r} and {path!r} both belong to image {name!r}")
+            raise InvalidInputError(
+                f"{hide_credentials(files[name])!r} and {hide_credentials(path)!r} both belong to image {name!r}"
+            )
         files[name] = path
     return [(name, files.get(name)) for name in names]
 
 
-def _below(folder: AnyPath, suffix: str) -> dict[str, str]:
-    _, root = locate(folder)
-    system, paths = files_of(folder, suffix)
-    if system.get_file_info(root).is_file:
-        raise NotFoundError(f"expected a folder of {suffix} files, got the file {str(folder)!r}")
-    # The file system's own paths have neither scheme nor query; a worker that opens one needs them again.
-    scheme, _, rest = str(folder).partition("://")
-    user, at, _ = rest.partition("/")[0].rpartition("@")
-    before, after = (f"{scheme}://{user}{at}", "".join(rest.partition("?")[1:])) if rest else ("", "")
-    start = len(root.rstrip("/")) + 1
-    return {path[start:].removesuffix(suffix): f"{before}{path}{after}" for path in paths}
+def _below(folder: Location, suffix: str) -> dict[str, str]:
+    paths = folder.files(suffix)
+    if folder.info().is_file:
+        raise NotFoundError(f"expected a folder of {suffix} files, got the file {folder.shown!r}")
+    start = len(folder.path.rstrip("/")) + 1
+    return {path[start:].removesuffix(suffix): folder.at(path).uri for path in paths}
 
 
 def _stem(name: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lightly_ray.data.paths import AnyPath, locate
+from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 _CHUNK = 1 << 20  # characters read at a time
@@ -14,21 +14,20 @@ _LONGEST = 1 << 26  # characters of one object; past it the text is taken to be 
 _BETWEEN = re.compile(r"[\s,]*")
 
 
-def read_objects(path: AnyPath) -> Iterator[dict[str, Any]]:
+def read_objects(place: Location) -> Iterator[dict[str, Any]]:
     """Yield the objects of the JSON list in a file, also a compressed one (``.json.gz``).
 
     Raises:
         NotFoundError: there is no such file.
         InvalidInputError: it is no JSON list of objects, or ends in the middle.
     """
-    system, inside = locate(path)
-    if not system.get_file_info(inside).is_file:
-        raise NotFoundError(f"there is no file {str(path)!r}")
-    with io.TextIOWrapper(system.open_input_stream(inside), encoding="utf-8") as reader:
+    if not place.info().is_file:
+        raise NotFoundError(f"there is no file {place.shown!r}")
+    with io.TextIOWrapper(place.filesystem.open_input_stream(place.path), encoding="utf-8") as reader:
         try:
-            yield from _objects(reader, str(path))
+            yield from _objects(reader, place.shown)
         except UnicodeDecodeError as error:
-            raise InvalidInputError(f"{str(path)!r} is no UTF-8 text: {error}") from error
+            raise InvalidInputError(f"{place.shown!r} is no UTF-8 text: {error}") from error
 
 
 def _objects(reader: io.TextIOWrapper, name: str) -> Iterator[dict[str, Any]]:

@@ -6,14 +6,13 @@ The footers alone decide the pieces, so the same files are cut in the same way i
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from lightly_ray.data.parquet import reading
+from lightly_ray.data.location import Location
+from lightly_ray.data.parquet import open_parquet
 from lightly_ray.errors import InvalidInputError
 
 PIECE_ROWS, PIECE_BYTES = 1 << 16, 32 << 20  # a piece ends before the row group that would go beyond either
@@ -24,11 +23,11 @@ _BUFFER = 8 << 20  # bytes of a column asked for at once: small requests are slo
 Choose = Callable[[Sequence[str]], list[str]]  # names of the columns of a file -> those to read; raises where some lack
 
 
-def cut(system: Any, paths: Sequence[str], choose: Choose) -> list[pa.Table]:
+def cut(place: Location, paths: Sequence[str], choose: Choose) -> list[pa.Table]:
     """Cut files into pieces.
 
     Args:
-        system: the Arrow file system of the files.
+        place: any on the file system of the files.
         paths: the files, in the order of their rows.
         choose: which of the columns of a file will be read.
 
@@ -41,7 +40,7 @@ def cut(system: Any, paths: Sequence[str], choose: Choose) -> list[pa.Table]:
         InvalidInputError: a file lacks a column.
     """
     with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
-        footers = list(pool.map(partial(_groups, system, choose), paths))
+        footers = list(pool.map(partial(_groups, place, choose), paths))
     pieces: list[list[dict[str, Any]]] = []
     rows, size = PIECE_ROWS, PIECE_BYTES
     for path, groups in zip(paths, footers, strict=True):
@@ -57,12 +56,12 @@ def cut(system: Any, paths: Sequence[str], choose: Choose) -> list[pa.Table]:
     return [pa.Table.from_pylist(_joined(spans)) for spans in pieces or [nothing]]
 
 
-def read(spans: pa.Table, system: Any, choose: Choose) -> Iterator[pa.Table]:
+def read(spans: pa.Table, place: Location, choose: Choose) -> Iterator[pa.Table]:
     """Read a piece, a few rows at a time.
 
     Args:
         spans: one table of ``cut``.
-        system: the Arrow file system of the files.
+        place: any on the file system of the files.
         choose: which of the columns of a file to read.
 
     Yields:
@@ -74,12 +73,12 @@ def read(spans: pa.Table, system: Any, choose: Choose) -> Iterator[pa.Table]:
     """
     for span in spans.to_pylist():
         groups = list(range(span["first"], span["stop"]))
-        with _opened(system, span["path"]) as file:
+        with open_parquet(place.at(span["path"]), buffer=_BUFFER) as file:
             columns = choose(file.schema_arrow.names)
             footer = file.metadata
             known = [footer.row_group(group) for group in groups if group < footer.num_row_groups]
             if sum(group.num_rows for group in known) != span["rows"]:
-                raise InvalidInputError(f"{span['path']!r} changed while it was being read")
+                raise InvalidInputError(f"{place.at(span['path']).shown!r} changed while it was being read")
             if not groups:
                 yield file.schema_arrow.empty_table().select(columns)
                 return
@@ -89,8 +88,8 @@ def read(spans: pa.Table, system: Any, choose: Choose) -> Iterator[pa.Table]:
                 yield pa.Table.from_batches([batch])
 
 
-def _groups(system: Any, choose: Choose, path: str) -> list[tuple[int, int]]:
-    with _opened(system, path) as file:
+def _groups(place: Location, choose: Choose, path: str) -> list[tuple[int, int]]:
+    with open_parquet(place.at(path), buffer=_BUFFER) as file:
         choose(file.schema_arrow.names)
         groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
         return [(group.num_rows, group.total_byte_size) for group in groups]
@@ -106,10 +105,3 @@ def _joined(spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
         else:
             result.append(dict(span))
     return result
-
-
-@contextmanager
-def _opened(system: Any, path: str) -> Iterator[Any]:
-    # Without pre_buffer only the pages of the next batch are in memory, not a whole row group.
-    with reading(path), system.open_input_file(path) as stream:
-        yield pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER)

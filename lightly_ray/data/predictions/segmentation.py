@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lightly_ray.data.paths import read_whole
+from lightly_ray.data.location import Location
 from lightly_ray.data.predictions.checks import Fault, as_floats
 from lightly_ray.data.predictions.columns import column, raw_column, tensors
 from lightly_ray.data.predictions.ragged import Rows
@@ -68,7 +68,7 @@ def _cut(values: pa.Scalar, shape: list[int] | None) -> NDArray[Any] | Fault:
 
 
 def _load(path: str | None) -> NDArray[Any] | Fault:
-    content = None if path is None else read_whole(path)
+    content = None if path is None else Location.parse(path).read()
     if content is None:
         return Fault.MISSING
     try:

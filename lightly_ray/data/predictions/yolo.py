@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from lightly_ray.data.paths import AnyPath, read_whole
+from lightly_ray.data.location import Location
 from lightly_ray.data.predictions.image_matching import named_files
 from lightly_ray.errors import InvalidInputError
 
 
-def read_folder(folder: AnyPath, images: AnyPath | None = None) -> pa.Table:
+def read_folder(folder: Location, images: Location | None = None) -> pa.Table:
     """Read all ``.txt`` files of a folder, at any depth.
 
     Args:
@@ -48,7 +48,9 @@ def read_files(names: pa.Array | pa.ChunkedArray, paths: Sequence[str | None]) -
 
 def _boxes(path: str) -> list[tuple[int, float]]:
     boxes = []
-    for number, line in enumerate((read_whole(path) or b"").decode(errors="replace").splitlines(), start=1):
+    place = Location.parse(path)
+    where = place.shown
+    for number, line in enumerate((place.read() or b"").decode(errors="replace").splitlines(), start=1):
         words = line.split()
         if not words:
             continue
@@ -56,9 +58,9 @@ def _boxes(path: str) -> list[tuple[int, float]]:
             label, _, _, _, _, confidence = (float(word) for word in words)
         except ValueError as error:
             raise InvalidInputError(
-                f"line {number} of {path!r} must be six numbers, class x y width height confidence; got {line!r:.80}"
+                f"line {number} of {where!r} must be six numbers, class x y width height confidence; got {line!r:.80}"
             ) from error
         if not label.is_integer():
-            raise InvalidInputError(f"line {number} of {path!r} must begin with a whole number, got {words[0]!r}")
+            raise InvalidInputError(f"line {number} of {where!r} must begin with a whole number, got {words[0]!r}")
         boxes.append((int(label), confidence))
     return boxes

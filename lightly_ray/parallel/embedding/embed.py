@@ -1,5 +1,6 @@
 """Images -> embeddings with the built-in descriptor, on Ray Data actors.
 
+    embed            `lightly_ray.embed`: a folder -> Embedded, with a Ray of its own where there is none
     fit_descriptor   some of the images -> Descriptor
     embed_images     Dataset of filenames -> Dataset of (filename, embedding, error), streaming
     embed_folder     a folder -> arrays in file-name order, for pools that fit in memory
@@ -10,7 +11,6 @@ counts it. A vector depends on its image and on the descriptor alone, never on t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,12 @@ import ray.data
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from lightly_ray.data.images import CorruptImageError, decode_rgb
-from lightly_ray.data.paths import locate
+from lightly_ray._types import PathLike
+from lightly_ray.data.images import CorruptImageError, decode_rgb, find_images
+from lightly_ray.data.location import Location
 from lightly_ray.embedding.descriptor import FEATURES, Descriptor, features, fit
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.parallel.cluster import cluster_cpus
+from lightly_ray.parallel.cluster import cluster_cpus, connected
 from lightly_ray.progress import Progress
 from lightly_ray.selection.random_draw import random_keys
 
@@ -52,8 +53,8 @@ class Embedded:
 class _Describe:
     """One actor: reads images below ``root`` and describes them, reduced where a descriptor is given."""
 
-    def __init__(self, root: str, shared: "ray.ObjectRef[Descriptor | None]") -> None:
-        self._files, self._root = locate(root)
+    def __init__(self, root: Location, shared: "ray.ObjectRef[Descriptor | None]") -> None:
+        self._root = root
         self._descriptor: Descriptor | None = ray.get(shared)  # one copy a node, for all actors there
 
     def __call__(self, batch: dict[str, NDArray[Any]]) -> dict[str, Any]:
@@ -64,7 +65,8 @@ class _Describe:
         return {"filename": np.array(names, dtype=object), "embedding": np.stack(vectors), "error": list(errors)}
 
     def _describe(self, name: str) -> tuple[NDArray[np.float32], str]:
-        with self._files.open_input_file(f"{self._root}/{name}") as file:
+        place = self._root.child(name)
+        with place.filesystem.open_input_file(place.path) as file:
             data = file.read()
         try:
             vector, error = features(decode_rgb(data, name=name)), ""
@@ -73,19 +75,44 @@ class _Describe:
         return (vector if self._descriptor is None else self._descriptor.embed(vector[None])[0]), error
 
 
-def embed_images(root: str, filenames: Sequence[str], descriptor: Descriptor | None) -> ray.data.Dataset:
+def embed(folder: PathLike, *, descriptor: Descriptor | None = None) -> Embedded:
+    """Embed all images of a folder, at any depth.
+
+    Runs on the Ray of this process, else on the cluster that `RAY_ADDRESS` names, else on a local one that ends
+    with the call.
+
+    Args:
+        folder: a path, which the workers of a cluster see too, or a URI such as `s3://bucket/photos`.
+        descriptor: what made earlier embeddings, to embed further images the same way; by default one is fitted on
+            images of the folder.
+
+    Raises:
+        NotFoundError: there is no such folder.
+        InvalidInputError: it holds no image, or fewer than two that can be decoded where a descriptor is fitted.
+
+    Example:
+        >>> import lightly_ray
+        >>> embedded = lightly_ray.embed("photos")  # doctest: +SKIP
+        >>> embedded.embeddings.shape  # doctest: +SKIP
+        (1797, 128)
+    """
+    place = Location.parse(folder)
+    filenames = sorted(find_images(place))
+    with connected():
+        return embed_folder(place, filenames, descriptor)
+
+
+def embed_images(root: Location, filenames: Sequence[str], descriptor: Descriptor | None) -> ray.data.Dataset:
     """Describe images, streaming.
 
     Args:
-        root: the folder: a path that workers see too, or a URI on any pyarrow filesystem.
+        root: the folder; a local one is seen by all workers.
         filenames: N >= 1 names below it.
         descriptor: a fitted one, or None for the raw features.
 
     Returns:
         Columns ``filename``, ``embedding`` (D,) float32, ``error``; in no order.
     """
-    if "://" not in root:
-        root = str(Path(root).absolute())  # workers have a working directory of their own
     names = pa.table({"filename": pa.array(filenames, pa.string())})
     blocks = [names.slice(start, _BATCH) for start in range(0, len(filenames), _BATCH)]
     actors = min(len(blocks), cluster_cpus())
@@ -98,7 +125,7 @@ def embed_images(root: str, filenames: Sequence[str], descriptor: Descriptor | N
     )
 
 
-def fit_descriptor(root: str, filenames: Sequence[str]) -> Descriptor:
+def fit_descriptor(root: Location, filenames: Sequence[str]) -> Descriptor:
     """Fit the descriptor on at most ``FIT_ON`` of the images, the same ones for the same names.
 
     Raises:
@@ -109,12 +136,12 @@ def fit_descriptor(root: str, filenames: Sequence[str]) -> Descriptor:
     _, values, corrupt = _collect(embed_images(root, sample, None), len(sample), "read images to fit the descriptor")
     if len(values) < 2:
         raise InvalidInputError(
-            f"{root}: {len(values)} of {len(sample)} images can be read: {', '.join(corrupt.values())}"
+            f"{root.shown}: {len(values)} of {len(sample)} images can be read: {', '.join(corrupt.values())}"
         )
     return fit(values)
 
 
-def embed_folder(root: str, filenames: Sequence[str], descriptor: Descriptor | None = None) -> Embedded:
+def embed_folder(root: Location, filenames: Sequence[str], descriptor: Descriptor | None = None) -> Embedded:
     """Embed images of a folder; without a descriptor, one is fitted on them first."""
     if descriptor is None:
         descriptor = fit_descriptor(root, filenames)

@@ -17,9 +17,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lightly_ray.data.paths import AnyPath, files_of, locate
+from lightly_ray.data.location import Location
 from lightly_ray.data.predictions import row_groups, yolo
-from lightly_ray.data.predictions.files import find_format, map_npy, read_table, row_names
+from lightly_ray.data.predictions.files import find_format, map_predictions, read_table, row_names
 from lightly_ray.data.predictions.image_matching import named_files
 from lightly_ray.scores.prediction_columns import Columns
 
@@ -51,11 +51,11 @@ class Pieces:
         return int(self.bounds[-1])
 
 
-def cut_predictions(path: AnyPath, columns: Columns, images: AnyPath | None) -> Pieces:
+def cut_predictions(place: Location, columns: Columns, images: Location | None) -> Pieces:
     """Cut the predictions at a path into pieces.
 
     Args:
-        path: see ``lightly_ray.data.predictions.files``.
+        place: see ``lightly_ray.data.predictions.files``.
         columns: which columns of a Parquet file are read.
         images: what names the images where the files do not.
 
@@ -63,40 +63,39 @@ def cut_predictions(path: AnyPath, columns: Columns, images: AnyPath | None) -> 
         NotFoundError: there is no such file.
         InvalidInputError: it cannot be read, or lacks a column.
     """
-    form = find_format(path, columns.task)
+    form = find_format(place, columns.task)
     if form == "parquet":
-        return _cut_parquet(path, columns)
+        return _cut_parquet(place, columns)
     if form == "npy":
-        return _cut_npy(path, columns.id_column, images)
+        return _cut_npy(place, columns.id_column, images)
     if form == "yolo":
-        found = named_files(path, ".txt", images)
-        files = pa.table({"filename": [name for name, _ in found], "path": [place for _, place in found]})
-        return _cut_table(files, _TEXTS, partial(_read_yolo, id_column=columns.id_column))
-    table = read_table(path, form, images)
+        files = named_files(place, ".txt", images)
+        table = pa.table({"filename": [name for name, _ in files], "path": [path for _, path in files]})
+        return _cut_table(table, _TEXTS, partial(_read_yolo, id_column=columns.id_column))
+    table = read_table(place, form, images)
     table = table.rename_columns([columns.id_column, *table.column_names[1:]])
     return _cut_table(table, _MAPS if form == "maps" else _SAMPLES, _as_it_is)
 
 
-def _cut_parquet(path: AnyPath, columns: Columns) -> Pieces:
-    system, files = files_of(path, ".parquet")
-    requests = row_groups.cut(system, files, columns.known)
+def _cut_parquet(place: Location, columns: Columns) -> Pieces:
+    requests = row_groups.cut(place, place.files(".parquet"), columns.known)
     rows = [sum(request["rows"].to_pylist()) for request in requests]
-    return Pieces(requests, _bounds(rows), partial(row_groups.read, system=system, choose=columns.known))
+    return Pieces(requests, _bounds(rows), partial(row_groups.read, place=place, choose=columns.known))
 
 
-def _cut_npy(path: AnyPath, id_column: str, images: AnyPath | None) -> Pieces:
-    array = map_npy(path)
+def _cut_npy(place: Location, id_column: str, images: Location | None) -> Pieces:
+    array = map_predictions(place)
     names = row_names(len(array), images)
     step = max(1, _BYTES // (array.shape[1] * array.itemsize))
     starts = range(0, max(1, len(array)), step)
     requests = [pa.table({"start": [start], "names": [names[start : start + step]]}) for start in starts]
     bounds = np.array([*starts, len(array)], dtype=np.int64)
-    return Pieces(requests, bounds, partial(_read_npy, path=locate(path)[1], id_column=id_column))
+    return Pieces(requests, bounds, partial(_read_npy, place=place, id_column=id_column))
 
 
-def _read_npy(request: pa.Table, path: str, id_column: str) -> Iterable[pa.Table]:
+def _read_npy(request: pa.Table, place: Location, id_column: str) -> Iterable[pa.Table]:
     (one,) = request.to_pylist()
-    rows = map_npy(path)[one["start"] : one["start"] + len(one["names"])]
+    rows = map_predictions(place)[one["start"] : one["start"] + len(one["names"])]
     lists = pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])
     yield pa.table({id_column: pa.array(one["names"], pa.string()), "probabilities": lists})
 

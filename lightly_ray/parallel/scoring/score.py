@@ -13,7 +13,8 @@ from typing import get_args
 import pyarrow as pa
 import ray.data
 
-from lightly_ray.data.paths import AnyPath
+from lightly_ray._types import PathLike
+from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connect
 from lightly_ray.parallel.errors import plain_errors
@@ -26,12 +27,12 @@ from lightly_ray.scores.tasks import Task
 
 
 def score(  # noqa: PLR0913 - a public door: each is one choice, most are left at their default
-    predictions: "ray.data.Dataset | AnyPath",
+    predictions: "ray.data.Dataset | PathLike",
     *,
     task: Task,
     id_column: str = "filename",
     prediction_column: str | None = None,
-    images: AnyPath | None = None,
+    images: PathLike | None = None,
     config: Mapping[str, float] | None = None,
     on_error: OnError = "raise",
 ) -> "ray.data.Dataset":
@@ -69,7 +70,8 @@ def score(  # noqa: PLR0913 - a public door: each is one choice, most are left a
         # Whole blocks, as they lie in shared memory.
         scored = predictions.map_batches(scoring.score, batch_format="pyarrow", batch_size=None)
     else:
-        scored = score_pieces(cut_predictions(predictions, scoring.columns, images), scoring)
+        named_by = None if images is None else Location.parse(images)
+        scored = score_pieces(cut_predictions(Location.parse(predictions), scoring.columns, named_by), scoring)
     return _finish(scored, counting) if task == "detection" else scored
 
 

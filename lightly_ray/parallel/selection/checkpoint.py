@@ -13,7 +13,7 @@ from typing import cast
 
 import numpy as np
 
-from lightly_ray.data.paths import AnyPath, read_whole, shown, write_whole
+from lightly_ray.data.location import Location
 from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.selection.greedy import Picks
 
@@ -28,11 +28,11 @@ class Checkpoint:
     """One file with the picks so far.
 
     Args:
-        path: on any file system that Arrow knows.
+        place: of the file.
         identity: what data and settings the picks belong to, each under a name that a message can use.
     """
 
-    path: AnyPath
+    place: Location
     identity: Identity
     _batches: list[Picks] = field(default_factory=list)
     _written: float = -np.inf
@@ -64,7 +64,7 @@ class Checkpoint:
         return picks
 
     def _known(self) -> tuple[Picks, Identity] | None:
-        content = read_whole(self.path)
+        content = self.place.read()
         if content is None:
             return None
         try:
@@ -73,10 +73,10 @@ class Checkpoint:
             known = json.loads(text)
             version = known.pop("format")
         except (ValueError, KeyError, EOFError, OSError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-            raise InvalidInputError(f"{shown(self.path)!r} is no checkpoint of a selection: {error}") from error
+            raise InvalidInputError(f"{self.place.shown!r} is no checkpoint of a selection: {error}") from error
         if version != _FORMAT:
             raise InvalidInputError(
-                f"{shown(self.path)!r} is no checkpoint of this version: {version!r}, not {_FORMAT!r}"
+                f"{self.place.shown!r} is no checkpoint of this version: {version!r}, not {_FORMAT!r}"
             )
         return Picks(rows.astype(np.int64), gains.astype(np.float64)), cast("Identity", known)
 
@@ -95,7 +95,7 @@ class Checkpoint:
             gains=np.concatenate([np.zeros(0), *(batch.gains for batch in self._batches)]),
             identity=np.frombuffer(json.dumps({"format": _FORMAT, **self.identity}).encode(), dtype=np.uint8),
         )
-        write_whole(self.path, stream.getvalue())
+        self.place.write(stream.getvalue())
         self._written = time.monotonic()
 
     def _require_same(self, known: Identity, names: list[str]) -> None:
@@ -103,6 +103,6 @@ class Checkpoint:
         if other:
             told = "; ".join(f"{name} was {known.get(name)}, now {self.identity.get(name)}" for name in other)
             raise ConflictError(
-                f"the checkpoint {shown(self.path)!r} belongs to another selection: {told}. "
+                f"the checkpoint {self.place.shown!r} belongs to another selection: {told}. "
                 "Use the same data and settings, or another path"
             )

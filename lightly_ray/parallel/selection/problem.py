@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.data.ids import Ids, Rows
-from lightly_ray.data.paths import AnyPath
+from lightly_ray.data.location import Location
 from lightly_ray.data.sources import Blocks, Source
 from lightly_ray.data.vectors import Matrix
 from lightly_ray.errors import InvalidInputError
@@ -37,7 +37,7 @@ class Resources:
     partitions: int | None = None
     memory_limit: float | None = None
     timeout: float | None = None
-    checkpoint: AnyPath | None = None
+    checkpoint: Location | None = None
     progress: bool = True
 
     def __post_init__(self) -> None:

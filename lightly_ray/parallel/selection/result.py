@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from lightly_ray._types import PathLike
 from lightly_ray.data.ids import Rows
-from lightly_ray.data.paths import AnyPath, write_whole
+from lightly_ray.data.location import Location
 
 if TYPE_CHECKING:
     from ray.data import Dataset
@@ -98,7 +99,7 @@ class Selection:
             "stats": asdict(self.stats),
         }
 
-    def to_parquet(self, path: AnyPath) -> None:
+    def to_parquet(self, path: PathLike) -> None:
         """Write `to_table` to a Parquet file, whole or not at all.
 
         Args:
@@ -109,7 +110,7 @@ class Selection:
         """
         stream = BytesIO()
         pq.write_table(self.to_table(), stream)
-        write_whole(path, stream.getvalue())
+        Location.parse(path).write(stream.getvalue())
 
     def to_dataset(self) -> "Dataset":
         """`to_table` as a `ray.data.Dataset`, on the Ray that is there or one that lasts as long as the process."""

@@ -8,16 +8,15 @@ process without Ray, larger ones on shard actors that each read their own part. 
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pyarrow import fs
 
+from lightly_ray._types import PathLike
 from lightly_ray.data.ids import Ids
+from lightly_ray.data.location import Location
 from lightly_ray.data.parquet import ParquetSource
-from lightly_ray.data.paths import AnyPath, locate, shown
 from lightly_ray.data.sources import ArraySource, NpySource, Source
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import needs_embeddings
@@ -36,7 +35,7 @@ __all__ = ["Selection", "select"]
 
 
 def select(  # noqa: PLR0913  # the one door: every setting of a selection is an argument of it
-    data: "NDArray[np.floating[Any]] | Dataset | AnyPath | Sequence[AnyPath]",
+    data: "NDArray[np.floating[Any]] | Dataset | PathLike | Sequence[PathLike]",
     n_samples: float,
     method: str = "coreset",
     *,
@@ -53,7 +52,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     partitions: int | None = None,
     memory_limit: float | None = None,
     timeout: float | None = None,
-    checkpoint: AnyPath | None = None,
+    checkpoint: PathLike | None = None,
     progress: bool = True,
 ) -> Selection:
     """Select samples.
@@ -101,7 +100,9 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     settings = settings_of(
         n_samples, method, min_distance=min_distance, normalize=normalize, seed=seed, certify=certify
     )
-    resources = Resources(partitions, memory_limit, timeout, checkpoint, progress)
+    resources = Resources(
+        partitions, memory_limit, timeout, None if checkpoint is None else Location.parse(checkpoint), progress
+    )
     column = embedding_column if needs_embeddings(settings.method) else None
     source, known = _open(data, ids, id_column, column, scores)
     found = plan(settings, known, source, query=query, preselected=preselected, scores=scores)
@@ -148,9 +149,9 @@ def _open_dataset(
 
 def _source(data: object, embedding_column: str | None) -> Source:
     if isinstance(data, str | os.PathLike):
-        return _file(data, embedding_column)
+        return _file(Location.parse(data), embedding_column)
     if isinstance(data, list | tuple) and data and all(isinstance(path, str | os.PathLike) for path in data):
-        return ParquetSource(cast("Sequence[AnyPath]", data), embedding_column)
+        return ParquetSource([Location.parse(path) for path in data], embedding_column)
     if hasattr(data, "__array__"):
         return ArraySource(np.asarray(data))
     raise InvalidInputError(
@@ -159,13 +160,8 @@ def _source(data: object, embedding_column: str | None) -> Source:
     )
 
 
-def _file(path: AnyPath, embedding_column: str | None) -> Source:
-    system, inside = locate(path)
-    if not inside.endswith(".npy"):
-        return ParquetSource(path, embedding_column)
-    if not isinstance(system, fs.LocalFileSystem):
-        raise InvalidInputError(f"{shown(path)!r}: .npy files are mapped into memory and must be local; use Parquet")
-    return NpySource(Path(inside))
+def _file(place: Location, embedding_column: str | None) -> Source:
+    return NpySource(place) if place.path.endswith(".npy") else ParquetSource([place], embedding_column)
 
 
 def _is_dataset(data: object) -> bool:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from lightly_ray import __version__
 from lightly_ray.bitmask import BitMask
+from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.selection.select import Selection, select
 from lightly_ray.platform.services.embedding_files import matrix
@@ -47,12 +48,12 @@ class _Pool:
     """What `select` is given, by row.
 
     Attributes:
-        data: (n, D) embeddings, or the place of a file that has them.
+        data: (n, D) embeddings, or the location of a file that has them.
         ids: n file names.
         places: (n,) int64 places of the rows in the mappings; those that count ascend, -1 for a row without one.
     """
 
-    data: NDArray[np.floating] | str
+    data: NDArray[np.floating] | Location
     ids: pa.Array
     places: NDArray[np.int64]
 
@@ -81,7 +82,7 @@ def run(blobs: Blobs, pinned: Json, names: list[str], report: Callable[[int, int
             pool.data,
             n_samples=pinned["n_samples"],
             method=pinned["method"],
-            ids=None if isinstance(pool.data, str) else pool.ids,
+            ids=None if isinstance(pool.data, Location) else pool.ids,
             preselected=before.select(names) or None,
             query=query.select(names),
             scores=_scores(blobs, pinned["score"], query, pool.places),
@@ -113,7 +114,7 @@ def _pool(blobs: Blobs, pinned: Json, rows: NDArray[np.int64], names: pa.Array) 
         sorted_file = bool((np.diff(where) > 0).all())
         if len(rows) * embedding["dimension"] * width > LARGE and sorted_file:
             places = pc.fill_null(pc.index_in(stored, value_set=names), -1).to_numpy().astype(np.int64)
-            return _Pool(blobs.uri(embedding["file_key"]), stored, places)
+            return _Pool(blobs.location(embedding["file_key"]), stored, places)
         vectors = matrix(parquet.read(columns=["embedding"]).column("embedding").combine_chunks())
     whole = len(where) == len(vectors) and sorted_file
     return _Pool(vectors if whole else vectors[where], wanted, rows)

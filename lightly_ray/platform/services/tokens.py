@@ -5,12 +5,12 @@ protect), and looking it up by its hash tells an attacker nothing about other to
 """
 
 import hashlib
-import os
 import secrets
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, select
 
+from lightly_ray.data.atomic import atomic_write
 from lightly_ray.errors import AuthenticationError, ConflictError, InvalidInputError
 from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.ids import new_id, now
@@ -80,7 +80,8 @@ def ensure_admin(database: Database, path: Path) -> str | None:
             token = create(db, ADMIN)
         # Written before the commit: a file without its row is replaced by the next start, a row
         # without its file could never be used.
-        _write_private(path, token + "\n")
+        with atomic_write(path, mode=0o600) as file:
+            file.write(f"{token}\n".encode())
         return token
 
 
@@ -90,10 +91,3 @@ def _works(db: Connection, token: str) -> bool:
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _write_private(path: Path, text: str) -> None:
-    unfinished = path.with_name(f"{path.name}.part-{new_id()}")
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        out.write(text)
-    unfinished.replace(path)

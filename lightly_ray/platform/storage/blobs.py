@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 import pyarrow.fs as pafs
 
+from lightly_ray.data.atomic import atomic_write
+from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError, NotFoundError
-from lightly_ray.platform.storage.ids import new_id
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _CHUNK = 2**20
@@ -45,14 +46,8 @@ class Blobs:
             with self._fs.open_output_stream(path) as out:
                 shutil.copyfileobj(source, out, _CHUNK)
             return
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        unfinished = f"{path}.part-{new_id()}"
-        try:
-            with Path(unfinished).open("wb") as out:
-                shutil.copyfileobj(source, out, _CHUNK)
-            Path(unfinished).replace(path)
-        finally:
-            Path(unfinished).unlink(missing_ok=True)
+        with atomic_write(Path(path)) as out:
+            shutil.copyfileobj(source, out, _CHUNK)
 
     def open(self, key: str) -> BinaryIO:
         """A blob for reading, with seek.
@@ -75,15 +70,15 @@ class Blobs:
         with self.open(key) as file:
             return file.read()
 
-    def uri(self, key: str) -> str:
-        """Where other processes, on other machines, find the blob: a path or an s3:// URI."""
+    def location(self, key: str) -> Location:
+        """Where other processes, on other machines, find the blob."""
         path = self._inside(key)
         if self.is_local:
-            return path
+            return Location.parse(path)
         if self.endpoint is None:
-            return f"s3://{path}"
+            return Location.parse(f"s3://{path}")
         parts = urlsplit(self.endpoint)
-        return f"s3://{path}?scheme={parts.scheme}&endpoint_override={parts.netloc}"
+        return Location.parse(f"s3://{path}?scheme={parts.scheme}&endpoint_override={parts.netloc}")
 
     def delete_folder(self, key: str) -> None:
         """Delete everything under a key; what is not there is fine."""

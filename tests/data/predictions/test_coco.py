@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from lightly_ray.data.location import Location
 from lightly_ray.data.predictions.coco import read_detections, read_keypoints
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
@@ -22,7 +23,9 @@ def _write(folder: Path, name: str, value: Any) -> Path:
 
 
 def test_read_detections__with_the_names_of_an_annotation_file(tmp_path: Path) -> None:
-    table = read_detections(_write(tmp_path, "boxes.json", BOXES), _write(tmp_path, "images.json", IMAGES))
+    table = read_detections(
+        Location.parse(_write(tmp_path, "boxes.json", BOXES)), Location.parse(_write(tmp_path, "images.json", IMAGES))
+    )
     assert table.to_pydict() == {
         "filename": ["d.jpg", "e.jpg", "a.jpg"],
         "scores": [[0.25], [], [0.5, 1.0]],
@@ -31,14 +34,16 @@ def test_read_detections__with_the_names_of_an_annotation_file(tmp_path: Path) -
 
 
 def test_read_detections__ids_are_names_where_there_are_no_others(tmp_path: Path) -> None:
-    table = read_detections(_write(tmp_path, "boxes.json", BOXES))
+    table = read_detections(Location.parse(_write(tmp_path, "boxes.json", BOXES)))
     assert table.to_pydict() == {"filename": ["7", "4"], "scores": [[0.5, 1.0], [0.25]], "labels": [[3, 1], [1]]}
 
 
 def test_read_detections__nothing_found(tmp_path: Path) -> None:
     nothing = _write(tmp_path, "boxes.json", [])
-    assert read_detections(nothing).num_rows == 0
-    assert read_detections(nothing, _write(tmp_path, "images.json", IMAGES))["scores"].to_pylist() == [[], [], []]
+    assert read_detections(Location.parse(nothing)).num_rows == 0
+    assert read_detections(Location.parse(nothing), Location.parse(_write(tmp_path, "images.json", IMAGES)))[
+        "scores"
+    ].to_pylist() == [[], [], []]
 
 
 def test_read_keypoints__groups_instances_by_image(tmp_path: Path) -> None:
@@ -47,7 +52,10 @@ def test_read_keypoints__groups_instances_by_image(tmp_path: Path) -> None:
         {"image_id": 4, "category_id": 1, "keypoints": [], "score": 0.5},
         {"image_id": 7, "category_id": 1, "keypoints": [3, 4, 0.25, 5, 6, 1], "score": 0.5},
     ]
-    table = read_keypoints(_write(tmp_path, "points.json", entries), _write(tmp_path, "images.json", IMAGES))
+    table = read_keypoints(
+        Location.parse(_write(tmp_path, "points.json", entries)),
+        Location.parse(_write(tmp_path, "images.json", IMAGES)),
+    )
     assert table.to_pydict() == {
         "filename": ["d.jpg", "e.jpg", "a.jpg"],
         "keypoints": [[[]], [], [[1, 2, 0.5], [3, 4, 0.25, 5, 6, 1]]],
@@ -68,29 +76,29 @@ def test_read_keypoints__groups_instances_by_image(tmp_path: Path) -> None:
 )
 def test_read_detections__an_entry_that_is_wrong(entry: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"entry 1 of '.*boxes.json' needs image_id, category_id and score"):
-        read_detections(_write(tmp_path, "boxes.json", [BOXES[0], entry]))
+        read_detections(Location.parse(_write(tmp_path, "boxes.json", [BOXES[0], entry])))
 
 
 @pytest.mark.parametrize("keypoints", [None, 5, ["a"], "abc"])
 def test_read_keypoints__an_entry_that_is_wrong(keypoints: Any, tmp_path: Path) -> None:
     entry = {"image_id": 7, "keypoints": keypoints}
     with pytest.raises(InvalidInputError, match=r"entry 0 of .* needs image_id and keypoints"):
-        read_keypoints(_write(tmp_path, "points.json", [entry]))
+        read_keypoints(Location.parse(_write(tmp_path, "points.json", [entry])))
 
 
 def test_read_detections__an_image_that_the_annotations_do_not_know(tmp_path: Path) -> None:
     images = _write(tmp_path, "images.json", {"images": IMAGES["images"][:2]})
     with pytest.raises(InvalidInputError, match="image_id 7 is not among the images"):
-        read_detections(_write(tmp_path, "boxes.json", BOXES), images)
+        read_detections(Location.parse(_write(tmp_path, "boxes.json", BOXES)), Location.parse(images))
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"images": [{"id": 1}]}', "nonsense"])
 def test_read_detections__what_is_no_annotation_file(content: str, tmp_path: Path) -> None:
     (tmp_path / "images.json").write_text(content)
     with pytest.raises(InvalidInputError, match="is no COCO annotation file"):
-        read_detections(_write(tmp_path, "boxes.json", BOXES), tmp_path / "images.json")
+        read_detections(Location.parse(_write(tmp_path, "boxes.json", BOXES)), Location.parse(tmp_path / "images.json"))
 
 
 def test_read_detections__absent_annotations(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="there is no file"):
-        read_detections(_write(tmp_path, "boxes.json", BOXES), tmp_path / "images.json")
+        read_detections(Location.parse(_write(tmp_path, "boxes.json", BOXES)), Location.parse(tmp_path / "images.json"))

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lightly_ray.data.predictions.files import find_format, map_npy, read_table, row_names
+from lightly_ray.data.location import Location
+from lightly_ray.data.predictions.files import find_format, map_predictions, read_table, row_names
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 
@@ -33,15 +34,15 @@ def _touch(folder: Path, *names: str) -> None:
 )
 def test_find_format__of_each_task(name: str, task: str, expected: str, tmp_path: Path) -> None:
     _touch(tmp_path, "p.parquet", "p.npy", "p.json", "p.json.gz", "tables/a.parquet", "texts/x/a.txt", "maps/a.npy")
-    assert find_format(tmp_path / name, task) == expected
+    assert find_format(Location.parse(tmp_path / name), task) == expected
 
 
 @pytest.mark.parametrize("task", ["classification", "detection", "segmentation", "keypoints"])
 def test_find_format__of_nothing(task: str, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="there is no file or folder"):
-        find_format(tmp_path / "absent", task)
+        find_format(Location.parse(tmp_path / "absent"), task)
     with pytest.raises(NotFoundError, match="holds no"):
-        find_format(tmp_path, task)
+        find_format(Location.parse(tmp_path), task)
 
 
 @pytest.mark.parametrize(
@@ -50,51 +51,51 @@ def test_find_format__of_nothing(task: str, tmp_path: Path) -> None:
 def test_find_format__of_another_task(name: str, task: str, tmp_path: Path) -> None:
     _touch(tmp_path, name)
     with pytest.raises(InvalidInputError, match=f"is in no format for {task}"):
-        find_format(tmp_path / name, task)
+        find_format(Location.parse(tmp_path / name), task)
 
 
 def test_read_table__npy(tmp_path: Path) -> None:
     np.save(tmp_path / "p.npy", np.array([[0.5, 0.25, 0.25], [1, 0, 0]], np.float32))
     (tmp_path / "names.txt").write_text("b.jpg\na.jpg\n")
-    table = read_table(tmp_path / "p.npy", "npy", tmp_path / "names.txt")
+    table = read_table(Location.parse(tmp_path / "p.npy"), "npy", Location.parse(tmp_path / "names.txt"))
     assert table.to_pydict() == {"filename": ["b.jpg", "a.jpg"], "probabilities": [[0.5, 0.25, 0.25], [1, 0, 0]]}
     assert table.schema.field("probabilities").type == pa.list_(pa.float32(), 3)
-    assert read_table(tmp_path / "p.npy", "npy")["filename"].to_pylist() == ["0", "1"]
+    assert read_table(Location.parse(tmp_path / "p.npy"), "npy")["filename"].to_pylist() == ["0", "1"]
 
 
 def test_row_names__another_number(tmp_path: Path) -> None:
     (tmp_path / "names.txt").write_text("b.jpg\na.jpg\n")
     with pytest.raises(InvalidInputError, match="names 2 images for 3 rows"):
-        row_names(3, tmp_path / "names.txt")
+        row_names(3, Location.parse(tmp_path / "names.txt"))
 
 
 @pytest.mark.parametrize(
     "array", [np.zeros(3), np.zeros((2, 0)), np.zeros((2, 3, 4)), np.array([["a"]]), np.zeros((2, 2), complex)]
 )
-def test_map_npy__other_arrays(array: np.ndarray, tmp_path: Path) -> None:
+def test_map_predictions__other_arrays(array: np.ndarray, tmp_path: Path) -> None:
     np.save(tmp_path / "p.npy", array)
     with pytest.raises(InvalidInputError, match=r"must hold an \(N, C\) array of numbers, got shape"):
-        map_npy(tmp_path / "p.npy")
+        map_predictions(Location.parse(tmp_path / "p.npy"))
 
 
-def test_map_npy__never_unpickles(tmp_path: Path) -> None:
+def test_map_predictions__never_unpickles(tmp_path: Path) -> None:
     np.save(tmp_path / "objects.npy", np.array([[{}]]), allow_pickle=True)
     (tmp_path / "pickle.npy").write_bytes(pickle.dumps([[0.5, 0.5]]))
     (tmp_path / "empty.npy").touch()
     for name in ("objects.npy", "pickle.npy", "empty.npy"):
-        with pytest.raises(InvalidInputError, match="cannot be read"):
-            map_npy(tmp_path / name)
+        with pytest.raises(InvalidInputError, match=r"cannot read .* as \.npy"):
+            map_predictions(Location.parse(tmp_path / name))
 
 
-def test_map_npy__archives_absent_and_remote_files(tmp_path: Path) -> None:
+def test_map_predictions__archives_absent_and_remote_files(tmp_path: Path) -> None:
     np.savez(tmp_path / "p.npz", a=np.zeros((2, 2)))
     (tmp_path / "p.npz").rename(tmp_path / "p.npy")
-    with pytest.raises(InvalidInputError, match="got an archive"):
-        map_npy(tmp_path / "p.npy")
+    with pytest.raises(InvalidInputError, match="it begins with"):
+        map_predictions(Location.parse(tmp_path / "p.npy"))
     with pytest.raises(NotFoundError, match="there is no file"):
-        map_npy(tmp_path / "absent.npy")
-    with pytest.raises(InvalidInputError, match="only local"):
-        map_npy("mock://bucket/p.npy")
+        map_predictions(Location.parse(tmp_path / "absent.npy"))
+    with pytest.raises(InvalidInputError, match="must be local"):
+        map_predictions(Location.parse("s3://anonymous@bucket/p.npy?region=x"))
 
 
 def test_read_table__the_other_formats(tmp_path: Path) -> None:
@@ -103,10 +104,12 @@ def test_read_table__the_other_formats(tmp_path: Path) -> None:
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "a.txt").write_text("1 0 0 1 1 0.5\n")
     _touch(tmp_path, "maps/a.npy")
-    assert read_table(tmp_path / "boxes.json", "coco_boxes").to_pydict()["labels"] == [[1]]
-    assert read_table(tmp_path / "points.json", "coco_keypoints").to_pydict()["keypoints"] == [[[1, 2, 0.5]]]
-    assert read_table(tmp_path / "texts", "yolo").to_pydict()["filename"] == ["a"]
-    assert read_table(tmp_path / "maps", "maps").to_pydict() == {
+    assert read_table(Location.parse(tmp_path / "boxes.json"), "coco_boxes").to_pydict()["labels"] == [[1]]
+    assert read_table(Location.parse(tmp_path / "points.json"), "coco_keypoints").to_pydict()["keypoints"] == [
+        [[1, 2, 0.5]]
+    ]
+    assert read_table(Location.parse(tmp_path / "texts"), "yolo").to_pydict()["filename"] == ["a"]
+    assert read_table(Location.parse(tmp_path / "maps"), "maps").to_pydict() == {
         "filename": ["a"],
         "path": [str(tmp_path / "maps" / "a.npy")],
     }
@@ -115,4 +118,4 @@ def test_read_table__the_other_formats(tmp_path: Path) -> None:
 def test_read_table__parquet_is_not_its_own(tmp_path: Path) -> None:
     pq.write_table(pa.table({"filename": ["a"]}), tmp_path / "p.parquet")
     with pytest.raises(InvalidInputError, match="in parts"):
-        read_table(tmp_path / "p.parquet", "parquet")
+        read_table(Location.parse(tmp_path / "p.parquet"), "parquet")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lightly_ray.data.location import Location
 from lightly_ray.data.predictions import json_list
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
@@ -13,14 +14,14 @@ def test_read_objects__wherever_a_chunk_ends(chunk: int, tmp_path: Path, monkeyp
     monkeypatch.setattr(json_list, "_CHUNK", chunk)
     entries = [{"a": 1.5, "b": 'x, ] [ " é'}, {}, {"c": [1, {"d": None}]}]
     (tmp_path / "list.json").write_text(" \n" + json.dumps(entries, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    assert list(json_list.read_objects(tmp_path / "list.json")) == entries
+    assert list(json_list.read_objects(Location.parse(tmp_path / "list.json"))) == entries
 
 
 def test_read_objects__nothing_and_compressed(tmp_path: Path) -> None:
     (tmp_path / "empty.json").write_text("[ ]")
     (tmp_path / "list.json.gz").write_bytes(gzip.compress(b'[{"a": 1}]'))
-    assert list(json_list.read_objects(tmp_path / "empty.json")) == []
-    assert list(json_list.read_objects(tmp_path / "list.json.gz")) == [{"a": 1}]
+    assert list(json_list.read_objects(Location.parse(tmp_path / "empty.json"))) == []
+    assert list(json_list.read_objects(Location.parse(tmp_path / "list.json.gz"))) == [{"a": 1}]
 
 
 @pytest.mark.parametrize(
@@ -37,12 +38,12 @@ def test_read_objects__nothing_and_compressed(tmp_path: Path) -> None:
 def test_read_objects__what_is_no_list_of_objects(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "list.json").write_text(text)
     with pytest.raises(InvalidInputError, match=message):
-        list(json_list.read_objects(tmp_path / "list.json"))
+        list(json_list.read_objects(Location.parse(tmp_path / "list.json")))
 
 
 def test_read_objects__other_encodings_and_absent_files(tmp_path: Path) -> None:
     (tmp_path / "latin.json").write_bytes(b'[{"a": "\xe9"}]')
     with pytest.raises(InvalidInputError, match="is no UTF-8 text"):
-        list(json_list.read_objects(tmp_path / "latin.json"))
+        list(json_list.read_objects(Location.parse(tmp_path / "latin.json")))
     with pytest.raises(NotFoundError, match="there is no file"):
-        list(json_list.read_objects(tmp_path / "absent.json"))
+        list(json_list.read_objects(Location.parse(tmp_path / "absent.json")))

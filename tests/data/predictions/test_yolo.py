@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from lightly_ray.data.location import Location
 from lightly_ray.data.predictions.yolo import read_folder
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
@@ -16,7 +17,7 @@ def labels(tmp_path: Path) -> Path:
 
 
 def test_read_folder__names_without_endings(labels: Path) -> None:
-    assert read_folder(labels).to_pydict() == {
+    assert read_folder(Location.parse(labels)).to_pydict() == {
         "filename": ["b", "sub/a"],
         "scores": [[0.875, 0.5], []],
         "labels": [[3, 0], []],
@@ -26,7 +27,7 @@ def test_read_folder__names_without_endings(labels: Path) -> None:
 def test_read_folder__names_of_images_and_those_without_a_file(labels: Path, tmp_path: Path) -> None:
     names = tmp_path / "names.txt"
     names.write_text("c.jpg\nsub/a.png\nb.jpg\n")
-    assert read_folder(labels, names).to_pydict() == {
+    assert read_folder(Location.parse(labels), Location.parse(names)).to_pydict() == {
         "filename": ["c.jpg", "sub/a.png", "b.jpg"],
         "scores": [[], [], [0.875, 0.5]],
         "labels": [[], [], [3, 0]],
@@ -37,15 +38,15 @@ def test_read_folder__names_of_images_and_those_without_a_file(labels: Path, tmp
 def test_read_folder__a_line_that_is_wrong(line: str, labels: Path) -> None:
     (labels / "b.txt").write_text(f"3 0.5 0.5 0.25 0.25 0.875\n{line}\n")
     with pytest.raises(InvalidInputError, match=r"line 2 of '.*b\.txt' must"):
-        read_folder(labels)
+        read_folder(Location.parse(labels))
 
 
 def test_read_folder__a_class_that_is_no_number(labels: Path) -> None:
     (labels / "b.txt").write_text("nan 0.5 0.5 0.25 0.25 0.875\n")
     with pytest.raises(InvalidInputError, match="line 1 of"):
-        read_folder(labels)
+        read_folder(Location.parse(labels))
 
 
 def test_read_folder__without_files(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"no \.txt file"):
-        read_folder(tmp_path)
+        read_folder(Location.parse(tmp_path))

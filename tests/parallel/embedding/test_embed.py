@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from lightly_ray.data.images import decode_rgb
+from lightly_ray.data.location import Location
 from lightly_ray.embedding.descriptor import features, fit
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.embedding.embed import embed_folder, fit_descriptor
@@ -30,7 +31,7 @@ def _names(folder: Path) -> list[str]:
 
 def test_embed_folder__equals_the_descriptor_in_this_process(folder: Path) -> None:
     names = _names(folder)
-    embedded = embed_folder(str(folder), list(reversed(names)))
+    embedded = embed_folder(Location.parse(str(folder)), list(reversed(names)))
     values = np.stack([features(decode_rgb(folder / name)) for name in names])
     assert embedded.filenames == names
     np.testing.assert_array_equal(embedded.embeddings, embedded.descriptor.embed(values))
@@ -40,12 +41,12 @@ def test_embed_folder__equals_the_descriptor_in_this_process(folder: Path) -> No
 def test_fit_descriptor__does_not_depend_on_the_order_of_arrival(folder: Path) -> None:
     names = _names(folder)
     values = np.stack([features(decode_rgb(folder / name)) for name in names])
-    np.testing.assert_array_equal(fit_descriptor(str(folder), names).axes, fit(values).axes)
+    np.testing.assert_array_equal(fit_descriptor(Location.parse(str(folder)), names).axes, fit(values).axes)
 
 
 def test_embed_folder__corrupt_images_are_named_and_left_out(folder: Path) -> None:
     (folder / "1/01.png").write_bytes(b"broken")
-    embedded = embed_folder(str(folder), _names(folder))
+    embedded = embed_folder(Location.parse(str(folder)), _names(folder))
     assert list(embedded.corrupt) == ["1/01.png"]
     assert "1/01.png" in embedded.corrupt["1/01.png"]
     assert len(embedded.filenames) == 69
@@ -55,4 +56,4 @@ def test_embed_folder__corrupt_images_are_named_and_left_out(folder: Path) -> No
 def test_fit_descriptor__without_two_readable_images_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"broken")
     with pytest.raises(InvalidInputError, match=r"0 of 1 images can be read: .*a.png"):
-        fit_descriptor(str(tmp_path), ["a.png"])
+        fit_descriptor(Location.parse(str(tmp_path)), ["a.png"])

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import ray.data
 
+from lightly_ray.data.location import Location
 from lightly_ray.data.predictions import row_groups
 from lightly_ray.parallel.scoring import read_tasks
 from lightly_ray.parallel.scoring.prediction_sources import Pieces, cut_predictions
@@ -26,7 +27,7 @@ def pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pieces:
     monkeypatch.setattr(row_groups, "PIECE_ROWS", 7)
     values = np.random.default_rng(2).dirichlet([1, 1, 1], 29).tolist()
     pq.write_table(pa.table({"filename": NAMES, "probabilities": values}), tmp_path / "p.parquet", row_group_size=7)
-    return cut_predictions(tmp_path / "p.parquet", SCORING.columns, None)
+    return cut_predictions(Location.parse(tmp_path / "p.parquet"), SCORING.columns, None)
 
 
 def test_cut_predictions__knows_its_samples(pieces: Pieces) -> None:

@@ -15,7 +15,7 @@ from lightly_ray.active_learning.scorers import (
     ScorerSemanticSegmentation,
 )
 from lightly_ray.active_learning.utils import BoundingBox, ObjectDetectionOutput
-from lightly_ray.data.paths import locate
+from lightly_ray.data.location import Location
 from lightly_ray.errors import NotFoundError
 from lightly_ray.parallel.scoring.score import score
 from lightly_ray.settings import parse
@@ -56,7 +56,8 @@ def _at(key: str, query: str) -> str:
 
 
 def _put(key: str, query: str, content: bytes) -> None:
-    system, inside = locate(_at(key, query))
+    place = Location.parse(_at(key, query))
+    system, inside = place.filesystem, place.path
     with system.open_output_stream(inside) as stream:
         stream.write(content)
 
@@ -102,7 +103,8 @@ def test_job__from_a_bucket_to_it(bucket: str) -> None:
     settings = parse(ScorePredictionsSettings, words)
     result = run_score_predictions(settings)
     assert result["samples"] == 31
-    system, inside = locate(settings.output)
+    place = Location.parse(settings.output)
+    system, inside = place.filesystem, place.path
     assert pq.read_table(inside, filesystem=system).num_rows == 31
     assert run_score_predictions(settings) == result
 

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 import lightly_ray
+from lightly_ray.data.location import Location
 from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.parallel.selection import checkpoint as module
 from lightly_ray.parallel.selection.checkpoint import Checkpoint
@@ -35,39 +36,39 @@ def picks(*rows: int) -> Picks:
 
 def test_checkpoint__what_was_added_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "deep" / "picks"
-    first = Checkpoint(path, {"seed": 3, "method": "coreset"})
+    first = Checkpoint(Location.parse(path), {"seed": 3, "method": "coreset"})
     assert first.read() is None
     first.add(picks(4, 9))
     first.add(picks(7))  # within a second of the one before: written with the next
-    read = Checkpoint(path, {"method": "coreset", "seed": 3}).read()
+    read = Checkpoint(Location.parse(path), {"method": "coreset", "seed": 3}).read()
     assert read is not None
     assert (read.rows.tolist(), read.gains.tolist()) == ([4, 9], [0.4, 0.9])
     monkeypatch.setattr(module, "_EVERY", 0.0)
     first.add(picks(2))
-    second = Checkpoint(path, {"seed": 3, "method": "coreset"})
+    second = Checkpoint(Location.parse(path), {"seed": 3, "method": "coreset"})
     read = second.read()
     assert read is not None
     assert read.rows.tolist() == [4, 9, 7, 2]
     second.add(picks(1))
-    read = Checkpoint(path, {"seed": 3, "method": "coreset"}).read()
+    read = Checkpoint(Location.parse(path), {"seed": 3, "method": "coreset"}).read()
     assert read is not None
     assert read.rows.tolist() == [4, 9, 7, 2, 1]
 
 
 def test_checkpoint__names_what_differs(tmp_path: Path) -> None:
-    Checkpoint(tmp_path / "picks", {"seed": 3, "method": "coreset", "picks": 5}).write()
+    Checkpoint(Location.parse(tmp_path / "picks"), {"seed": 3, "method": "coreset", "picks": 5}).write()
     with pytest.raises(ConflictError, match=r"picks was 5, now 6; seed was 3, now 4\. Use"):
-        Checkpoint(tmp_path / "picks", {"seed": 4, "method": "coreset", "picks": 6}).read()
+        Checkpoint(Location.parse(tmp_path / "picks"), {"seed": 4, "method": "coreset", "picks": 6}).read()
 
 
 def test_checkpoint__refuses_others_by_what_is_known_so_far(tmp_path: Path) -> None:
-    Checkpoint(tmp_path / "picks", {"seed": 3, "embeddings": "ab"}).write()
-    Checkpoint(tmp_path / "picks", {"seed": 3}).refuse_others()
-    Checkpoint(tmp_path / "nothing", {"seed": 3}).refuse_others()
+    Checkpoint(Location.parse(tmp_path / "picks"), {"seed": 3, "embeddings": "ab"}).write()
+    Checkpoint(Location.parse(tmp_path / "picks"), {"seed": 3}).refuse_others()
+    Checkpoint(Location.parse(tmp_path / "nothing"), {"seed": 3}).refuse_others()
     with pytest.raises(ConflictError, match="another selection: seed was 3, now 4"):
-        Checkpoint(tmp_path / "picks", {"seed": 4}).refuse_others()
+        Checkpoint(Location.parse(tmp_path / "picks"), {"seed": 4}).refuse_others()
     with pytest.raises(ConflictError, match="another selection: embeddings was ab, now None"):
-        Checkpoint(tmp_path / "picks", {"seed": 3}).read()
+        Checkpoint(Location.parse(tmp_path / "picks"), {"seed": 3}).read()
 
 
 def test_checkpoint__other_files_are_refused(tmp_path: Path) -> None:
@@ -75,18 +76,18 @@ def test_checkpoint__other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"")
     np.savez(tmp_path / "array.npz", rows=np.zeros(3))
     whole = tmp_path / "whole"
-    Checkpoint(whole, {"seed": 3}).write()
+    Checkpoint(Location.parse(whole), {"seed": 3}).write()
     (tmp_path / "cut").write_bytes(whole.read_bytes()[:-30])
     for name in ("text", "empty", "array.npz", "cut"):
         with pytest.raises(InvalidInputError, match="is no checkpoint of a selection"):
-            Checkpoint(tmp_path / name, {"seed": 3}).read()
+            Checkpoint(Location.parse(tmp_path / name), {"seed": 3}).read()
     with np.load(whole) as stored:
         known = json.loads(bytes(stored["identity"])) | {"format": "another"}
         arrays = {"rows": stored["rows"], "gains": stored["gains"]}
     with whole.open("wb") as stream:
         np.savez(stream, identity=np.frombuffer(json.dumps(known).encode(), dtype=np.uint8), **arrays)
     with pytest.raises(InvalidInputError, match="no checkpoint of this version: 'another'"):
-        Checkpoint(whole, {"seed": 3}).read()
+        Checkpoint(Location.parse(whole), {"seed": 3}).read()
 
 
 class Interrupted(BaseException):

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lightly_ray.data.location import Location
 from lightly_ray.data.parquet import ParquetSource
 from lightly_ray.data.sources import ArraySource, NpySource, Source, load
 from lightly_ray.parallel.selection import partitions as module
@@ -21,11 +22,11 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
     """230 rows in a file."""
     if request.param == "npy":
         np.save(tmp_path / "x.npy", X)
-        return NpySource(tmp_path / "x.npy")
+        return NpySource(Location.parse(tmp_path / "x.npy"))
     column = pa.FixedSizeListArray.from_arrays(pa.array(X.ravel()), 3)
     size = 9 if request.param == "groups" else 1000
     pq.write_table(pa.table({"embedding": column}), tmp_path / "x.parquet", row_group_size=size)
-    return ParquetSource(tmp_path / "x.parquet", "embedding")
+    return ParquetSource([Location.parse(tmp_path / "x.parquet")], "embedding")
 
 
 @pytest.mark.parametrize("needed", [SOME, np.arange(230), SOME[:2]])

@@ -245,7 +245,7 @@ def test_select__methods_without_distances_need_no_embeddings(tmp_path: Path) ->
         (X[:, 0], {}, InvalidInputError, "shape"),
         (X[:0], {}, InvalidInputError, "there are no rows"),
         ("nowhere.parquet", {}, NotFoundError, r"no \.parquet file at"),
-        ("nowhere.npy", {}, NotFoundError, "no file at"),
+        ("nowhere.npy", {}, NotFoundError, "there is no file"),
         ("s3://bucket/x.npy?region=eu-west-1", {}, InvalidInputError, "must be local; use Parquet"),
         (X, {"ids": NAMES[:-1]}, InvalidInputError, "got 210 ids for 211 rows"),
         (X, {"ids": [*NAMES[:-1], NAMES[4]]}, InvalidInputError, "ids must be distinct: 1 come more than once"),

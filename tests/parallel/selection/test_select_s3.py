@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import lightly_ray
-from lightly_ray.data.paths import locate, read_whole
+from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 X = np.random.default_rng(0).normal(size=(203, 6)).astype(np.float32)
@@ -22,7 +22,8 @@ def bucket(s3_endpoint: str) -> str:
     column = pa.FixedSizeListArray.from_arrays(pa.array(X.ravel()), 6)
     table = pa.table({"filename": NAMES, "embedding": column})
     for part, start in enumerate(range(0, 203, 60)):
-        system, inside = locate(f"s3://key:secret@images/select/my embeddings/{part}.parquet{query}")
+        place = Location.parse(f"s3://key:secret@images/select/my embeddings/{part}.parquet{query}")
+        system, inside = place.filesystem, place.path
         pq.write_table(table.slice(start, 60), inside, filesystem=system, row_group_size=17)
     return query
 
@@ -35,7 +36,7 @@ def test_select__from_s3_to_s3(bucket: str) -> None:
         assert found.ids == expected.ids
     target = f"s3://key:secret@images/select/out/selection.parquet{bucket}"
     found.to_parquet(target)
-    content = read_whole(target)
+    content = Location.parse(target).read()
     assert content is not None
     assert pq.read_table(pa.BufferReader(content)).column("filename").to_pylist() == expected.ids
     again = lightly_ray.select(f"s3://key:secret@images/select/my embeddings{bucket}", 40, progress=False, **options)

@@ -50,14 +50,10 @@ def in_thread(worker: Worker) -> threading.Thread:
     return thread
 
 
-def runner_pid(besides: tuple[int, ...] = ()) -> int:
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        for child in psutil.Process().children():
-            if "runner" in child.cmdline() and child.pid not in besides:
-                return int(child.pid)
-        time.sleep(0.02)
-    raise AssertionError("there is no runner")
+def runner_pid(worker: Worker) -> int:
+    process = worker.runner._process  # by the worker itself: other tests of this process may have runners too
+    assert process is not None
+    return process.pid
 
 
 def running(dataset: Dataset, job_id: str) -> None:
@@ -77,7 +73,7 @@ def test_run__cancelled_job_stops_at_once(dataset: Dataset, worker: Worker) -> N
     thread = in_thread(worker)
     job = slow_job(dataset)
     running(dataset, job)
-    busy = runner_pid()
+    busy = runner_pid(worker)
     assert dataset.api.post(f"/v1/jobs/{job}/cancel", {})["status"] == "RUNNING"
     shown = ended(dataset.api, job)
     assert (shown["status"], shown["error"]) == ("FAILED", jobs.CANCELLED)
@@ -90,7 +86,7 @@ def test_run__killed_runner_costs_one_attempt(dataset: Dataset, worker: Worker) 
     thread = in_thread(worker)
     job = dataset.sampling(dataset.embed(MANY), "wanted", "CORESET", 900)
     running(dataset, job)
-    os.kill(runner_pid(), signal.SIGKILL)
+    os.kill(runner_pid(worker), signal.SIGKILL)
     assert ended(dataset.api, job)["status"] == "FINISHED"
     worker.stopping.set()
     thread.join()

@@ -82,10 +82,6 @@ def test_delete_folder__only_that(blobs: Blobs) -> None:
     assert blobs.read("datasets/12/c") == b"x"
 
 
-def test_uri__other_readers_find_it(blobs: Blobs) -> None:
-    from lightly_ray.data.paths import locate
-
+def test_location__other_readers_find_it(blobs: Blobs) -> None:
     blobs.put("datasets/1/x.parquet", io.BytesIO(b"parquet"))
-    system, inside = locate(blobs.uri("datasets/1/x.parquet"))
-    with system.open_input_file(inside) as file:
-        assert file.read() == b"parquet"
+    assert blobs.location("datasets/1/x.parquet").read() == b"parquet"

@@ -1,0 +1,21 @@
+"""Names for the kinds of arguments that the public functions take."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+PathLike = str | os.PathLike[str]
+"""A local path, or the URI of a place that Arrow knows, such as `s3://bucket/key`."""
+
+IdsLike = Sequence[str] | NDArray[Any] | pa.Array | pa.ChunkedArray
+"""Ids of samples: strings in a list, a NumPy array or an Arrow column."""
+
+ScoresLike = NDArray[Any] | Sequence[float] | Mapping[str, float] | str
+"""Scores of samples: one number per row, or by id, or the name of a column."""
+
+NumberLike = float | np.integer[Any] | np.floating[Any]
+"""A number, Python's or NumPy's."""

@@ -1,0 +1,53 @@
+"""Files that appear whole under their name or not at all, also after a crash or a power cut."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def atomic_write(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """Write a local file; readers see the old content or all of the new.
+
+    Args:
+        path: the file; its folder is made where it is missing.
+        mode: permissions of the file, lessened by the umask.
+
+    Yields:
+        A binary file that can seek; what it holds when the block ends appears under ``path``. An error in the block
+        leaves ``path`` as it was.
+    """
+    make_folder(path.parent)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode), "w+b") as file:
+            yield file
+        replace_durably(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def replace_durably(draft: Path, target: Path) -> None:
+    """Move a complete file to its final name, both in one file system."""
+    _sync(draft)  # before the rename, or a power cut leaves an empty file under the name
+    draft.replace(target)
+    _sync(target.parent)  # or the name itself may be lost
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and its parents; those that are there are fine."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in missing:
+        _sync(one.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,266 @@
+"""Where a file or a folder lies: on this machine, or on any file system that Arrow knows (`s3://bucket/key`).
+
+A location is parsed where it enters and carried from there: what lies below or beside it follows without a string
+being read again, and all locations of one store share one client. What it shows of itself holds no credentials.
+"""
+
+import fnmatch
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Self
+
+import pyarrow as pa
+from pyarrow import fs
+
+from lightly_ray._types import PathLike
+from lightly_ray.data.atomic import atomic_write
+from lightly_ray.errors import InvalidInputError, NotFoundError, UnreadableError
+
+_WILD = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Location:
+    """A place on a file system; small, comparable, and sent to workers as it is.
+
+    Attributes:
+        store: scheme and authority of a URI, credentials included; "" on this machine.
+        options: what follows the path of a URI, with its question mark; often "".
+        path: the path as the file system takes it; may be a pattern.
+    """
+
+    store: str
+    options: str
+    path: str
+
+    @classmethod
+    def parse(cls, place: PathLike) -> "Location":
+        """The location that a path or URI names; a location stays as it is.
+
+        Raises:
+            InvalidInputError: it is empty, its scheme is unknown, or it cannot be understood.
+        """
+        if isinstance(place, Location):
+            return place
+        text = os.fspath(place)
+        if not text:
+            raise InvalidInputError("a path must not be empty")
+        scheme, mark, rest = text.partition("://")
+        if not mark:
+            return cls("", "", str(Path(text).expanduser().absolute()))
+        rest, options = _split_options(rest)
+        authority, _, path = rest.partition("/")
+        if scheme == "file" and not authority:
+            return cls("", "", str(Path(f"/{path}")))
+        place = cls(f"{scheme}://{authority}", options, "")
+        return place.at(f"{place._base}/{path}".rstrip("/"))
+
+    @property
+    def filesystem(self) -> fs.FileSystem:
+        """The Arrow file system; one client for all locations of a store."""
+        return _open_store(self.store, self.options)[0]
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it lies on this machine, or on a disk mounted there."""
+        return not self.store
+
+    @property
+    def uri(self) -> str:
+        """The path or URI that `parse` takes, with credentials where there are some: never to be shown."""
+        if self.is_local:
+            return self.path
+        return f"{self.store}{self.path.removeprefix(self._base)}{self.options}"
+
+    @property
+    def shown(self) -> str:
+        """The path or URI as messages and stored settings show it: without credentials."""
+        return hide_credentials(self.uri)
+
+    @property
+    def _base(self) -> str:
+        """The path of the store's root, without a slash at the end."""
+        if self.store.startswith(("s3://", "gs://")):  # the bucket; the store itself need not be asked
+            return self.store.partition("://")[2].rpartition("@")[2]
+        return _open_store(self.store, self.options)[1]
+
+    def __fspath__(self) -> str:
+        return self.uri
+
+    def __str__(self) -> str:
+        return self.shown
+
+    def __repr__(self) -> str:
+        return f"Location({self.shown!r})"
+
+    def at(self, path: str) -> Self:
+        """Another path on the same file system."""
+        return replace(self, path=path)
+
+    def child(self, name: str) -> Self:
+        """What lies below this folder."""
+        return self.at(f"{self.path.rstrip('/')}/{name}")
+
+    def beside(self, suffix: str) -> Self:
+        """The path with more at its end."""
+        return self.at(self.path + suffix)
+
+    def info(self) -> fs.FileInfo:
+        """What is there; its type is `NotFound` where nothing is.
+
+        Raises:
+            UnreadableError: the store does not answer.
+        """
+        try:
+            return self.filesystem.get_file_info(self.path)
+        except OSError as error:
+            raise self.unreadable(error) from error
+
+    def files(self, suffix: str) -> list[str]:
+        """Paths of the files it stands for, see `find_files`."""
+        return find_files([self], suffix)[1]
+
+    def read(self) -> bytes | None:
+        """The content of a small file, None where there is none.
+
+        Raises:
+            UnreadableError: it is there and cannot be read.
+        """
+        if self.info().type == fs.FileType.NotFound:
+            return None
+        try:
+            with self.filesystem.open_input_stream(self.path) as stream:
+                content: bytes = stream.read()
+        except OSError as error:
+            raise self.unreadable(error) from error
+        return content
+
+    def write(self, content: bytes) -> None:
+        """Write a small file so that readers see all of it or none, also after a crash.
+
+        Raises:
+            InvalidInputError: it cannot be written there.
+        """
+        try:
+            if self.is_local:
+                with atomic_write(Path(self.path)) as stream:
+                    stream.write(content)
+            else:  # an object appears when its upload is complete
+                with self.filesystem.open_output_stream(self.path) as stream:
+                    stream.write(content)
+        except OSError as error:
+            raise InvalidInputError(f"cannot write {self.shown!r}: {hide_credentials(str(error))}") from error
+
+    def remove(self) -> None:
+        """Delete the file; none there is fine."""
+        if self.info().type == fs.FileType.File:
+            self.filesystem.delete_file(self.path)
+
+    def unreadable(self, error: Exception, kind: str = "") -> UnreadableError:
+        """The error that says that this file cannot be read, and why.
+
+        Args:
+            error: the reason.
+            kind: what it was read as: " as Parquet".
+        """
+        return UnreadableError(f"cannot read {self.shown!r}{kind}: {hide_credentials(str(error))}")
+
+
+def hide_credentials(text: str) -> str:
+    """A text without the credentials of the URIs in it."""
+    return re.sub(r"(?<=://)[^/@?\s]*@", "", text)
+
+
+def find_files(places: Sequence[Location], suffix: str) -> tuple[fs.FileSystem, list[str]]:
+    """The files that paths, folders and patterns stand for.
+
+    Args:
+        places: all on one file system. A folder stands for the files with ``suffix`` at any depth; a pattern is one
+            of a shell (`*`, `?`, `[]`), and `**` matches any depth. Names that begin with a dot or an underscore are
+            left out.
+        suffix: `.parquet`, for example; "" takes every file.
+
+    Returns:
+        The file system, and the distinct paths in order.
+
+    Raises:
+        NotFoundError: a path, folder or pattern stands for no file.
+        UnreadableError: one cannot be listed.
+        InvalidInputError: the places lie on different file systems, or there are none.
+    """
+    if not places:
+        raise InvalidInputError("got an empty list of paths")
+    first = places[0]
+    for place in places:
+        if (place.store, place.options) != (first.store, first.options) and not place.filesystem.equals(
+            first.filesystem
+        ):
+            raise InvalidInputError(f"all paths must lie on one file system, {place.shown!r} does not")
+    return first.filesystem, sorted({path for place in places for path in _expand(place, suffix)})
+
+
+@lru_cache(maxsize=64)
+def _open_store(store: str, options: str) -> tuple[fs.FileSystem, str]:
+    """The file system of a store, and the path of its root without a slash at the end."""
+    if not store:
+        return fs.LocalFileSystem(), ""
+    uri = f"{store}/{options}"
+    try:
+        system, base = fs.FileSystem.from_uri(uri)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InvalidInputError(
+            f"cannot use the path {hide_credentials(uri)!r}: {hide_credentials(str(error))}"
+        ) from None  # whose text has the credentials
+    return system, base.rstrip("/")
+
+
+def _split_options(rest: str) -> tuple[str, str]:
+    """Options are what follows the last question mark, if it looks like one: a pattern has question marks too."""
+    path, mark, query = rest.rpartition("?")
+    return (path, mark + query) if mark and "=" in query else (rest, "")
+
+
+def _expand(place: Location, suffix: str) -> list[str]:
+    kind = place.info().type
+    if kind == fs.FileType.File:
+        return [place.path]
+    try:
+        if kind == fs.FileType.Directory:
+            paths = [path for path in _below(place.filesystem, place.path) if path.endswith(suffix)]
+        else:
+            paths = _matches(place.filesystem, place.path)
+    except OSError as error:
+        raise place.unreadable(error) from error
+    if not paths:
+        raise NotFoundError(f"there is no {suffix + ' ' if suffix else ''}file at {place.shown!r}")
+    return paths
+
+
+def _matches(system: fs.FileSystem, pattern: str) -> list[str]:
+    wild = next((place for place, character in enumerate(pattern) if character in _WILD), -1)
+    if wild < 0:
+        return []
+    folder = pattern[:wild].rpartition("/")[0] or "/"
+    if system.get_file_info(folder).type != fs.FileType.Directory:
+        return []
+    depth = pattern.count("/")
+    # fnmatch lets * match a slash; equal depth restores what a shell does, and ** takes any depth.
+    return [
+        path
+        for path in _below(system, folder)
+        if fnmatch.fnmatchcase(path, pattern) and ("**" in pattern or path.count("/") == depth)
+    ]
+
+
+def _below(system: fs.FileSystem, folder: str) -> list[str]:
+    infos = system.get_file_info(fs.FileSelector(folder, recursive=True))
+    start = len(folder.rstrip("/")) + 1
+    return [
+        info.path
+        for info in infos
+        if info.type == fs.FileType.File and not any(name[:1] in "._" for name in info.path[start:].split("/"))
+    ]

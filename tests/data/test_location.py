@@ -1,0 +1,126 @@
+import pickle
+from pathlib import Path
+
+import pytest
+from pyarrow import fs
+
+from lightly_ray.data.location import Location, find_files, hide_credentials
+from lightly_ray.errors import InvalidInputError, NotFoundError
+
+STORE = "s3://anonymous@bucket"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("b.parquet", "a.parquet", "note.txt", "_meta.parquet", ".c.parquet", "x/d.parquet", "_y/e.parquet"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("", ["a.parquet", "b.parquet", "x/d.parquet"]),
+        ("b.parquet", ["b.parquet"]),
+        ("note.txt", ["note.txt"]),
+        ("*.parquet", ["a.parquet", "b.parquet"]),
+        ("?.parquet", ["a.parquet", "b.parquet"]),
+        ("[bc].parquet", ["b.parquet"]),
+        ("*/*.parquet", ["x/d.parquet"]),
+        ("**.parquet", ["a.parquet", "b.parquet", "x/d.parquet"]),
+    ],
+)
+def test_files_of__files_folders_and_patterns(tree: Path, pattern: str, names: list[str]) -> None:
+    for form in (str(tree / pattern), f"file://{tree / pattern}"):
+        place = Location.parse(form)
+        assert isinstance(place.filesystem, fs.LocalFileSystem)
+        assert place.files(".parquet") == [str(tree / name) for name in names]
+
+
+def test_files_of__several_are_merged_and_sorted(tree: Path) -> None:
+    places = [Location.parse(tree / name) for name in ("x", "b.parquet", "*.parquet")]
+    found = find_files(places, ".parquet")[1]
+    assert found == [str(tree / name) for name in ("a.parquet", "b.parquet", "x/d.parquet")]
+
+
+def test_files_of__nothing_there(tree: Path) -> None:
+    for name in ("z.parquet", "z*.parquet", "z/*.parquet", "_y/*.txt"):
+        with pytest.raises(NotFoundError, match=r"there is no \.parquet file at"):
+            Location.parse(tree / name).files(".parquet")
+    with pytest.raises(InvalidInputError, match="empty list of paths"):
+        find_files([], ".parquet")
+
+
+def test_locate__schemes() -> None:
+    place = Location.parse("s3://anonymous@bucket/some/*.parquet?region=eu-west-1")
+    assert isinstance(place.filesystem, fs.S3FileSystem)
+    assert place.path == "bucket/some/*.parquet"
+    assert place.uri == "s3://anonymous@bucket/some/*.parquet?region=eu-west-1"
+    assert Location.parse("~/x").path == str(Path("~/x").expanduser())
+    with pytest.raises(InvalidInputError, match="cannot use the path 'ftp://x/"):
+        Location.parse("ftp://x/y")
+    with pytest.raises(InvalidInputError) as raised:
+        _ = Location.parse("s3://key:secret@bucket/x?nonsense=1").filesystem
+    assert "secret" not in str(raised.value)
+
+
+def test_files_of__one_file_system(tree: Path) -> None:
+    with pytest.raises(InvalidInputError, match="must lie on one file system"):
+        find_files([Location.parse(tree), Location.parse(f"{STORE}/x.parquet?region=eu-west-1")], ".parquet")
+
+
+def test_write__replaces_and_leaves_no_draft(tmp_path: Path) -> None:
+    target = Location.parse(tmp_path / "deep" / "x.bin")
+    assert target.read() is None
+    target.write(b"one")
+    target.write(b"two")
+    assert target.read() == b"two"
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["x.bin"]
+
+
+def test_write__a_failure_leaves_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    with pytest.raises(InvalidInputError, match="cannot write"):
+        Location.parse(tmp_path / "x").write(b"one")
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+    with pytest.raises(InvalidInputError, match="cannot read"):
+        Location.parse(tmp_path / "x").read()
+
+
+def test_shown__no_form_of_it_has_the_keys_of_a_store() -> None:
+    place = Location.parse("s3://key:secret@bucket/a@b.parquet?region=x")
+    assert place.shown == "s3://bucket/a@b.parquet?region=x"
+    assert "secret" not in f"{place} {place!r} {[place]}"
+    assert "secret" in place.uri  # what `parse` needs
+    assert Location.parse(place.uri) == place
+    assert hide_credentials("/home/me@work/a.parquet") == "/home/me@work/a.parquet"
+
+
+def test_parse__once_and_then_carried() -> None:
+    place = Location.parse(f"{STORE}/a.parquet?region=eu-west-1")
+    assert Location.parse(place) is place
+    assert pickle.loads(pickle.dumps(place)) == place
+    with pytest.raises(InvalidInputError, match="must not be empty"):
+        Location.parse("")
+
+
+def test_beside_and_child__keep_the_options() -> None:
+    place = Location.parse("s3://anonymous@bucket/a.parquet?scheme=http&region=x")
+    assert place.beside(".parts/1").uri == "s3://anonymous@bucket/a.parquet.parts/1?scheme=http&region=x"
+    assert place.at("bucket/b").child("c").uri == "s3://anonymous@bucket/b/c?scheme=http&region=x"
+    assert Location.parse("s3://anonymous@bucket/what?.parquet").beside(".npz").path == "bucket/what?.parquet.npz"
+    assert Location.parse("/tmp/a?b=c").beside(".npz").path == "/tmp/a?b=c.npz"
+
+
+def test_filesystem__one_client_for_a_store() -> None:
+    places = [Location.parse(f"{STORE}/{name}?region=eu-west-1") for name in "abc"]
+    places += [places[0].child("x"), pickle.loads(pickle.dumps(places[1]))]
+    assert len({id(place.filesystem) for place in places}) == 1
+
+
+def test_remove__takes_files_away(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    Location.parse(tmp_path / "a").remove()
+    Location.parse(tmp_path / "a").remove()
+    assert not (tmp_path / "a").exists()
