@@ -15,18 +15,18 @@ Each part has a file of its own, named as users import it; this one only joins t
 
 import os
 
-from lightly_ray.api.api_workflow_datasets import DatasetsPart
-from lightly_ray.api.api_workflow_download_dataset import DownloadPart
-from lightly_ray.api.api_workflow_export import ExportPart
-from lightly_ray.api.api_workflow_selection import SelectionPart
-from lightly_ray.api.api_workflow_upload_dataset import UploadPart
+from lightly_ray.api.api_workflow_datasets import DatasetsMixin
+from lightly_ray.api.api_workflow_download_dataset import DownloadMixin
+from lightly_ray.api.api_workflow_export import ExportMixin
+from lightly_ray.api.api_workflow_selection import SelectionMixin
+from lightly_ray.api.api_workflow_upload_dataset import UploadMixin
 from lightly_ray.api.transport import Transport
 from lightly_ray.errors import AuthenticationError
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 
 
-class ApiWorkflowClient(DatasetsPart, UploadPart, SelectionPart, DownloadPart, ExportPart):
+class ApiWorkflowClient(DatasetsMixin, UploadMixin, SelectionMixin, DownloadMixin, ExportMixin):
     """The client of the platform. Construction sends nothing; it may be pickled, and shared by threads.
 
     Args:

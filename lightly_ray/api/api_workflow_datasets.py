@@ -8,7 +8,7 @@ from lightly_ray.api.models import DatasetData, created_id, parse
 from lightly_ray.errors import ConflictError, NotFoundError
 
 
-class DatasetsPart(ClientBase):
+class DatasetsMixin(ClientBase):
     """The part of `ApiWorkflowClient` that handles datasets."""
 
     @property

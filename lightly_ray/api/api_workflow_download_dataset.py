@@ -3,14 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
-from lightly_ray.api.api_workflow_tags import TagsPart
+from lightly_ray.api.api_workflow_tags import TagsMixin
 from lightly_ray.api.models import DatasetData, parse
 from lightly_ray.errors import ApiError, InvalidInputError, LightlyRayError
 from lightly_ray.methods import INITIAL_TAG
 from lightly_ray.progress import Progress
 
 
-class DownloadPart(TagsPart):
+class DownloadMixin(TagsMixin):
     """The part of `ApiWorkflowClient` that downloads images."""
 
     def download_dataset(

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from lightly_ray.api.api_workflow_tags import TagsPart
+from lightly_ray.api.api_workflow_tags import TagsMixin
 from lightly_ray.errors import ApiError
 
 _PAGE = 20_000
 
 
-class ExportPart(TagsPart):
+class ExportMixin(TagsMixin):
     """The part of `ApiWorkflowClient` that exports tags to labelling tools."""
 
     def export_filenames_by_tag_id(self, tag_id: str) -> str:

@@ -1,5 +1,5 @@
 """The older module path of selections."""
 
-from lightly_ray.api.api_workflow_selection import SelectionPart as SamplingPart
+from lightly_ray.api.api_workflow_selection import SelectionMixin as SamplingPart
 
 __all__ = ["SamplingPart"]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lightly_ray.api.api_workflow_tags import TagsPart
-from lightly_ray.api.api_workflow_upload_embeddings import EmbeddingsPart
+from lightly_ray.api.api_workflow_tags import TagsMixin
+from lightly_ray.api.api_workflow_upload_embeddings import EmbeddingsMixin
 from lightly_ray.api.models import (
     JobStatusData,
     TagActiveLearningScoresData,
@@ -29,7 +29,7 @@ _QUIET = 2.0  # seconds before the wait for a job shows itself
 _PATIENCE = 60.0  # seconds that a platform may be away, restarting, while a job is waited for
 
 
-class SelectionPart(TagsPart, EmbeddingsPart):
+class SelectionMixin(TagsMixin, EmbeddingsMixin):
     """The part of `ApiWorkflowClient` that handles scores and selections."""
 
     def upload_scores(self, al_scores: Mapping[str, ArrayLike], query_tag_id: str | None = None) -> None:

@@ -13,7 +13,7 @@ TagDoesNotExistError = NotFoundError
 ARITHMETICS = ("UNION", "INTERSECTION", "DIFFERENCE")
 
 
-class TagsPart(ClientBase):
+class TagsMixin(ClientBase):
     """The part of `ApiWorkflowClient` that handles tags."""
 
     def get_all_tags(self) -> list[TagData]:

@@ -15,8 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from lightly_ray.api.api_workflow_tags import TagsPart
-from lightly_ray.api.api_workflow_upload_metadata import MetadataPart, metadata_by_filename
+from lightly_ray.api.api_workflow_tags import TagsMixin
+from lightly_ray.api.api_workflow_upload_metadata import MetadataMixin, metadata_by_filename
 from lightly_ray.api.base import CREATOR
 from lightly_ray.api.models import created_id
 from lightly_ray.api.upload_batches import (
@@ -61,7 +61,7 @@ class UploadReport:
     corrupt: dict[str, str] = field(default_factory=dict)
 
 
-class UploadPart(TagsPart, MetadataPart):
+class UploadMixin(TagsMixin, MetadataMixin):
     """The part of `ApiWorkflowClient` that uploads images."""
 
     def upload_dataset(

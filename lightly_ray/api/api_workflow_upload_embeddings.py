@@ -4,7 +4,6 @@ They travel as one Parquet file with the columns `filename` and `embedding`, row
 cover a part of the dataset; the platform joins them by file name.
 """
 
-import csv
 import json
 import tempfile
 from collections import Counter
@@ -20,20 +19,21 @@ from numpy.typing import NDArray
 
 from lightly_ray.api.base import ClientBase
 from lightly_ray.api.models import DatasetEmbeddingData, parse_list
+from lightly_ray.data.embedding_csv import fixed_lists, matrix, read_csv
 from lightly_ray.errors import ApiError, ConflictError, InvalidInputError, NotFoundError
 
 EmbeddingDoesNotExistError = NotFoundError
 
 
-class CsvEmbeddings(NamedTuple):
-    """An embedding file of the published format: N file names, (N, D) floats, N labels."""
+class LabelledEmbeddings(NamedTuple):
+    """N file names, (N, D) floats, N labels."""
 
     filenames: list[str]
     embeddings: NDArray[Any]
     labels: list[str]
 
 
-class EmbeddingsPart(ClientBase):
+class EmbeddingsMixin(ClientBase):
     """The part of `ApiWorkflowClient` that handles embeddings."""
 
     def get_all_embedding_data(self) -> list[DatasetEmbeddingData]:
@@ -104,14 +104,10 @@ class EmbeddingsPart(ClientBase):
         _check(filenames, vectors)
         self._require_known(filenames)
         if extends is not None:
-            given = CsvEmbeddings(list(filenames), vectors, ["0"] * len(filenames))
+            given = LabelledEmbeddings(list(filenames), vectors, ["0"] * len(filenames))
             joined = self._joined(given, self.get_embedding_data_by_name(extends))
             filenames, vectors = joined.filenames, joined.embeddings.astype(vectors.dtype)
-        table = _table(filenames, vectors, metadata)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "embeddings.parquet"
-            pq.write_table(table, path, compression="zstd", row_group_size=65_536)
-            self._upload_embedding_file(path, name, "parquet")
+        self._upload_table(_table(filenames, vectors, metadata=metadata), name)
 
     def upload_embeddings(self, path_to_embeddings_csv: str | Path, name: str = "default") -> None:
         """Upload a CSV file of embeddings: columns `filenames`, `embedding_0` ..., and `labels`.
@@ -132,10 +128,7 @@ class EmbeddingsPart(ClientBase):
             table = self._joined(table, known)
             name = f"{name}_{datetime.now().astimezone():%Y%m%d_%Hh%Mm%Ss}"
         self._require_known(table.filenames)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "embeddings.csv"
-            write_embeddings_csv(path, table)
-            self._upload_embedding_file(path, name, "csv")
+        self._upload_table(_table(table.filenames, table.embeddings, table.labels), name)
 
     def download_embeddings_csv(self, output_path: str | Path) -> None:
         """Write the newest embedding to a CSV file."""
@@ -183,16 +176,19 @@ class EmbeddingsPart(ClientBase):
                 code="SAMPLE_UNKNOWN",
             )
 
-    def _upload_embedding_file(self, path: Path, name: str, kind: str) -> None:
+    def _upload_table(self, table: pa.Table, name: str) -> None:
         if any(embedding.name == name for embedding in self.get_all_embedding_data()):
             raise ConflictError(f"there is an embedding {name!r} in this dataset already", code="EMBEDDING_NAME_EXISTS")
-        answer = self.transport.get(self._at("embeddings", "writeUrl"), name=name, format=kind)
-        if not isinstance(answer, dict) or not {"signedWriteUrl", "embeddingId"} <= answer.keys():
-            raise ApiError("the platform answered without a place to upload the embeddings to")
-        self.transport.upload(str(answer["signedWriteUrl"]), path)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "embeddings.parquet"
+            pq.write_table(table, path, compression="zstd", row_group_size=65_536)
+            answer = self.transport.get(self._at("embeddings", "writeUrl"), name=name, format="parquet")
+            if not isinstance(answer, dict) or not {"signedWriteUrl", "embeddingId"} <= answer.keys():
+                raise ApiError("the platform answered without a place to upload the embeddings to")
+            self.transport.upload(str(answer["signedWriteUrl"]), path)
         self.embedding_id = str(answer["embeddingId"])
 
-    def _joined(self, local: CsvEmbeddings, known: DatasetEmbeddingData) -> CsvEmbeddings:
+    def _joined(self, local: LabelledEmbeddings, known: DatasetEmbeddingData) -> LabelledEmbeddings:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "known.csv"
             self.download_embeddings_csv_by_id(known.id, path)
@@ -204,44 +200,29 @@ class EmbeddingsPart(ClientBase):
             )
         have = set(local.filenames)
         rows = [row for row, name in enumerate(online.filenames) if name not in have]
-        return CsvEmbeddings(
+        return LabelledEmbeddings(
             local.filenames + [online.filenames[row] for row in rows],
             np.concatenate([local.embeddings, online.embeddings[rows]]),
             local.labels + [online.labels[row] for row in rows],
         )
 
 
-def read_embeddings_csv(path: str | Path) -> CsvEmbeddings:
-    """Read a CSV file of embeddings; the columns may stand in any order.
+def read_embeddings_csv(path: str | Path) -> LabelledEmbeddings:
+    """Read a CSV file of embeddings, see `lightly_ray.data.embedding_csv`.
 
     Raises:
-        InvalidInputError: a column is missing, a number is none, a file name repeats or has a comma.
+        InvalidInputError: a column is missing, a number is not finite, or a file name repeats.
+        UnreadableError: a row has other columns, or something that is no number.
     """
-    with Path(path).open(newline="") as file:
-        rows = list(csv.reader(file))
-    header = rows[0] if rows else []
-    numbers = [column for column, title in enumerate(header) if title.startswith("embedding_")]
-    if "filenames" not in header or not numbers:
-        raise InvalidInputError(f"{str(path)!r} lacks a column 'filenames' or columns 'embedding_0', ...")
-    body = rows[1:]
-    filenames = [row[header.index("filenames")] for row in body]
-    labels = [row[header.index("labels")] for row in body] if "labels" in header else ["0"] * len(body)
-    try:
-        values = np.array([[float(row[column]) for column in numbers] for row in body], dtype=np.float64)
-    except (ValueError, IndexError) as error:
-        raise InvalidInputError(f"{str(path)!r} has a row without {len(numbers)} numbers: {error}") from error
-    _check(filenames, values)
-    return CsvEmbeddings(filenames, values, labels)
-
-
-def write_embeddings_csv(path: Path, table: CsvEmbeddings) -> None:
-    """Write a CSV file of embeddings as published clients do: CR LF at line ends, shortest exact decimals."""
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        titles = [f"embedding_{column}" for column in range(table.embeddings.shape[1])]
-        writer.writerow(["filenames", *titles, "labels"])
-        for filename, vector, label in zip(table.filenames, table.embeddings.tolist(), table.labels, strict=True):
-            writer.writerow([filename, *vector, label])
+    what = repr(str(path))
+    batches = list(read_csv(Path(path), what))
+    if not batches:
+        raise InvalidInputError(f"{what} has no embeddings")
+    table = pa.Table.from_batches(batches)
+    filenames = table["filename"].to_pylist()
+    embeddings = matrix(table["embedding"].combine_chunks())
+    _check(filenames, embeddings)
+    return LabelledEmbeddings(filenames, embeddings, table["label"].to_pylist())
 
 
 def _check(filenames: Sequence[str], embeddings: NDArray[Any]) -> None:
@@ -255,13 +236,17 @@ def _check(filenames: Sequence[str], embeddings: NDArray[Any]) -> None:
         raise InvalidInputError(f"file name {again!r} has more than one embedding")
 
 
-def _table(filenames: Sequence[str], embeddings: NDArray[Any], metadata: Mapping[str, Any] | None) -> pa.Table:
+def _table(
+    filenames: Sequence[str],
+    embeddings: NDArray[Any],
+    labels: Sequence[str] | None = None,
+    *,
+    metadata: Mapping[str, Any] | None = None,
+) -> pa.Table:
     if embeddings.dtype != np.float64:
         embeddings = embeddings.astype(np.float32, copy=False)
-    flat = pa.array(np.ascontiguousarray(embeddings).reshape(-1))
-    columns = {
-        "filename": pa.array(list(filenames), pa.string()),
-        "embedding": pa.FixedSizeListArray.from_arrays(flat, embeddings.shape[1]),
-    }
+    columns = {"filename": pa.array(list(filenames), pa.string()), "embedding": fixed_lists(embeddings)}
+    if labels is not None:
+        columns["label"] = pa.array(list(labels), pa.string())
     table = pa.table(columns)
     return table if metadata is None else table.replace_schema_metadata({"lightly_ray": json.dumps(dict(metadata))})

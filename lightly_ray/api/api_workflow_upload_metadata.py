@@ -14,7 +14,7 @@ class InvalidCustomMetadataWarning(UserWarning):
     """An entry of custom metadata belongs to no image."""
 
 
-class MetadataPart(ClientBase):
+class MetadataMixin(ClientBase):
     """The part of `ApiWorkflowClient` that handles custom metadata and lists samples."""
 
     def upload_custom_metadata(

@@ -1,6 +1,6 @@
 """From image files to the batches that travel: decode, describe, shrink, hash, pack.
 
-One request holds at most 256 samples and 64 MiB (the platform's limits); batches are planned well below, so that
+One request may hold `MOST_SAMPLES` and `MOST_BYTES`; batches are planned well below, so that
 progress is seen and little is lost when a connection breaks.
 """
 
@@ -17,7 +17,8 @@ from lightly_ray.errors import CorruptImageError
 
 BATCH_SAMPLES = 128
 BATCH_BYTES = 16 * 2**20
-REQUEST_BYTES = 63 * 2**20  # of 64 MiB; the rest is for JSON and the lines between parts
+MOST_SAMPLES, MOST_BYTES = 256, 64 * 2**20  # what the platform takes in one request
+REQUEST_BYTES = MOST_BYTES - 2**20  # the rest is for JSON and the lines between files
 _THUMB_BYTES = 16 * 2**10  # what a thumbnail of 128 x 128 hardly exceeds
 
 IMG_TYPES = {"full": "full", "thumbnails": "thumbnail", "metadata": "meta"}

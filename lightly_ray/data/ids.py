@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from lightly_ray.data.string_lookup import CHUNK, chunks, contents, repeated, where
+from lightly_ray.data.string_lookup import CHUNK, chunks, contents, duplicates, positions_in
 from lightly_ray.errors import InvalidInputError
 
-Rows = NDArray[np.int64]
+RowNumbers = NDArray[np.int64]
 
 
 class Ids:
@@ -38,7 +38,7 @@ class Ids:
         return cls(None, count)
 
     @classmethod
-    def of(cls, values: object, what: str = "ids") -> "Ids":
+    def from_values(cls, values: object, what: str = "ids") -> "Ids":
         """Ids from strings: a list, a NumPy array or an Arrow column.
 
         Args:
@@ -61,7 +61,7 @@ class Ids:
         """Whether the ids are row numbers."""
         return self._names is None
 
-    def at(self, rows: Rows) -> list[str] | list[int]:
+    def at(self, rows: RowNumbers) -> list[str] | list[int]:
         """The ids of ``rows``, in their order."""
         if self._names is None:
             numbers: list[int] = rows.tolist()
@@ -69,7 +69,7 @@ class Ids:
         names: list[str] = self._names.take(pa.array(rows)).to_pylist()
         return names
 
-    def texts(self, rows: Rows | None = None) -> Iterator[list[str]]:
+    def texts(self, rows: RowNumbers | None = None) -> Iterator[list[str]]:
         """The ids of ``rows`` (default: of all) as text, in chunks that bound the memory."""
         count = self._count if rows is None else len(rows)
         for start in range(0, count, CHUNK):
@@ -81,7 +81,7 @@ class Ids:
         """How messages call the sample of one row."""
         return f"row {row}" if self._names is None else f"sample {self._names[row].as_py()!r} (row {row})"
 
-    def rows_of(self, values: object, what: str) -> Rows:
+    def rows_of(self, values: object, what: str) -> RowNumbers:
         """Translate ids to rows, keeping their order.
 
         Args:
@@ -107,7 +107,7 @@ class Ids:
                 state.update(data[offsets[0] : offsets[-1]].tobytes())
         return state.hexdigest()
 
-    def _rows_of_numbers(self, values: object, what: str) -> Rows:
+    def _rows_of_numbers(self, values: object, what: str) -> RowNumbers:
         rows = _numbers(values, what)
         outside = np.flatnonzero((rows < 0) | (rows >= self._count))
         if len(outside):
@@ -121,10 +121,10 @@ class Ids:
         return rows
 
 
-def _rows_of_names(names: pa.LargeStringArray, values: object, what: str) -> Rows:
+def _rows_of_names(names: pa.LargeStringArray, values: object, what: str) -> RowNumbers:
     wanted = strings(values, what)
     require_distinct(wanted, what)
-    rows = where(wanted, names)
+    rows = positions_in(wanted, names)
     unknown = np.flatnonzero(rows < 0)
     if len(unknown):
         raise InvalidInputError(
@@ -160,7 +160,7 @@ def strings(values: object, what: str) -> pa.LargeStringArray:
 
 def require_distinct(names: pa.LargeStringArray, what: str) -> None:
     """Refuse names of which one comes twice, naming it."""
-    twice = repeated(names)
+    twice = duplicates(names)
     if len(twice):
         first = twice[0].as_py()
         raise InvalidInputError(
@@ -189,7 +189,7 @@ def _iterable(values: object, what: str) -> Iterable[object]:
     raise InvalidInputError(f"{what}: give a list of ids, got {type(values).__name__}")
 
 
-def _numbers(values: object, what: str) -> Rows:
+def _numbers(values: object, what: str) -> RowNumbers:
     if isinstance(values, str | bytes):
         raise InvalidInputError(f"{what}: the data has no ids, give row numbers, got {values!r}")
     if isinstance(values, pa.Array | pa.ChunkedArray | np.ndarray):

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from lightly_ray.data.location import Location, find_files
-from lightly_ray.data.vectors import Fault, Layout, Matrix, arrow_layout, arrow_matrix
+from lightly_ray.data.vectors import Layout, Matrix, VectorFault, arrow_layout, arrow_matrix
 from lightly_ray.errors import InvalidInputError
 
 _FOOTER_THREADS = 16  # Footers of files in an object store wait for the network, not for a CPU.
@@ -87,14 +87,16 @@ class ParquetSource:
         except pa.ArrowException as error:
             raise InvalidInputError(f"the column {name!r} has different types in different files: {error}") from error
 
-    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | Fault]]:
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | VectorFault]]:
         """Yield the vectors of ``rows``."""
         for entry in self._files:
             inside = _within(rows, entry.starts[0], entry.starts[-1])
             if len(inside):
                 yield from self._file_blocks(entry, inside)
 
-    def _file_blocks(self, entry: _File, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | Fault]]:
+    def _file_blocks(
+        self, entry: _File, rows: NDArray[np.int64]
+    ) -> Iterator[tuple[NDArray[np.int64], Matrix | VectorFault]]:
         with self._open(entry.path) as file:
             if file.metadata.num_rows != entry.starts[-1] - entry.first_row:
                 raise InvalidInputError(f"{self._place.at(entry.path).shown!r} changed while it was being read")
@@ -107,7 +109,7 @@ class ParquetSource:
                         yield inside, self._matrix(batch.column(self._column), first, inside, entry.path)
                     first += len(batch)
 
-    def _matrix(self, column: pa.Array, first: int, rows: NDArray[np.int64], path: str) -> Matrix | Fault:
+    def _matrix(self, column: pa.Array, first: int, rows: NDArray[np.int64], path: str) -> Matrix | VectorFault:
         # Rows that were not asked for are not looked at: their embeddings may be bad.
         if len(rows) < len(column):
             column = column.take(pa.array(rows - first))

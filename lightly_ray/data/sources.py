@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.location import Location
 from lightly_ray.data.npy import map_npy
-from lightly_ray.data.vectors import BLOCK_BYTES, Fault, Layout, Matrix, layout_of, settle
+from lightly_ray.data.vectors import BLOCK_BYTES, Layout, Matrix, VectorFault, layout_of, settle
 from lightly_ray.errors import InvalidInputError
 
 
@@ -24,7 +24,7 @@ class Blocks(Protocol):
     def layout(self) -> Layout:
         """How every vector is stored."""
 
-    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | Fault]]:
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | VectorFault]]:
         """Yield the vectors of ``rows`` (ascending), each block with its rows, until a fault."""
 
 
@@ -45,7 +45,7 @@ class Source(Blocks, Protocol):
 
 def load(
     source: Blocks, rows: NDArray[np.int64], *, normalize: bool, places: NDArray[np.intp] | None = None
-) -> Matrix | Fault:
+) -> Matrix | VectorFault:
     """Read vectors into one matrix, checked.
 
     Args:
@@ -64,8 +64,8 @@ def load(
     layout = source.layout.kept(normalize=normalize)
     matrix = np.empty((len(rows), layout.width), dtype=layout.dtype)
     for part, block in source.blocks(rows):
-        settled = block if isinstance(block, Fault) else settle(block, part, normalize=normalize)
-        if isinstance(settled, Fault):
+        settled = block if isinstance(block, VectorFault) else settle(block, part, normalize=normalize)
+        if isinstance(settled, VectorFault):
             return settled
         found = _found(rows, part)
         matrix[found if places is None else places[found]] = settled
@@ -107,7 +107,7 @@ class ArraySource:
         whole = len(view) == len(rows) and view.flags.c_contiguous and view.dtype == self.layout.dtype
         return view if whole else None
 
-    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | Fault]]:
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | VectorFault]]:
         """Yield the vectors of ``rows``."""
         step = self.layout.block_rows
         for start in range(0, len(rows), step):
@@ -137,11 +137,11 @@ class NpySource(ArraySource):
         return NpySource, (self.place,)
 
 
-def _settled(matrix: Matrix, rows: NDArray[np.int64]) -> Matrix | Fault:
+def _settled(matrix: Matrix, rows: NDArray[np.int64]) -> Matrix | VectorFault:
     step = max(1, BLOCK_BYTES // (matrix.shape[1] * matrix.itemsize))
     for start in range(0, len(rows), step):
         checked = settle(matrix[start : start + step], rows[start : start + step], normalize=False)
-        if isinstance(checked, Fault):
+        if isinstance(checked, VectorFault):
             return checked
     return matrix
 

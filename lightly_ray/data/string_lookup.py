@@ -30,7 +30,7 @@ def contents(names: pa.LargeStringArray) -> tuple[NDArray[np.int64], NDArray[np.
     return offsets, np.frombuffer(data or b"", np.uint8)
 
 
-def repeated(names: pa.LargeStringArray) -> pa.StructArray:
+def duplicates(names: pa.LargeStringArray) -> pa.StructArray:
     """The names that come more than once, as Arrow's `value_counts` tells them: `values` and `counts`."""
     hashes = _hashes(names)
     ordered = np.sort(hashes)
@@ -39,7 +39,7 @@ def repeated(names: pa.LargeStringArray) -> pa.StructArray:
     return counts.filter(pc.greater(counts.field("counts"), 1))
 
 
-def where(wanted: pa.LargeStringArray, names: pa.LargeStringArray) -> NDArray[np.int64]:
+def positions_in(wanted: pa.LargeStringArray, names: pa.LargeStringArray) -> NDArray[np.int64]:
     """Where some names are among all.
 
     Args:

@@ -2,7 +2,7 @@
 
 In: Arrow columns of fixed-size lists, lists or tensors, or NumPy rows. Out: C-contiguous (n, D) matrices
 of float16, float32 or float64 that are finite and whose squared distances fit a float64. Whoever knows
-the ids turns the `Fault` of a row into an error that names the sample. All work is done block by block,
+the ids turns the `VectorFault` of a row into an error that names the sample. All work is done block by block,
 so that nothing of the size of the data is allocated on the way.
 """
 
@@ -23,7 +23,7 @@ BLOCK_BYTES = 16 << 20  # of stored vectors that are read, checked or converted 
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class VectorFault:
     """What is wrong with the vector of one row.
 
     Attributes:
@@ -58,7 +58,7 @@ class Layout:
 
     @property
     def block_rows(self) -> int:
-        """Rows that make about one block."""
+        """RowNumbers that make about one block."""
         return max(1, BLOCK_BYTES // self.row_bytes)
 
     def kept(self, *, normalize: bool) -> "Layout":
@@ -118,7 +118,7 @@ def arrow_layout(column: pa.Array, where: str) -> Layout:
     return layout_of(np.dtype(values.type.to_pandas_dtype()), int(lengths[0]), where)
 
 
-def arrow_matrix(column: pa.Array, layout: Layout, rows: NDArray[np.int64], where: str) -> Matrix | Fault:
+def arrow_matrix(column: pa.Array, layout: Layout, rows: NDArray[np.int64], where: str) -> Matrix | VectorFault:
     """An embedding column as a matrix.
 
     Args:
@@ -133,18 +133,18 @@ def arrow_matrix(column: pa.Array, layout: Layout, rows: NDArray[np.int64], wher
     values, lengths = list_values(column, where)
     odd = np.flatnonzero(lengths != layout.width)
     if len(odd):
-        return Fault(int(rows[odd[0]]), _odd_length(int(lengths[odd[0]]), layout))
+        return VectorFault(int(rows[odd[0]]), _odd_length(int(lengths[odd[0]]), layout))
     if values.null_count:
         first = int(np.flatnonzero(pc.is_null(values).to_numpy(zero_copy_only=False))[0])
-        return Fault(int(rows[first // layout.width]), "the embedding has a coordinate that is missing (null)")
+        return VectorFault(int(rows[first // layout.width]), "the embedding has a coordinate that is missing (null)")
     flat = values.to_numpy(zero_copy_only=False)
     if flat.dtype != layout.dtype:
-        return Fault(int(rows[0]), f"the embedding is stored as {flat.dtype}, those before it as {layout.dtype}")
+        return VectorFault(int(rows[0]), f"the embedding is stored as {flat.dtype}, those before it as {layout.dtype}")
     matrix: Matrix = flat.reshape(-1, layout.width)
     return matrix
 
 
-def settle(matrix: Matrix, rows: NDArray[np.int64], *, normalize: bool) -> Matrix | Fault:
+def settle(matrix: Matrix, rows: NDArray[np.int64], *, normalize: bool) -> Matrix | VectorFault:
     """Check one block of vectors, and bring them to unit length where asked.
 
     Args:
@@ -160,7 +160,7 @@ def settle(matrix: Matrix, rows: NDArray[np.int64], *, normalize: bool) -> Matri
         size = np.maximum(matrix.max(axis=1), -matrix.min(axis=1)).astype(np.float64)
     bad = np.flatnonzero(~np.isfinite(size))
     if len(bad):
-        return Fault(int(rows[bad[0]]), "the embedding has a NaN or an infinity")
+        return VectorFault(int(rows[bad[0]]), "the embedding has a NaN or an infinity")
     if normalize:
         return _unit(matrix, size, rows)
     # sum((a - b)^2) <= D (2 size)^2 has to fit a float64; only float64 data can get there.
@@ -168,16 +168,16 @@ def settle(matrix: Matrix, rows: NDArray[np.int64], *, normalize: bool) -> Matri
     huge = np.flatnonzero(size > limit)
     if len(huge):
         first = int(huge[0])
-        return Fault(
+        return VectorFault(
             int(rows[first]), f"a coordinate of the embedding is {size[first]:.3g}: squared distances overflow float64"
         )
     return matrix
 
 
-def _unit(matrix: Matrix, size: NDArray[np.float64], rows: NDArray[np.int64]) -> Matrix | Fault:
+def _unit(matrix: Matrix, size: NDArray[np.float64], rows: NDArray[np.int64]) -> Matrix | VectorFault:
     zero = np.flatnonzero(size == 0)
     if len(zero):
-        return Fault(int(rows[zero[0]]), "the embedding is zero and cannot be brought to unit length")
+        return VectorFault(int(rows[zero[0]]), "the embedding is zero and cannot be brought to unit length")
     # A power of two first, which changes no digit: squares of very large or small numbers would not fit.
     scaled = np.ldexp(matrix.astype(np.float64), -np.frexp(size)[1][:, None])
     scaled /= np.sqrt(np.square(scaled).sum(axis=1))[:, None]

@@ -4,13 +4,13 @@ import json
 import re
 from typing import Any
 
+from lightly_ray.api.upload_batches import MOST_BYTES, MOST_SAMPLES
 from lightly_ray.errors import InvalidInputError, TooLargeError
 
 FILE_NAME = 255  # characters; what clients check too
 NAME = 255
 METADATA_BYTES = 256 * 2**10  # of one sample, each kind, as JSON
-BATCH_SAMPLES = 256
-BATCH_BYTES = 64 * 2**20
+BATCH_SAMPLES, BATCH_BYTES = MOST_SAMPLES, MOST_BYTES
 BATCH_JSON_BYTES = 16 * 2**20
 IMAGE_BYTES = 256 * 2**20
 EMBEDDING_BYTES = 64 * 2**30

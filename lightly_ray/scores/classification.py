@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lightly_ray.data.predictions.ragged import Rows
+from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.scores.kernels import log2_sums, top_two
 
-Probabilities = NDArray[Any] | Rows
+Probabilities = NDArray[Any] | Ragged
 """(N, C) array with C >= 2, or N rows of length >= 2 each; float32 or float64, each row sums to 1."""
 
 UNCERTAINTIES = ("uncertainty_least_confidence", "uncertainty_margin", "uncertainty_entropy")
@@ -91,17 +91,17 @@ def uncertainties(probabilities: Probabilities, *, normalize: bool = True) -> di
     return dict(zip(UNCERTAINTIES, values, strict=True))
 
 
-def _rows(probabilities: Probabilities) -> Rows:
-    return probabilities if isinstance(probabilities, Rows) else Rows.of_matrix(probabilities)
+def _rows(probabilities: Probabilities) -> Ragged:
+    return probabilities if isinstance(probabilities, Ragged) else Ragged.from_matrix(probabilities)
 
 
-def _top_two(rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
+def _top_two(rows: Ragged) -> tuple[NDArray[Any], NDArray[Any]]:
     first, second = np.empty((2, len(rows)), rows.values.dtype)
     top_two(rows.values, rows.offsets, first, second)
     return first, second
 
 
-def _per_class(rows: Rows, formula: Any) -> NDArray[Any]:
+def _per_class(rows: Ragged, formula: Any) -> NDArray[Any]:
     # Worked out once per number of classes, in float64, then looked up for each row.
     lengths = rows.lengths
     classes = np.arange(2, max(2, int(lengths.max(initial=2))) + 1)
@@ -110,5 +110,5 @@ def _per_class(rows: Rows, formula: Any) -> NDArray[Any]:
 
 
 def _unit(scores: NDArray[Any]) -> NDArray[Any]:
-    # Rows may sum to 1 +- 1e-3, and sums are rounded: without this 1.0000001 would leave [0, 1].
+    # Ragged may sum to 1 +- 1e-3, and sums are rounded: without this 1.0000001 would leave [0, 1].
     return np.clip(scores, 0, 1, out=scores)

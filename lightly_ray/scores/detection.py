@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.data.predictions.detection import Detections
-from lightly_ray.data.predictions.ragged import Rows
+from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.scores.classification import UNCERTAINTIES, uncertainties
 from lightly_ray.scores.kernels import largest, mean, peaks, weigh_labels
@@ -44,7 +44,7 @@ class FrequencyConfig:
                 raise InvalidInputError(f"{name} must be a number in [0, 1], got {value!r}")
 
     @classmethod
-    def of(cls, config: Mapping[str, float] | None) -> "FrequencyConfig":
+    def from_mapping(cls, config: Mapping[str, float] | None) -> "FrequencyConfig":
         """Build it from a dictionary; what is not in there has its default.
 
         Raises:
@@ -135,7 +135,7 @@ def objectness_least_confidence(scores: NDArray[Any], offsets: NDArray[np.int64]
     return np.asarray(1 - means)
 
 
-def box_uncertainties(classes: Rows, offsets: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+def box_uncertainties(classes: Ragged, offsets: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     """For each uncertainty of classification the largest among the boxes of each image; 0 without boxes.
 
     Args:

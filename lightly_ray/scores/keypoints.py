@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.data.predictions.keypoints import Keypoints
-from lightly_ray.data.predictions.ragged import Rows
+from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.scores.kernels import mean
 
 KEYPOINT_SCORES = ("mean_uncertainty",)
@@ -30,7 +30,7 @@ def mean_uncertainty(keypoints: Keypoints) -> NDArray[Any]:
     mean(confidences.values, confidences.offsets, kind(0), per_instance)
     # Instances left in each image: how many filled ones lie before each of its ends.
     before = np.concatenate([[0], np.cumsum(filled)])
-    images = Rows(per_instance[filled], before[keypoints.offsets])
+    images = Ragged(per_instance[filled], before[keypoints.offsets])
     means = np.empty(len(images), kind)
     mean(images.values, images.offsets, kind(1), means)
     return np.asarray(1 - means)

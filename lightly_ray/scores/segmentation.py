@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from lightly_ray.data.predictions.ragged import Rows
+from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.scores.classification import uncertainties
 
 
-def pixel_uncertainties(pixels: Rows) -> dict[str, np.floating[Any]]:
+def pixel_uncertainties(pixels: Ragged) -> dict[str, np.floating[Any]]:
     """Each uncertainty of classification, averaged over the pixels of one map.
 
         s = 1 / P sum_i s_i

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lightly_ray.data.predictions import classification, detection, keypoints, segmentation
-from lightly_ray.data.predictions.checks import Fault, Faults, distribution_faults, require_no_fault
+from lightly_ray.data.predictions.checks import Faults, PredictionFault, distribution_faults, require_no_fault
 from lightly_ray.scores.classification import UNCERTAINTIES, uncertainties
 from lightly_ray.scores.detection import (
     DETECTION_SCORES,
@@ -149,7 +149,7 @@ def _segmentation(batch: pa.RecordBatch) -> Evaluation:
     kind = np.dtype(np.float32)
     values = np.zeros((len(UNCERTAINTIES), batch.num_rows))
     for row, found in enumerate(segmentation.maps(batch)):
-        if isinstance(found, Fault):
+        if isinstance(found, PredictionFault):
             faults[row] = found
             continue
         pixels = segmentation.pixels(found)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lightly_ray.data.ids import Ids, Rows
+from lightly_ray.data.ids import Ids, RowNumbers
 from lightly_ray.data.sources import Source
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import (
@@ -59,13 +59,13 @@ class Plan:
         picks: how many rows to pick, 0 .. n.
     """
 
-    candidates: Rows
-    preselected: Rows
+    candidates: RowNumbers
+    preselected: RowNumbers
     scores: NDArray[np.float64] | None
     picks: int
 
     @property
-    def needed(self) -> Rows:
+    def needed(self) -> RowNumbers:
         """Every row whose embedding matters, ascending."""
         return (
             np.sort(np.concatenate([self.candidates, self.preselected])) if len(self.preselected) else self.candidates
@@ -154,7 +154,7 @@ def _yes_or_no(value: object, name: str) -> bool:
     return bool(value)
 
 
-def _scores(scores: object, ids: Ids, source: Source, query: Rows, method: str) -> NDArray[np.float64]:
+def _scores(scores: object, ids: Ids, source: Source, query: RowNumbers, method: str) -> NDArray[np.float64]:
     """(N,) scores, NaN where none is needed or given."""
     if scores is None:
         raise InvalidInputError(f"method {method} needs scores")

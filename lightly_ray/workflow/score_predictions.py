@@ -29,11 +29,11 @@ from lightly_ray.errors import InvalidInputError, UnreadableError
 from lightly_ray.methods import INITIAL_TAG
 from lightly_ray.parallel.cluster import connected
 from lightly_ray.parallel.errors import plain_errors
-from lightly_ray.parallel.scoring.prediction_sources import cut_predictions
-from lightly_ray.parallel.scoring.read_tasks import OnError, Scoring, score_in_order
+from lightly_ray.parallel.scoring.execute import OnError, Scoring, score_in_order
 from lightly_ray.progress import Progress
 from lightly_ray.scores.detection import FREQUENCY, Extent, FrequencyConfig, merge
 from lightly_ray.scores.prediction_columns import Columns
+from lightly_ray.scores.read_tasks import cut_predictions
 from lightly_ray.scores.tables import extent_of, finish_table, require_no_error
 from lightly_ray.scores.tasks import SCORE_NAMES, Task
 from lightly_ray.settings import Settings, read_token
@@ -153,16 +153,16 @@ def _score(settings: ScorePredictionsSettings, resumable: ResumableOutput) -> No
 
 def _score_rest(settings: ScorePredictionsSettings, resumable: ResumableOutput) -> None:
     columns = Columns(settings.task, settings.id_column, settings.prediction_column)
-    pieces = cut_predictions(settings.predictions, columns, settings.images)
-    if not pieces.rows:
+    read_tasks = cut_predictions(settings.predictions, columns, settings.images)
+    if not read_tasks.rows:
         raise InvalidInputError(f"there are no predictions in {settings.predictions.shown!r}")
     if resumable.rows:
         sys.stderr.write(f"an earlier run scored {resumable.rows:,} samples, going on behind them\n")
     # Errors come as rows: the first in the order of the predictions is told, not the first that some worker met.
     scoring = Scoring(columns, _config(settings), on_error="skip")
-    with Progress("score", pieces.rows, unit="samples") as progress:
+    with Progress("score", read_tasks.rows, unit="samples") as progress:
         progress.advance(resumable.rows)
-        for scores in score_in_order(pieces, scoring, resumable.rows):
+        for scores in score_in_order(read_tasks, scoring, resumable.rows):
             resumable.add(scores if settings.on_error == "skip" else require_no_error(scores, settings.id_column))
             progress.advance(len(scores))
         resumable.write()

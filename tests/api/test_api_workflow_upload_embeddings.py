@@ -8,8 +8,9 @@ import pytest
 import requests
 
 from lightly_ray.api import ApiWorkflowClient
-from lightly_ray.api.api_workflow_upload_embeddings import CsvEmbeddings, read_embeddings_csv, write_embeddings_csv
+from lightly_ray.api.api_workflow_upload_embeddings import read_embeddings_csv
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
+from tests.platform.served import csv_text
 
 VECTORS = np.random.default_rng(0).normal(size=(12, 5)).astype(np.float32)
 
@@ -72,7 +73,8 @@ def test_from_arrays__after_images_were_appended(uploaded: ApiWorkflowClient, im
 def test_csv__same_numbers_as_arrays(uploaded: ApiWorkflowClient, tmp_path: Path) -> None:
     names = reversed_names(uploaded)
     labels = [str(n) for n in range(12)]
-    write_embeddings_csv(tmp_path / "in.csv", CsvEmbeddings(names, VECTORS.astype(np.float64), labels))
+    text = iter(csv_text(names, VECTORS.astype(np.float64)).split(",0\r\n"))
+    (tmp_path / "in.csv").write_text("".join(f"{line},{label}\r\n" for line, label in zip(text, labels, strict=False)))
     uploaded.upload_embeddings(tmp_path / "in.csv", "from csv")
     uploaded.download_embeddings_csv(tmp_path / "out.csv")
     found = read_embeddings_csv(tmp_path / "out.csv")
@@ -83,8 +85,7 @@ def test_csv__same_numbers_as_arrays(uploaded: ApiWorkflowClient, tmp_path: Path
 def test_csv__same_name_joins_the_rows(uploaded: ApiWorkflowClient, tmp_path: Path) -> None:
     names = reversed_names(uploaded)
     uploaded.upload_embeddings_from_arrays(names[:8], VECTORS[:8])
-    table = CsvEmbeddings(names[6:], VECTORS[6:].astype(np.float64) + 1, ["0"] * 6)
-    write_embeddings_csv(tmp_path / "in.csv", table)
+    (tmp_path / "in.csv").write_text(csv_text(names[6:], VECTORS[6:].astype(np.float64) + 1))
     uploaded.upload_embeddings(tmp_path / "in.csv", "default")
     old, new = uploaded.get_all_embedding_data()
     assert old.name == "default"
@@ -93,7 +94,7 @@ def test_csv__same_name_joins_the_rows(uploaded: ApiWorkflowClient, tmp_path: Pa
     uploaded.download_embeddings_csv(tmp_path / "out.csv")
     expected = np.concatenate([VECTORS[:6], VECTORS[6:] + 1])[::-1]
     np.testing.assert_allclose(read_embeddings_csv(tmp_path / "out.csv").embeddings, expected, rtol=1e-6)
-    write_embeddings_csv(tmp_path / "in.csv", CsvEmbeddings(names[:1], np.ones((1, 3)), ["0"]))
+    (tmp_path / "in.csv").write_text(csv_text(names[:1], np.ones((1, 3))))
     with pytest.raises(InvalidInputError, match="has 5 dimensions, the new one has 3"):
         uploaded.upload_embeddings(tmp_path / "in.csv", "default")
 

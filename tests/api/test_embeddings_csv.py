@@ -7,30 +7,25 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lightly_ray.api.api_workflow_upload_embeddings import (
-    CsvEmbeddings,
-    _check,
-    _table,
-    read_embeddings_csv,
-    write_embeddings_csv,
-)
+from lightly_ray.api.api_workflow_upload_embeddings import _check, _table, read_embeddings_csv
+from lightly_ray.data.embedding_csv import read_csv, write_csv
 from lightly_ray.errors import InvalidInputError
 
-TABLE = CsvEmbeddings(["b.png", "a/x.png", "c.png"], np.array([[0.1, -2.0], [1e-7, 3.5], [4.0, 5.25]]), ["1", "0", "7"])
+TEXT = b"filenames,embedding_0,embedding_1,labels\nb.png,0.1,-2,1\na/x.png,1e-7,3.5,0\nc.png,4,5.25,7\n"
 
 
-def test_csv__is_the_published_format_to_the_byte(tmp_path: Path) -> None:
-    write_embeddings_csv(tmp_path / "e.csv", TABLE)
-    assert (tmp_path / "e.csv").read_bytes() == (
-        b"filenames,embedding_0,embedding_1,labels\r\nb.png,0.1,-2.0,1\r\na/x.png,1e-07,3.5,0\r\nc.png,4.0,5.25,7\r\n"
-    )
+def test_csv__comes_back_as_it_went_to_the_byte(tmp_path: Path) -> None:
+    (tmp_path / "e.csv").write_bytes(TEXT)
+    assert b"".join(write_csv(read_csv(tmp_path / "e.csv", "it"), 2)).replace(b'"', b"") == TEXT
+    embeddings = read_embeddings_csv(tmp_path / "e.csv")
+    assert (embeddings.filenames, embeddings.labels) == (["b.png", "a/x.png", "c.png"], ["1", "0", "7"])
+    expected = np.array([[0.1, -2.0], [1e-7, 3.5], [4.0, 5.25]], dtype=np.float32)
+    np.testing.assert_array_equal(embeddings.embeddings, expected)
 
 
-def test_csv__comes_back_as_it_went(tmp_path: Path) -> None:
-    write_embeddings_csv(tmp_path / "e.csv", TABLE)
-    found = read_embeddings_csv(tmp_path / "e.csv")
-    assert (found.filenames, found.labels) == (TABLE.filenames, TABLE.labels)
-    np.testing.assert_array_equal(found.embeddings, TABLE.embeddings)
+def test_csv__lines_of_published_clients_end_in_cr_lf(tmp_path: Path) -> None:
+    (tmp_path / "e.csv").write_bytes(TEXT.replace(b"\n", b"\r\n"))
+    assert read_embeddings_csv(tmp_path / "e.csv").labels == ["1", "0", "7"]
 
 
 def test_csv__columns_in_any_order_and_without_labels(tmp_path: Path) -> None:
@@ -43,13 +38,13 @@ def test_csv__columns_in_any_order_and_without_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "lacks a column 'filenames'"),
-        ("filenames,labels\nx,0\n", "or columns 'embedding_0'"),
-        ("filenames,embedding_0\nx,1\ny\n", "has a row without 1 numbers"),
-        ("filenames,embedding_0\nx,one\n", "has a row without 1 numbers"),
+        ("", "has not the columns filenames"),
+        ("filenames,labels\nx,0\n", "has not the columns filenames, embedding_0"),
+        ("filenames,embedding_0\nx,1\ny\n", "cannot be read as csv"),
+        ("filenames,embedding_0\nx,one\n", "cannot be read as csv"),
         ("filenames,embedding_0\nx,1\ny,nan\n", "1 embeddings have non-finite values, the first is of 'y'"),
         ("filenames,embedding_0\nx,1\ny,2\nx,3\n", "file name 'x' has more than one embedding"),
-        ("filenames,embedding_0\n", "got 0 file names"),
+        ("filenames,embedding_0\n", "has no embeddings"),
     ],
 )
 def test_csv__bad_files(tmp_path: Path, text: str, message: str) -> None:
@@ -63,7 +58,7 @@ def test_csv__bad_files(tmp_path: Path, text: str, message: str) -> None:
 )
 def test_table__keeps_rows_and_says_what_made_them(dtype: str, stored: str) -> None:
     values = np.arange(12).reshape(4, 3).astype(dtype)
-    table = _table(["d", "b", "a", "c"], values, {"descriptor": "abc"})
+    table = _table(["d", "b", "a", "c"], values, metadata={"descriptor": "abc"})
     assert table.schema.field("embedding").type == pa.list_(getattr(pa, f"float{32 if stored == 'float' else 64}")(), 3)
     assert table["filename"].to_pylist() == ["d", "b", "a", "c"]
     assert table["embedding"].to_pylist() == values.tolist()
@@ -72,7 +67,7 @@ def test_table__keeps_rows_and_says_what_made_them(dtype: str, stored: str) -> N
 
 def test_table__transposed_memory_is_not_mixed_up() -> None:
     values = np.arange(6, dtype=np.float32).reshape(2, 3).T
-    assert _table(["a", "b", "c"], values, None)["embedding"].to_pylist() == values.tolist()
+    assert _table(["a", "b", "c"], values)["embedding"].to_pylist() == values.tolist()
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (3,), (3, 0), (3, 1, 2)])

@@ -22,7 +22,7 @@ NAMES = ["b.png", "a.png", "ü/ß.png", "", "c.png"]
     ],
 )
 def test_ids__from_anything_that_holds_strings(values: object) -> None:
-    ids = Ids.of(values)
+    ids = Ids.from_values(values)
     assert (len(ids), ids.numbers) == (5, False)
     assert ids.at(np.array([4, 0, 4])) == ["c.png", "b.png", "c.png"]
     assert ids.rows_of(["", "b.png", "c.png"], "query").tolist() == [3, 0, 4]
@@ -41,7 +41,7 @@ def test_ids__row_numbers(values: object) -> None:
 
 
 def test_rows_of__nothing_is_no_row() -> None:
-    assert Ids.of(NAMES).rows_of([], "query").tolist() == []
+    assert Ids.from_values(NAMES).rows_of([], "query").tolist() == []
     assert Ids.numbered(3).rows_of([], "query").tolist() == []
 
 
@@ -58,7 +58,7 @@ def test_rows_of__nothing_is_no_row() -> None:
 )
 def test_ids__bad_values_are_named(values: object, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        Ids.of(values, "ids")
+        Ids.from_values(values, "ids")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_ids__bad_values_are_named(values: object, message: str) -> None:
 )
 def test_rows_of__unknown_and_repeated_names(values: object, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        Ids.of(NAMES).rows_of(values, "query")
+        Ids.from_values(NAMES).rows_of(values, "query")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_rows_of__unknown_and_repeated_numbers(values: object, message: str) -> 
 
 
 def test_digest__tells_order_and_seams_apart_but_not_chunks() -> None:
-    whole = Ids.of(["ab", "c", "d"]).digest()
-    assert Ids.of(pa.chunked_array([["ab"], ["c", "d"]])).digest() == whole
+    whole = Ids.from_values(["ab", "c", "d"]).digest()
+    assert Ids.from_values(pa.chunked_array([["ab"], ["c", "d"]])).digest() == whole
     others = [["a", "bc", "d"], ["c", "ab", "d"], ["ab", "c"], ["ab", "c", "e"]]
-    assert len({Ids.of(names).digest() for names in others} | {whole, Ids.numbered(3).digest()}) == 6
+    assert len({Ids.from_values(names).digest() for names in others} | {whole, Ids.numbered(3).digest()}) == 6

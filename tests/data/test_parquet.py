@@ -11,7 +11,7 @@ from lightly_ray.data import vectors
 from lightly_ray.data.location import Location
 from lightly_ray.data.parquet import ParquetSource
 from lightly_ray.data.sources import load
-from lightly_ray.data.vectors import Fault
+from lightly_ray.data.vectors import VectorFault
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 X = np.random.default_rng(0).normal(size=(41, 3)).astype(np.float32)
@@ -89,8 +89,8 @@ def test_blocks__a_bad_row_is_a_fault_only_where_it_is_needed(tmp_path: Path) ->
     values[3], values[6] = None, [1.0]
     pq.write_table(pa.table({"embedding": pa.array(values, pa.list_(pa.float32()))}), tmp_path / "x.parquet")
     source = ParquetSource([Location.parse(tmp_path / "x.parquet")], "embedding")
-    assert load(source, np.arange(9), normalize=False) == Fault(3, "the embedding is missing (null)")
-    assert load(source, np.array([5, 6]), normalize=False) == Fault(
+    assert load(source, np.arange(9), normalize=False) == VectorFault(3, "the embedding is missing (null)")
+    assert load(source, np.array([5, 6]), normalize=False) == VectorFault(
         6, "the embedding has 1 coordinates, the first row has 3"
     )
     good = np.array([0, 1, 2, 4, 5, 7, 8])
@@ -100,7 +100,7 @@ def test_blocks__a_bad_row_is_a_fault_only_where_it_is_needed(tmp_path: Path) ->
 def test_files__with_other_kinds_of_vectors(folder: Path) -> None:
     pq.write_table(table(X[:5].astype(np.float64)), folder / "d.parquet")
     fault = load(ParquetSource([Location.parse(folder)], "embedding"), np.arange(46), normalize=False)
-    assert fault == Fault(41, "the embedding is stored as float64, those before it as float32")
+    assert fault == VectorFault(41, "the embedding is stored as float64, those before it as float32")
 
 
 def test_missing_columns__are_named_with_those_that_are_there(folder: Path) -> None:

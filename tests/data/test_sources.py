@@ -8,7 +8,7 @@ import pytest
 from lightly_ray.data import vectors
 from lightly_ray.data.location import Location
 from lightly_ray.data.sources import ArraySource, NpySource, load
-from lightly_ray.data.vectors import Fault, Layout
+from lightly_ray.data.vectors import Layout, VectorFault
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 X = np.random.default_rng(0).normal(size=(23, 5)).astype(np.float32)
@@ -63,7 +63,7 @@ def test_load__bad_vectors_are_faults_where_they_are_needed(normalize: bool) -> 
     source = ArraySource(bad)
     for rows in (ROWS, np.arange(23), np.arange(9, 20)):
         fault = load(source, rows, normalize=normalize)
-        assert isinstance(fault, Fault)
+        assert isinstance(fault, VectorFault)
         assert fault.row == 12
     assert isinstance(load(source, np.arange(13, 20), normalize=normalize), np.ndarray)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightly_ray.data import string_lookup as module
-from lightly_ray.data.string_lookup import contents, repeated, where
+from lightly_ray.data.string_lookup import contents, duplicates, positions_in
 
 TEXTS = st.text(alphabet="aü\0", max_size=4)
 
@@ -24,31 +24,31 @@ def hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @given(values=st.lists(TEXTS, max_size=40))
-def test_repeated__equals_counting(values: list[str]) -> None:
+def test_duplicates__equals_counting(values: list[str]) -> None:
     expected = {value: values.count(value) for value in values if values.count(value) > 1}
-    found = repeated(arrow(values))
+    found = duplicates(arrow(values))
     assert {item["values"]: item["counts"] for item in found.to_pylist()} == expected
 
 
-def test_repeated__survives_collisions(hashes: None) -> None:
-    assert len(repeated(arrow([f"{number}.png" for number in range(50)]))) == 0
-    twice = repeated(arrow(["a", "b", "c", "b", "d", "a", "a"]))
+def test_duplicates__survives_collisions(hashes: None) -> None:
+    assert len(duplicates(arrow([f"{number}.png" for number in range(50)]))) == 0
+    twice = duplicates(arrow(["a", "b", "c", "b", "d", "a", "a"]))
     assert twice.to_pylist() == [{"values": "a", "counts": 3}, {"values": "b", "counts": 2}]
 
 
-def test_where__survives_collisions(hashes: None) -> None:
+def test_positions_in__survives_collisions(hashes: None) -> None:
     names = arrow([f"{number}.png" for number in range(50)])
-    assert where(arrow(["7.png", "x.png", "49.png", "0.png", "y.png"]), names).tolist() == [7, -1, 49, 0, -1]
+    assert positions_in(arrow(["7.png", "x.png", "49.png", "0.png", "y.png"]), names).tolist() == [7, -1, 49, 0, -1]
     everything = np.random.default_rng(0).permutation(50)
-    assert where(names.take(pa.array(everything)), names).tolist() == everything.tolist()
-    assert where(names[:0], names).tolist() == []
-    assert where(names[:2], names[:0]).tolist() == [-1, -1]
+    assert positions_in(names.take(pa.array(everything)), names).tolist() == everything.tolist()
+    assert positions_in(names[:0], names).tolist() == []
+    assert positions_in(names[:2], names[:0]).tolist() == [-1, -1]
 
 
 @given(values=st.lists(TEXTS, unique=True, max_size=30), more=st.lists(TEXTS, unique=True, max_size=9))
-def test_where__equals_looking_one_by_one(values: list[str], more: list[str]) -> None:
+def test_positions_in__equals_looking_one_by_one(values: list[str], more: list[str]) -> None:
     expected = [values.index(name) if name in values else -1 for name in more]
-    assert where(arrow(more), arrow(values)).tolist() == expected
+    assert positions_in(arrow(more), arrow(values)).tolist() == expected
 
 
 def test_contents__of_a_slice() -> None:

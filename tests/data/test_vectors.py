@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from lightly_ray.data.ids import Ids
-from lightly_ray.data.vectors import Fault, Layout, arrow_layout, arrow_matrix, layout_of, settle
+from lightly_ray.data.vectors import Layout, VectorFault, arrow_layout, arrow_matrix, layout_of, settle
 from lightly_ray.errors import InvalidInputError
 
 X = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
@@ -49,14 +49,14 @@ def test_arrow_matrix__every_kind_of_column_and_slices_of_it(kind: int, dtype: t
 def test_arrow_matrix__bad_rows_are_faults(values: list[list[float]], row: int, problem: str) -> None:
     column = pa.array(values, type=pa.list_(pa.float32()))
     fault = arrow_matrix(column, Layout(2, np.dtype(np.float32)), ROWS[:3], "here")
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, VectorFault)
     assert fault.row == row
     assert problem in fault.problem
 
 
 def test_arrow_matrix__another_dtype_is_a_fault() -> None:
     fault = arrow_matrix(columns(X)[0], Layout(3, np.dtype(np.float64)), ROWS, "here")
-    assert fault == Fault(10, "the embedding is stored as float32, those before it as float64")
+    assert fault == VectorFault(10, "the embedding is stored as float32, those before it as float64")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_arrow_layout__is_that_of_the_first_vector_there_is() -> None:
     layout = arrow_layout(column, "here")
     assert layout == Layout(2, np.dtype(np.float64))
     fault = arrow_matrix(column, layout, ROWS[:3], "here")
-    assert fault == Fault(10, "the embedding is missing (null)")
+    assert fault == VectorFault(10, "the embedding is missing (null)")
 
 
 def test_layout_of__byte_order_is_the_machines() -> None:
@@ -94,8 +94,8 @@ def test_layout_of__byte_order_is_the_machines() -> None:
 
 
 def test_fault__names_the_sample() -> None:
-    fault = Fault(1, "the embedding is zero")
-    assert str(fault.error(Ids.of(["x.png", "y.png"]))) == "sample 'y.png' (row 1): the embedding is zero"
+    fault = VectorFault(1, "the embedding is zero")
+    assert str(fault.error(Ids.from_values(["x.png", "y.png"]))) == "sample 'y.png' (row 1): the embedding is zero"
     assert str(fault.error(Ids.numbered(3))) == "row 1: the embedding is zero"
 
 
@@ -105,7 +105,7 @@ def test_fault__names_the_sample() -> None:
 def test_settle__not_finite(value: float, dtype: type[np.floating[Any]], normalize: bool) -> None:
     matrix = X.astype(dtype)
     matrix[3, 1] = matrix[4, 0] = value
-    assert settle(matrix, ROWS, normalize=normalize) == Fault(17, "the embedding has a NaN or an infinity")
+    assert settle(matrix, ROWS, normalize=normalize) == VectorFault(17, "the embedding has a NaN or an infinity")
 
 
 def test_settle__good_rows_come_back_as_they_are() -> None:
@@ -118,7 +118,7 @@ def test_settle__squared_distances_have_to_fit_a_float64() -> None:
     assert np.isfinite(np.square(far[0] - far[1]).sum())
     assert settle(far, ROWS[:2], normalize=False) is far
     fault = settle(far * 1.002, ROWS[:2], normalize=False)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, VectorFault)
     assert fault.row == 10
     assert "overflow" in fault.problem
 
@@ -149,6 +149,6 @@ def test_settle__zero_has_no_direction() -> None:
     matrix = X.copy()
     matrix[2] = 0
     assert settle(matrix, ROWS, normalize=False) is matrix
-    assert settle(matrix, ROWS, normalize=True) == Fault(
+    assert settle(matrix, ROWS, normalize=True) == VectorFault(
         13, "the embedding is zero and cannot be brought to unit length"
     )

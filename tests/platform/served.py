@@ -1,6 +1,7 @@
 """A platform served over real HTTP on a loopback port, and a caller that speaks the protocol."""
 
 import csv
+import dataclasses
 import json
 import threading
 import time
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.server import address, http_server, listen
 from lightly_ray.platform.storage.ids import new_id
+from lightly_ray.platform.storage.store.records import Sample
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -162,3 +164,9 @@ def ended(api: Api, job_id: str, seconds: float = 60) -> dict[str, Any]:
             return job
         time.sleep(0.02)
     raise AssertionError(f"job {job_id} did not end within {seconds} s: {job}")
+
+
+def a_sample(**fields: Any) -> Sample:
+    """A sample as the store knows it, with these fields and no others."""
+    empty = {field.name: None for field in dataclasses.fields(Sample)}
+    return Sample(**{**empty, "file_name": "a.png", **fields})

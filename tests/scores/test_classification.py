@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lightly_ray.data.predictions.ragged import Rows
+from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.scores.classification import UNCERTAINTIES, entropy, least_confidence, margin, uncertainties
 
 Score = Callable[[Any], NDArray[Any]]
@@ -116,7 +116,7 @@ def test_scores__splitting_and_reordering_rows_changes_no_bit(
 
 
 def test_scores__long_rows_and_many_rows_take_the_same_way() -> None:
-    # Rows longer than a chunk of the compiled pass, and many rows within one.
+    # Ragged longer than a chunk of the compiled pass, and many rows within one.
     random = np.random.default_rng(5)
     for shape in [(3, 5000), (3000, 3), (61, 67)]:
         values = random.random(shape).astype(np.float32)
@@ -128,7 +128,7 @@ def test_scores__long_rows_and_many_rows_take_the_same_way() -> None:
 
 def test_scores__rows_of_different_lengths() -> None:
     values = np.array([0.5, 0.5, 0.7, 0.2, 0.1, 1.0, 0.0])
-    rows = Rows.of_lengths(values, np.array([2, 3, 2]))
+    rows = Ragged.from_lengths(values, np.array([2, 3, 2]))
     np.testing.assert_allclose(least_confidence(rows), [1, 0.45, 0])
     np.testing.assert_allclose(margin(rows), [1, 0.5, 0])
     np.testing.assert_allclose(entropy(rows), [1, 0.7298467, 0], rtol=1e-7)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightly_ray.data.predictions.detection import Detections
-from lightly_ray.data.predictions.ragged import Rows
+from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.scores.detection import (
     DETECTION_SCORES,
@@ -86,7 +86,7 @@ def test_objectness_least_confidence__by_hand() -> None:
 
 
 def test_box_uncertainties__the_most_uncertain_box_counts() -> None:
-    classes = Rows.of_lengths(
+    classes = Ragged.from_lengths(
         np.array([0.7, 0.2, 0.1, 0.4, 0.5, 0.1, 1, 0, 0, 0.9, 0.1, 0, 0.6]), np.array([3, 3, 3, 3, 1])
     )
     found = box_uncertainties(classes, OFFSETS)
@@ -96,8 +96,8 @@ def test_box_uncertainties__the_most_uncertain_box_counts() -> None:
 
 
 def _boxes(**given: Any) -> Detections:
-    classes = Rows.of_lengths(np.array([0.7, 0.3, 0.5, 0.5, 0.2, 0.8]), np.array([2, 2, 2]))
-    fields = {"objects": Rows(np.array([0.5, 1.0, 0.25]), np.array([0, 2, 3])), "scores": None, "labels": None}
+    classes = Ragged.from_lengths(np.array([0.7, 0.3, 0.5, 0.5, 0.2, 0.8]), np.array([2, 2, 2]))
+    fields = {"objects": Ragged(np.array([0.5, 1.0, 0.25]), np.array([0, 2, 3])), "scores": None, "labels": None}
     return Detections(classes=classes, **{**fields, **given})
 
 
@@ -118,16 +118,16 @@ def test_detection_scores__given_labels_and_scores_win() -> None:
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), "0.5", None, True])
 def test_frequency_config__refuses_what_is_no_share(value: Any) -> None:
     with pytest.raises(InvalidInputError, match="min_score must be a number in"):
-        FrequencyConfig.of({"min_score": value})
+        FrequencyConfig.from_mapping({"min_score": value})
 
 
 def test_frequency_config__fills_in_what_is_not_given() -> None:
-    assert FrequencyConfig.of(None) == FrequencyConfig.of({}) == FrequencyConfig(0.25, 0.9)
-    assert FrequencyConfig.of({"min_score": 0}) == FrequencyConfig(0.25, 0)
+    assert FrequencyConfig.from_mapping(None) == FrequencyConfig.from_mapping({}) == FrequencyConfig(0.25, 0.9)
+    assert FrequencyConfig.from_mapping({"min_score": 0}) == FrequencyConfig(0.25, 0)
 
 
 def test_frequency_config__unknown_keys_and_other_things() -> None:
     with pytest.raises(NotFoundError, match="unknown key 'penalty'"):
-        FrequencyConfig.of({"penalty": 0.5})
+        FrequencyConfig.from_mapping({"penalty": 0.5})
     with pytest.raises(InvalidInputError, match="must be a dictionary"):
-        FrequencyConfig.of([0.5])  # type: ignore[arg-type]  # the point of the test
+        FrequencyConfig.from_mapping([0.5])  # type: ignore[arg-type]  # the point of the test

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightly_ray.data.predictions.checks import Fault
+from lightly_ray.data.predictions.checks import PredictionFault
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.scores.detection import Extent, FrequencyConfig
 from lightly_ray.scores.tasks import SCORE_NAMES, Task, evaluate, finish_scores, score_table, summarize_scores
@@ -49,7 +49,7 @@ def test_evaluate__a_null_is_missing_and_spoils_nothing_else(task: Task) -> None
         first, second = GOOD[task][column]
         others = {name: [values[0], None, values[1]] for name, values in GOOD[task].items()}
         found = evaluate(task, _batch({**others, column: [first, None, second]}), CONFIG)
-        assert found.faults.tolist() == [0, Fault.MISSING, 0]
+        assert found.faults.tolist() == [0, PredictionFault.MISSING, 0]
         for name, scores in found.scores.items():
             assert np.isnan(scores[1])
             np.testing.assert_array_equal(scores[[0, 2]], good.scores[name])
@@ -78,39 +78,41 @@ def _replaced(task: Task, **columns: Any) -> dict[str, list[Any]]:
 @pytest.mark.parametrize(
     ("task", "bad", "fault"),
     [
-        ("classification", {"probabilities": [0.5, 0.4]}, Fault.SUM),
-        ("classification", {"probabilities": [0.5, 0.5012]}, Fault.SUM),
-        ("classification", {"probabilities": [0.5, 0.5, NAN]}, Fault.NAN),
-        ("classification", {"probabilities": [0.5, None, 0.5]}, Fault.NAN),
-        ("classification", {"probabilities": [1.5, -0.5]}, Fault.RANGE),
-        ("classification", {"probabilities": [1.0, -1e-9]}, Fault.RANGE),
-        ("classification", {"probabilities": [float("inf"), 0.0]}, Fault.RANGE),
-        ("classification", {"probabilities": [1.25]}, Fault.RANGE),
-        ("classification", {"probabilities": []}, Fault.CLASSES),
-        ("detection", {"object_probabilities": [0.5], "class_probabilities": []}, Fault.LENGTHS),
-        ("detection", {"object_probabilities": [1.5], "class_probabilities": [[0.5, 0.5]]}, Fault.RANGE),
-        ("detection", {"object_probabilities": [NAN], "class_probabilities": [[0.5, 0.5]]}, Fault.NAN),
-        ("detection", {"object_probabilities": [0.5], "class_probabilities": [[0.5, 0.6]]}, Fault.SUM),
-        ("detection", {"object_probabilities": [0.5], "class_probabilities": [[]]}, Fault.CLASSES),
-        ("detection", {"object_probabilities": [0.5], "class_probabilities": [None]}, Fault.CLASSES),
+        ("classification", {"probabilities": [0.5, 0.4]}, PredictionFault.SUM),
+        ("classification", {"probabilities": [0.5, 0.5012]}, PredictionFault.SUM),
+        ("classification", {"probabilities": [0.5, 0.5, NAN]}, PredictionFault.NAN),
+        ("classification", {"probabilities": [0.5, None, 0.5]}, PredictionFault.NAN),
+        ("classification", {"probabilities": [1.5, -0.5]}, PredictionFault.RANGE),
+        ("classification", {"probabilities": [1.0, -1e-9]}, PredictionFault.RANGE),
+        ("classification", {"probabilities": [float("inf"), 0.0]}, PredictionFault.RANGE),
+        ("classification", {"probabilities": [1.25]}, PredictionFault.RANGE),
+        ("classification", {"probabilities": []}, PredictionFault.CLASSES),
+        ("detection", {"object_probabilities": [0.5], "class_probabilities": []}, PredictionFault.LENGTHS),
+        ("detection", {"object_probabilities": [1.5], "class_probabilities": [[0.5, 0.5]]}, PredictionFault.RANGE),
+        ("detection", {"object_probabilities": [NAN], "class_probabilities": [[0.5, 0.5]]}, PredictionFault.NAN),
+        ("detection", {"object_probabilities": [0.5], "class_probabilities": [[0.5, 0.6]]}, PredictionFault.SUM),
+        ("detection", {"object_probabilities": [0.5], "class_probabilities": [[]]}, PredictionFault.CLASSES),
+        ("detection", {"object_probabilities": [0.5], "class_probabilities": [None]}, PredictionFault.CLASSES),
         (
             "detection",
             {"object_probabilities": [0.5, 0.5], "class_probabilities": [[0.5, 0.5], [0.5, 0.25, 0.25]]},
-            Fault.CLASSES,
+            PredictionFault.CLASSES,
         ),
-        ("segmentation", {"probabilities": [0.5, 0.5, 0.6, 0.6], "shape": [1, 2, 2]}, Fault.SUM),
-        ("segmentation", {"probabilities": [0.5, 0.5], "shape": [1, 2, 2]}, Fault.SHAPE),
-        ("segmentation", {"probabilities": [0.5, 0.5], "shape": [1, 2]}, Fault.SHAPE),
-        ("segmentation", {"probabilities": [], "shape": [0, 2, 2]}, Fault.SHAPE),
-        ("segmentation", {"probabilities": [0.5, 0.5], "shape": [-1, -1, 2]}, Fault.SHAPE),
-        ("segmentation", {"probabilities": [0.5, 0.5], "shape": [1, None, 2]}, Fault.SHAPE),
-        ("keypoints", {"keypoints": [[1.0, 2.0]]}, Fault.LENGTHS),
-        ("keypoints", {"keypoints": [[1.0, 2.0, 0.5, 7.0], [1.0, 2.0, 0.5]]}, Fault.LENGTHS),
-        ("keypoints", {"keypoints": [[1.0, 2.0, 1.5]]}, Fault.RANGE),
-        ("keypoints", {"keypoints": [[1.0, 2.0, NAN]]}, Fault.NAN),
+        ("segmentation", {"probabilities": [0.5, 0.5, 0.6, 0.6], "shape": [1, 2, 2]}, PredictionFault.SUM),
+        ("segmentation", {"probabilities": [0.5, 0.5], "shape": [1, 2, 2]}, PredictionFault.SHAPE),
+        ("segmentation", {"probabilities": [0.5, 0.5], "shape": [1, 2]}, PredictionFault.SHAPE),
+        ("segmentation", {"probabilities": [], "shape": [0, 2, 2]}, PredictionFault.SHAPE),
+        ("segmentation", {"probabilities": [0.5, 0.5], "shape": [-1, -1, 2]}, PredictionFault.SHAPE),
+        ("segmentation", {"probabilities": [0.5, 0.5], "shape": [1, None, 2]}, PredictionFault.SHAPE),
+        ("keypoints", {"keypoints": [[1.0, 2.0]]}, PredictionFault.LENGTHS),
+        ("keypoints", {"keypoints": [[1.0, 2.0, 0.5, 7.0], [1.0, 2.0, 0.5]]}, PredictionFault.LENGTHS),
+        ("keypoints", {"keypoints": [[1.0, 2.0, 1.5]]}, PredictionFault.RANGE),
+        ("keypoints", {"keypoints": [[1.0, 2.0, NAN]]}, PredictionFault.NAN),
     ],
 )
-def test_evaluate__a_bad_sample_is_told_and_spoils_nothing_else(task: Task, bad: dict[str, Any], fault: Fault) -> None:
+def test_evaluate__a_bad_sample_is_told_and_spoils_nothing_else(
+    task: Task, bad: dict[str, Any], fault: PredictionFault
+) -> None:
     found = evaluate(task, _batch(_replaced(task, **bad)), CONFIG)
     assert found.faults.tolist() == [0, fault, 0]
     good = evaluate(task, _batch(GOOD[task]), CONFIG)
@@ -128,13 +130,13 @@ def test_evaluate__a_sum_within_the_tolerance_is_no_fault() -> None:
 def test_evaluate__confidences_are_checked_too() -> None:
     columns: dict[str, list[Any]] = {"object_probabilities": [[0.5]] * 3, "class_probabilities": [[[0.5, 0.5]]] * 3}
     batch = _batch({**columns, "scores": [[0.5], [1.5], [NAN]], "labels": [[0]] * 3})
-    assert evaluate("detection", batch, CONFIG).faults.tolist() == [0, Fault.RANGE, Fault.NAN]
+    assert evaluate("detection", batch, CONFIG).faults.tolist() == [0, PredictionFault.RANGE, PredictionFault.NAN]
 
 
 @pytest.mark.parametrize("label", [-1, None, 100_000])
 def test_evaluate__labels_that_no_distribution_can_be_made_up_for(label: int | None) -> None:
     batch = _batch({"scores": [[0.5], [0.25]], "labels": [[3], [label]]})
-    assert evaluate("detection", batch, CONFIG).faults.tolist() == [0, Fault.CLASSES]
+    assert evaluate("detection", batch, CONFIG).faults.tolist() == [0, PredictionFault.CLASSES]
 
 
 def test_evaluate__scores_and_labels_alone_make_up_distributions() -> None:
@@ -196,7 +198,7 @@ def test_evaluate__nulls_among_lists_of_one_length() -> None:
     # What lies under a null is anything: a reader that does not skip it would shift the rows behind.
     values = pa.array([[0.5, 0.5, 0], None, [0, 1, 0]], pa.list_(pa.float64(), 3))
     found = evaluate("classification", pa.RecordBatch.from_arrays([values], ["probabilities"]), CONFIG)
-    assert found.faults.tolist() == [0, Fault.MISSING, 0]
+    assert found.faults.tolist() == [0, PredictionFault.MISSING, 0]
     np.testing.assert_array_equal(found.scores["uncertainty_margin"], [1, NAN, 0])
 
 

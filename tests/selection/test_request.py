@@ -10,7 +10,7 @@ from lightly_ray.data.sources import ArraySource
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.selection.request import Plan, plan, settings_of
 
-IDS = Ids.of([f"{letter}.png" for letter in "abcdefghij"])
+IDS = Ids.from_values([f"{letter}.png" for letter in "abcdefghij"])
 SOURCE = ArraySource(np.zeros((10, 3), np.float32))
 SCORES = np.array([0.5, 0, 1, 2, 3, 4, 5, 6, 7, 8])
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lightly_ray.data import resumable_output
 from lightly_ray.data.predictions import row_groups
 from lightly_ray.errors import ConflictError, InvalidInputError, UnreadableError
-from lightly_ray.parallel.scoring import prediction_sources
+from lightly_ray.scores import read_tasks
 from lightly_ray.scores.tasks import Task
 from lightly_ray.settings import parse
 from lightly_ray.workflow import score_predictions
@@ -35,8 +35,8 @@ Spoil = Callable[[], None]
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(row_groups, "PIECE_ROWS", PIECE)
     for name in ("_SAMPLES", "_TEXTS", "_MAPS"):
-        monkeypatch.setattr(prediction_sources, name, PIECE)
-    monkeypatch.setattr(prediction_sources, "_BYTES", PIECE * 3 * 8)
+        monkeypatch.setattr(read_tasks, name, PIECE)
+    monkeypatch.setattr(read_tasks, "_BYTES", PIECE * 3 * 8)
     monkeypatch.setattr(resumable_output, "PART_SECONDS", 0.0)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lightly_ray.active_learning.scorers.scorer import Scorer
 from lightly_ray.data.predictions import classification
 from lightly_ray.data.predictions.checks import as_probabilities, distribution_faults, require_no_fault
-from lightly_ray.data.predictions.ragged import Rows
+from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.scores.classification import UNCERTAINTIES, uncertainties
 
@@ -51,7 +51,7 @@ class ScorerClassification(Scorer):
             self.model_output = _matrix(self.model_output, self.filenames)
         else:
             self.model_output = as_probabilities(self.model_output, "ScorerClassification model_output")
-            require_no_fault(distribution_faults(Rows.of_matrix(self.model_output)), self.filenames)
+            require_no_fault(distribution_faults(Ragged.from_matrix(self.model_output)), self.filenames)
 
     def calculate_scores(self, normalize_to_0_1: bool = True) -> dict[str, NDArray[Any]]:
         """Calculate the three uncertainties.

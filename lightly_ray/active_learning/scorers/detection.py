@@ -13,7 +13,7 @@ from lightly_ray.active_learning.scorers.scorer import Scorer
 from lightly_ray.active_learning.utils.object_detection_output import ObjectDetectionOutput
 from lightly_ray.data.predictions.checks import as_floats, require_no_fault
 from lightly_ray.data.predictions.detection import Detections, value_faults
-from lightly_ray.data.predictions.ragged import Rows
+from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.scores.detection import DETECTION_SCORES, FrequencyConfig, detection_scores
 from lightly_ray.scores.tasks import finish_scores, score_table, summarize_scores
@@ -47,7 +47,7 @@ class ScorerObjectDetection(Scorer):
         if not isinstance(model_output, Mapping | pa.Table):
             model_output = list(model_output)
         super().__init__(model_output)
-        self._config = FrequencyConfig.of(config)
+        self._config = FrequencyConfig.from_mapping(config)
         self.config = asdict(self._config)
 
     def calculate_scores(self) -> dict[str, NDArray[Any]]:
@@ -83,7 +83,7 @@ def _gather(outputs: Sequence[ObjectDetectionOutput]) -> Detections:
     objects = _flat([output.object_probabilities for output in outputs], "object probabilities").astype(kind)
     scores = _flat([output.scores for output in outputs], "scores").astype(kind)
     labels = np.fromiter(chain.from_iterable(output.labels for output in outputs), np.int64, int(per_image.sum()))
-    return Detections(Rows.of_lengths(objects, per_image), Rows.of_lengths(classes, per_box), scores, labels)
+    return Detections(Ragged.from_lengths(objects, per_image), Ragged.from_lengths(classes, per_box), scores, labels)
 
 
 def _flat(lists: Sequence[Sequence[float]], what: str) -> NDArray[Any]:

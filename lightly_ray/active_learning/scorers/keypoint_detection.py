@@ -12,7 +12,7 @@ from lightly_ray.active_learning.scorers.scorer import Scorer
 from lightly_ray.active_learning.utils.keypoint_predictions import KeypointPrediction
 from lightly_ray.data.predictions.checks import require_no_fault
 from lightly_ray.data.predictions.keypoints import Keypoints, value_faults
-from lightly_ray.data.predictions.ragged import Rows
+from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.scores.detection import FrequencyConfig
 from lightly_ray.scores.keypoints import KEYPOINT_SCORES, mean_uncertainty
 from lightly_ray.scores.tasks import score_table
@@ -61,5 +61,7 @@ def _gather(predictions: Sequence[KeypointPrediction]) -> Keypoints:
     images = [one.keypoint_instance_predictions for one in predictions]
     confidences = [instance.get_confidences() for instance in chain.from_iterable(images)]
     flat = np.fromiter(chain.from_iterable(confidences), np.float64)
-    instances = Rows.of_lengths(flat, np.array([len(one) for one in confidences], dtype=np.int64))
-    return Keypoints(instances, Rows.of_lengths(flat, np.array([len(one) for one in images], dtype=np.int64)).offsets)
+    instances = Ragged.from_lengths(flat, np.array([len(one) for one in confidences], dtype=np.int64))
+    return Keypoints(
+        instances, Ragged.from_lengths(flat, np.array([len(one) for one in images], dtype=np.int64)).offsets
+    )

@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lightly_ray.active_learning.scorers.scorer import FILENAME, Scorer, batches, filenames_of
-from lightly_ray.data.predictions.checks import Fault, distribution_faults
+from lightly_ray.data.predictions.checks import PredictionFault, distribution_faults
 from lightly_ray.data.predictions.segmentation import maps, pixels
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.scores.classification import UNCERTAINTIES
@@ -90,10 +90,10 @@ class ScorerSemanticSegmentation(Scorer):
 
     def _score_one(self, row: int, prediction: Any) -> dict[str, Any]:
         name = f"row {row}" if self.filenames is None else repr(self.filenames[row])
-        if isinstance(prediction, Fault):
+        if isinstance(prediction, PredictionFault):
             raise InvalidInputError(f"the segmentation map of {name} cannot be used: it has {prediction}")
         rows = pixels(np.asarray(prediction), f"the segmentation map of {name}")
-        fault = Fault(distribution_faults(rows).max())
+        fault = PredictionFault(distribution_faults(rows).max())
         if fault:
             raise InvalidInputError(f"the segmentation map of {name} cannot be used: it has {fault}")
         return pixel_uncertainties(rows)

@@ -1,6 +1,6 @@
 """The door for numbers that models predict: shape and dtype, then every row, by name.
 
-Nothing is repaired: a guessed score is a wrong choice nobody sees. A check returns one ``Fault`` code
+Nothing is repaired: a guessed score is a wrong choice nobody sees. A check returns one ``PredictionFault`` code
 per sample, so a caller can refuse the whole (``require_no_fault``) or leave out the bad ones.
 """
 
@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.data.predictions.kernels import row_extents, row_sums
-from lightly_ray.data.predictions.ragged import Rows
+from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.errors import InvalidInputError
 
 SUM_TOLERANCE = 1e-3
-Faults = NDArray[np.int8]  # (N,) codes of ``Fault``
+Faults = NDArray[np.int8]  # (N,) codes of ``PredictionFault``
 
 
-class Fault(IntEnum):
+class PredictionFault(IntEnum):
     """What can be wrong with the prediction for one sample; ``str`` of it completes "it has ..."."""
 
     NONE = 0
@@ -37,15 +37,15 @@ class Fault(IntEnum):
 
 
 _SENTENCES = {
-    Fault.NONE: "no fault",
-    Fault.MISSING: "no prediction (null)",
-    Fault.NAN: "a value that is NaN",
-    Fault.RANGE: "a value outside [0, 1]",
-    Fault.SUM: f"class probabilities whose sum is not 1 within {SUM_TOLERANCE}",
-    Fault.LENGTHS: "lists of different lengths, or keypoints that are not x, y, confidence triples",
-    Fault.CLASSES: "another number of classes than the others, or none",
-    Fault.SHAPE: "values that do not fill their shape (height, width, classes)",
-    Fault.UNREADABLE: "a file that cannot be read",
+    PredictionFault.NONE: "no fault",
+    PredictionFault.MISSING: "no prediction (null)",
+    PredictionFault.NAN: "a value that is NaN",
+    PredictionFault.RANGE: "a value outside [0, 1]",
+    PredictionFault.SUM: f"class probabilities whose sum is not 1 within {SUM_TOLERANCE}",
+    PredictionFault.LENGTHS: "lists of different lengths, or keypoints that are not x, y, confidence triples",
+    PredictionFault.CLASSES: "another number of classes than the others, or none",
+    PredictionFault.SHAPE: "values that do not fill their shape (height, width, classes)",
+    PredictionFault.UNREADABLE: "a file that cannot be read",
 }
 
 
@@ -86,7 +86,7 @@ def as_probabilities(values: Any, what: str = "predictions") -> NDArray[Any]:
     return np.concatenate([array, 1 - array], axis=1) if array.shape[1] == 1 else array
 
 
-def distribution_faults(rows: Rows) -> Faults:
+def distribution_faults(rows: Ragged) -> Faults:
     """NAN, RANGE or SUM for each row that is no probability distribution.
 
     Args:
@@ -96,11 +96,11 @@ def distribution_faults(rows: Rows) -> Faults:
     row_sums(rows.values, rows.offsets, total)
     faults = unit_faults(rows, total)
     # NaN compares false, but has its fault already.
-    faults[(np.abs(total - 1) > SUM_TOLERANCE) & (faults == 0)] = Fault.SUM
+    faults[(np.abs(total - 1) > SUM_TOLERANCE) & (faults == 0)] = PredictionFault.SUM
     return faults
 
 
-def unit_faults(rows: Rows, total: NDArray[Any] | None = None) -> Faults:
+def unit_faults(rows: Ragged, total: NDArray[Any] | None = None) -> Faults:
     """NAN or RANGE for each row with a value outside [0, 1].
 
     Args:
@@ -112,8 +112,8 @@ def unit_faults(rows: Rows, total: NDArray[Any] | None = None) -> Faults:
     if total is None:
         total = np.empty(len(rows), rows.values.dtype)
         row_sums(rows.values, rows.offsets, total)
-    faults = np.where((low < 0) | (high > 1), np.int8(Fault.RANGE), np.int8(Fault.NONE))
-    faults[np.isnan(total) & (faults == 0)] = Fault.NAN
+    faults = np.where((low < 0) | (high > 1), np.int8(PredictionFault.RANGE), np.int8(PredictionFault.NONE))
+    faults[np.isnan(total) & (faults == 0)] = PredictionFault.NAN
     return faults
 
 
@@ -140,5 +140,6 @@ def require_no_fault(faults: Faults, filenames: Sequence[str] | None = None, wha
         row = int((faults != 0).argmax())
         name = f"row {row}" if filenames is None else repr(str(filenames[row]))
         raise InvalidInputError(
-            f"{np.count_nonzero(faults)} of {len(faults)} {what} cannot be used, first: {name} has {Fault(faults[row])}"
+            f"{np.count_nonzero(faults)} of {len(faults)} {what} cannot be used, "
+            f"first: {name} has {PredictionFault(faults[row])}"
         )

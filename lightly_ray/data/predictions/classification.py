@@ -7,15 +7,15 @@ Schema:
 
 import pyarrow as pa
 
-from lightly_ray.data.predictions.checks import Fault, Faults, distribution_faults, first_fault
+from lightly_ray.data.predictions.checks import Faults, PredictionFault, distribution_faults, first_fault
 from lightly_ray.data.predictions.columns import column, missing, number_lists
-from lightly_ray.data.predictions.ragged import Rows
+from lightly_ray.data.predictions.ragged import Ragged
 
 COLUMNS = ("probabilities",)
 
 
-def read(batch: pa.RecordBatch) -> tuple[Rows, Faults]:
+def read(batch: pa.RecordBatch) -> tuple[Ragged, Faults]:
     """The distributions of a batch, one row per sample, and what is wrong with each."""
     rows = number_lists(column(batch, "probabilities"), "probabilities").with_complement()
-    no_classes = (rows.lengths == 0) * Fault.CLASSES
+    no_classes = (rows.lengths == 0) * PredictionFault.CLASSES
     return rows, first_fault(missing(batch, COLUMNS), no_classes, distribution_faults(rows))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.location import Location
 from lightly_ray.data.predictions.json_list import read_objects
-from lightly_ray.data.predictions.ragged import Rows
+from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 
@@ -125,7 +125,7 @@ def _grouped(rows: "array[int]", count: int) -> tuple[NDArray[np.int64], NDArray
 
 
 def _lists(values: pa.Array, lengths: NDArray[np.int64]) -> pa.Array:
-    return pa.LargeListArray.from_arrays(Rows.of_lengths(np.empty(0), lengths).offsets, values)
+    return pa.LargeListArray.from_arrays(Ragged.from_lengths(np.empty(0), lengths).offsets, values)
 
 
 def _wrong(place: Location, number: int, error: Exception, needed: str) -> InvalidInputError:

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from lightly_ray.data.predictions.checks import Fault, Faults, as_floats
-from lightly_ray.data.predictions.ragged import Rows
+from lightly_ray.data.predictions.checks import Faults, PredictionFault, as_floats
+from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.errors import InvalidInputError
 
 
@@ -42,8 +42,8 @@ def column(batch: pa.RecordBatch, name: str) -> pa.Array:
         return values
     if shapes.shape[1] != 2:
         raise InvalidInputError(f"column {name!r} must hold lists, got tensors of {shapes.shape[1]} dimensions")
-    inner = Rows.of_lengths(np.empty(0), np.repeat(shapes[:, 1], shapes[:, 0])).offsets
-    outer = Rows.of_lengths(np.empty(0), shapes[:, 0]).offsets
+    inner = Ragged.from_lengths(np.empty(0), np.repeat(shapes[:, 1], shapes[:, 0])).offsets
+    outer = Ragged.from_lengths(np.empty(0), shapes[:, 0]).offsets
     return pa.LargeListArray.from_arrays(outer, pa.LargeListArray.from_arrays(inner, values.flatten()))
 
 
@@ -83,9 +83,9 @@ def elements(array: pa.Array, name: str) -> pa.Array:
     return _require_lists(array, name).flatten()
 
 
-def number_lists(array: pa.Array, name: str) -> Rows:
+def number_lists(array: pa.Array, name: str) -> Ragged:
     """The lists of numbers of a column; null lists are empty, null numbers NaN."""
-    return Rows.of_lengths(numbers(elements(array, name), name), lengths(array, name))
+    return Ragged.from_lengths(numbers(elements(array, name), name), lengths(array, name))
 
 
 def numbers(array: pa.Array, name: str) -> NDArray[Any]:
@@ -116,7 +116,7 @@ def missing(batch: pa.RecordBatch, names: Iterable[str]) -> Faults:
     for name in names:
         array = raw_column(batch, name)
         if array.null_count:
-            faults[array.is_null().to_numpy(zero_copy_only=False)] = Fault.MISSING
+            faults[array.is_null().to_numpy(zero_copy_only=False)] = PredictionFault.MISSING
     return faults
 
 

@@ -23,9 +23,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lightly_ray.data.predictions.checks import Fault, Faults, distribution_faults, first_fault, unit_faults
+from lightly_ray.data.predictions.checks import Faults, PredictionFault, distribution_faults, first_fault, unit_faults
 from lightly_ray.data.predictions.columns import column, elements, integers, lengths, missing, number_lists, numbers
-from lightly_ray.data.predictions.ragged import Rows, fold
+from lightly_ray.data.predictions.ragged import Ragged, fold
 
 COLUMNS = ("object_probabilities", "class_probabilities")
 OPTIONAL = ("scores", "labels")
@@ -44,8 +44,8 @@ class Detections:
         labels: (B,) int64, or None.
     """
 
-    objects: Rows
-    classes: Rows
+    objects: Ragged
+    classes: Ragged
     scores: NDArray[Any] | None
     labels: NDArray[np.int64] | None
 
@@ -62,7 +62,7 @@ def read(batch: pa.RecordBatch) -> Detections:
     kind = classes.values.dtype
     objects = number_lists(column(batch, "object_probabilities"), "object_probabilities")
     scores = numbers(elements(column(batch, "scores"), "scores"), "scores").astype(kind) if "scores" in given else None
-    return Detections(Rows(objects.values.astype(kind, copy=False), objects.offsets), classes, scores, labels)
+    return Detections(Ragged(objects.values.astype(kind, copy=False), objects.offsets), classes, scores, labels)
 
 
 def structure_faults(batch: pa.RecordBatch) -> Faults:
@@ -70,15 +70,15 @@ def structure_faults(batch: pa.RecordBatch) -> Faults:
     names = _columns(batch)
     boxes = [lengths(column(batch, name), name) for name in names]
     differing = np.any([one != boxes[0] for one in boxes[1:]], axis=0)
-    faults = first_fault(missing(batch, names), differing * Fault.LENGTHS)
+    faults = first_fault(missing(batch, names), differing * PredictionFault.LENGTHS)
     if "class_probabilities" not in names:
         labels = number_lists(column(batch, "labels"), "labels")
         unknown = ~((labels.values >= 0) & (labels.values < _MOST_CLASSES))
-        faults = first_fault(faults, fold(unknown * np.int8(Fault.CLASSES), labels.offsets))
+        faults = first_fault(faults, fold(unknown * np.int8(PredictionFault.CLASSES), labels.offsets))
     return faults
 
 
-def made_up(scores: Rows, labels: NDArray[np.int64]) -> Rows:
+def made_up(scores: Ragged, labels: NDArray[np.int64]) -> Ragged:
     """Class probabilities from a confidence and a label per box.
 
         p_label = s,  p_other = (1 - s) / K,  K = max(1, largest label of the image)
@@ -95,7 +95,7 @@ def made_up(scores: Rows, labels: NDArray[np.int64]) -> Rows:
     np.maximum.at(others, of_box, labels)
     per_box = others[of_box]
     rest = (1 - scores.values) / per_box.astype(scores.values.dtype)
-    rows = Rows.of_lengths(np.repeat(rest, per_box + 1), per_box + 1)
+    rows = Ragged.from_lengths(np.repeat(rest, per_box + 1), per_box + 1)
     rows.values[rows.offsets[:-1] + labels] = scores.values
     return rows
 
@@ -103,15 +103,17 @@ def made_up(scores: Rows, labels: NDArray[np.int64]) -> Rows:
 def value_faults(detections: Detections) -> Faults:
     """What is wrong with the numbers of each image."""
     offsets, classes = detections.objects.offsets, detections.classes
-    per_box = first_fault((classes.lengths == 0) * Fault.CLASSES, distribution_faults(classes.with_complement()))
+    per_box = first_fault(
+        (classes.lengths == 0) * PredictionFault.CLASSES, distribution_faults(classes.with_complement())
+    )
     # Within an image each box has as many classes as the box before it.
     same_image = np.ones(len(classes) + 1, dtype=bool)
     same_image[offsets] = False
     changes = np.diff(classes.lengths, prepend=0) != 0
-    per_box = first_fault(per_box, (changes & same_image[:-1]) * Fault.CLASSES)
+    per_box = first_fault(per_box, (changes & same_image[:-1]) * PredictionFault.CLASSES)
     per_image = [fold(per_box, offsets), unit_faults(detections.objects)]
     if detections.scores is not None:
-        per_image.append(unit_faults(Rows(detections.scores, offsets)))
+        per_image.append(unit_faults(Ragged(detections.scores, offsets)))
     return first_fault(*per_image)
 
 

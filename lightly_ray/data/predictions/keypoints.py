@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lightly_ray.data.predictions.checks import Fault, Faults, first_fault, unit_faults
+from lightly_ray.data.predictions.checks import Faults, PredictionFault, first_fault, unit_faults
 from lightly_ray.data.predictions.columns import column, elements, lengths, missing, number_lists
-from lightly_ray.data.predictions.ragged import Rows, fold
+from lightly_ray.data.predictions.ragged import Ragged, fold
 
 COLUMNS = ("keypoints",)
 
@@ -29,7 +29,7 @@ class Keypoints:
         offsets: (N + 1,) int64, the instances of each image.
     """
 
-    confidences: Rows
+    confidences: Ragged
     offsets: NDArray[np.int64]
 
 
@@ -37,13 +37,13 @@ def read(batch: pa.RecordBatch) -> tuple[Keypoints, Faults]:
     """The keypoints of a batch, and what is wrong with each image of it."""
     images = column(batch, "keypoints")
     triples = number_lists(elements(images, "keypoints"), "keypoints")
-    offsets = Rows.of_lengths(triples.values, lengths(images, "keypoints")).offsets
+    offsets = Ragged.from_lengths(triples.values, lengths(images, "keypoints")).offsets
     # A list that is no triples misplaces the confidences of those behind it, unless cut to triples first.
     whole = triples.lengths // 3 * 3
     keep = np.arange(len(triples.values)) - np.repeat(triples.offsets[:-1], triples.lengths)
     kept = triples.values[keep < np.repeat(whole, triples.lengths)]
-    found = Keypoints(Rows.of_lengths(np.ascontiguousarray(kept[2::3]), whole // 3), offsets)
-    per_instance = (triples.lengths != whole) * Fault.LENGTHS
+    found = Keypoints(Ragged.from_lengths(np.ascontiguousarray(kept[2::3]), whole // 3), offsets)
+    per_instance = (triples.lengths != whole) * PredictionFault.LENGTHS
     return found, first_fault(missing(batch, COLUMNS), fold(per_instance, offsets), value_faults(found))
 
 

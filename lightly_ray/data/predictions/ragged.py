@@ -1,4 +1,4 @@
-"""Rows of different lengths over one flat array, without a Python object per row."""
+"""Ragged of different lengths over one flat array, without a Python object per row."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rows:
+class Ragged:
     """N rows of numbers; row i is ``values[offsets[i]:offsets[i + 1]]``, as in an Arrow list array.
 
     Attributes:
@@ -20,13 +20,13 @@ class Rows:
     offsets: NDArray[np.int64]
 
     @classmethod
-    def of_matrix(cls, matrix: NDArray[Any]) -> "Rows":
+    def from_matrix(cls, matrix: NDArray[Any]) -> "Ragged":
         """The rows of an (N, C) array; no copy where it is C-contiguous."""
         count, width = matrix.shape
         return cls(matrix.reshape(-1), np.arange(count + 1, dtype=np.int64) * width)
 
     @classmethod
-    def of_lengths(cls, values: NDArray[Any], lengths: NDArray[Any]) -> "Rows":
+    def from_lengths(cls, values: NDArray[Any], lengths: NDArray[Any]) -> "Ragged":
         """Cut ``values`` into rows of these (N,) lengths."""
         offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
         np.cumsum(lengths, out=offsets[1:])
@@ -44,8 +44,8 @@ class Rows:
         """The values of one row."""
         return self.values[self.offsets[row] : self.offsets[row + 1]]
 
-    def with_complement(self) -> "Rows":
-        """Rows of a single number p become [p, 1 - p]: the two classes of a binary model.
+    def with_complement(self) -> "Ragged":
+        """Ragged of a single number p become [p, 1 - p]: the two classes of a binary model.
 
         Longer rows stay as they are; where all are longer, nothing is copied.
         """
@@ -58,7 +58,7 @@ class Rows:
         values[np.arange(len(self.values)) + np.repeat(shift, lengths)] = self.values
         places = self.offsets[:-1][single]
         values[places + shift[single] + 1] = 1 - self.values[places]
-        return Rows.of_lengths(values, lengths + single)
+        return Ragged.from_lengths(values, lengths + single)
 
 
 def fold(codes: NDArray[Any], offsets: NDArray[np.int64]) -> NDArray[Any]:

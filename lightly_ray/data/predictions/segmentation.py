@@ -21,9 +21,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lightly_ray.data.location import Location
-from lightly_ray.data.predictions.checks import Fault, as_floats
+from lightly_ray.data.predictions.checks import PredictionFault, as_floats
 from lightly_ray.data.predictions.columns import column, raw_column, tensors
-from lightly_ray.data.predictions.ragged import Rows
+from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.errors import InvalidInputError
 
 COLUMNS = ("probabilities",)
@@ -31,8 +31,8 @@ OPTIONAL = ("shape",)
 PATH = "path"
 
 
-def maps(batch: pa.RecordBatch) -> Iterator[NDArray[Any] | Fault]:
-    """The maps of a batch, one at a time; a ``Fault`` in place of one that cannot be read."""
+def maps(batch: pa.RecordBatch) -> Iterator[NDArray[Any] | PredictionFault]:
+    """The maps of a batch, one at a time; a ``PredictionFault`` in place of one that cannot be read."""
     if "probabilities" not in batch.schema.names and PATH in batch.schema.names:
         yield from (_load(path.as_py()) for path in batch.column(PATH))
         return
@@ -46,7 +46,7 @@ def maps(batch: pa.RecordBatch) -> Iterator[NDArray[Any] | Fault]:
         yield _cut(flat, shape)
 
 
-def pixels(array: NDArray[Any], what: str = "a segmentation map") -> Rows:
+def pixels(array: NDArray[Any], what: str = "a segmentation map") -> Ragged:
     """The pixels of a map (H, W, C) as rows of class probabilities; one class p means two, [p, 1 - p].
 
     Raises:
@@ -55,27 +55,27 @@ def pixels(array: NDArray[Any], what: str = "a segmentation map") -> Rows:
     if array.ndim != 3 or array.size == 0:
         raise InvalidInputError(f"{what} must have shape (height, width, classes), got {array.shape}")
     array = as_floats(array, what)
-    return Rows.of_matrix(array.reshape(-1, array.shape[2])).with_complement()
+    return Ragged.from_matrix(array.reshape(-1, array.shape[2])).with_complement()
 
 
-def _cut(values: pa.Scalar, shape: list[int] | None) -> NDArray[Any] | Fault:
+def _cut(values: pa.Scalar, shape: list[int] | None) -> NDArray[Any] | PredictionFault:
     if not values.is_valid or shape is None:
-        return Fault.MISSING
+        return PredictionFault.MISSING
     flat = values.values.to_numpy(zero_copy_only=False)
     if len(shape) != 3 or not all(size is not None and size > 0 for size in shape) or np.prod(shape) != len(flat):
-        return Fault.SHAPE
+        return PredictionFault.SHAPE
     return np.asarray(flat.reshape(shape))
 
 
-def _load(path: str | None) -> NDArray[Any] | Fault:
+def _load(path: str | None) -> NDArray[Any] | PredictionFault:
     content = None if path is None else Location.parse(path).read()
     if content is None:
-        return Fault.MISSING
+        return PredictionFault.MISSING
     try:
         # No pickle: an array of objects could run code that came with the predictions.
         array = np.load(BytesIO(content), allow_pickle=False)
     except (ValueError, EOFError, OSError):
-        return Fault.UNREADABLE
+        return PredictionFault.UNREADABLE
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
-        return Fault.UNREADABLE
-    return array if array.ndim == 3 and array.size else Fault.SHAPE
+        return PredictionFault.UNREADABLE
+    return array if array.ndim == 3 and array.size else PredictionFault.SHAPE

@@ -18,10 +18,10 @@ from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connect
 from lightly_ray.parallel.errors import plain_errors
-from lightly_ray.parallel.scoring.prediction_sources import cut_predictions
-from lightly_ray.parallel.scoring.read_tasks import OnError, Scoring, score_pieces
+from lightly_ray.parallel.scoring.execute import OnError, Scoring, score_read_tasks
 from lightly_ray.scores.detection import Extent, FrequencyConfig, merge
 from lightly_ray.scores.prediction_columns import Columns
+from lightly_ray.scores.read_tasks import cut_predictions
 from lightly_ray.scores.tables import extent_of, finish_table
 from lightly_ray.scores.tasks import Task
 
@@ -63,7 +63,7 @@ def score(  # noqa: PLR0913 - a public door: each is one choice, most are left a
     """
     _require_one_of("task", task, get_args(Task))
     _require_one_of("on_error", on_error, get_args(OnError))
-    counting = FrequencyConfig.of(config)
+    counting = FrequencyConfig.from_mapping(config)
     connect()
     scoring = Scoring(Columns(task, id_column, prediction_column), counting, on_error)
     if isinstance(predictions, ray.data.Dataset):
@@ -71,7 +71,7 @@ def score(  # noqa: PLR0913 - a public door: each is one choice, most are left a
         scored = predictions.map_batches(scoring.score, batch_format="pyarrow", batch_size=None)
     else:
         named_by = None if images is None else Location.parse(images)
-        scored = score_pieces(cut_predictions(Location.parse(predictions), scoring.columns, named_by), scoring)
+        scored = score_read_tasks(cut_predictions(Location.parse(predictions), scoring.columns, named_by), scoring)
     return _finish(scored, counting) if task == "detection" else scored
 
 

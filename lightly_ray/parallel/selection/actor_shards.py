@@ -18,7 +18,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from lightly_ray.data.ids import Ids, Rows
+from lightly_ray.data.ids import Ids, RowNumbers
 from lightly_ray.data.vectors import Matrix
 from lightly_ray.errors import InvalidInputError, LightlyRayError, WorkerLostError
 from lightly_ray.parallel.selection.shard_actor import ShardActor
@@ -60,7 +60,7 @@ class ActorShards:
         self._losses = [0] * len(orders)
         self._marks: list[int | None] = [None] * len(orders)
         self._centers: list[Matrix] = []
-        self._center_rows: list[Rows] = []
+        self._center_rows: list[RowNumbers] = []
         self.restarts = 0
 
     def __enter__(self) -> Self:
@@ -98,9 +98,9 @@ class ActorShards:
         proposals: list[Proposal] = self._ask("propose", ray.put(request))
         return proposals
 
-    def fetch(self, rows: Rows) -> list[tuple[Rows, Matrix]]:
+    def fetch(self, rows: RowNumbers) -> list[tuple[RowNumbers, Matrix]]:
         """From every shard: those of ``rows`` that it holds, and their vectors."""
-        found: list[tuple[Rows, Matrix]] = self._ask("fetch", rows)
+        found: list[tuple[RowNumbers, Matrix]] = self._ask("fetch", rows)
         return found
 
     def whereabouts(self) -> list[tuple[str, int]]:

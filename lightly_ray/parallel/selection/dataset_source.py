@@ -20,7 +20,7 @@ from ray.data import Dataset
 from ray.exceptions import RayError, RayTaskError
 
 from lightly_ray.data.ids import Ids, strings
-from lightly_ray.data.vectors import Fault, Layout, Matrix, arrow_layout, arrow_matrix
+from lightly_ray.data.vectors import Layout, Matrix, VectorFault, arrow_layout, arrow_matrix
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connect
 from lightly_ray.parallel.errors import plain_errors
@@ -79,7 +79,7 @@ class DatasetSource:
         self._order = pc.sort_indices(texts).to_numpy()
         self.row_of = np.empty(self.count, dtype=np.int64)
         self.row_of[self._order] = np.arange(self.count)
-        self.ids = Ids.of(texts.take(pa.array(self._order)), what)
+        self.ids = Ids.from_values(texts.take(pa.array(self._order)), what)
 
     @cached_property
     def layout(self) -> Layout:
@@ -93,7 +93,7 @@ class DatasetSource:
         parts = ray.get([_read_column.remote(block, name) for block in self._blocks])
         return pa.chunked_array(chunk for part in parts for chunk in part.chunks).take(pa.array(self._order))
 
-    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | Fault]]:
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | VectorFault]]:
         """Yield the vectors of ``rows``, block by block."""
         wanted = np.zeros(self.count, dtype=np.bool_)
         wanted[rows] = True
@@ -115,13 +115,13 @@ class DatasetSource:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TakenBlocks:
-    """Rows of some blocks, read by whoever holds this."""
+    """RowNumbers of some blocks, read by whoever holds this."""
 
     layout: Layout
     column: str | None
     parts: list[Taken]
 
-    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | Fault]]:
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | VectorFault]]:
         """Yield all of them; ``rows`` are the same rows, ascending."""
         for part in self.parts:
             table: pa.Table = ray.get(part.block)

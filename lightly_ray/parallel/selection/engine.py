@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from lightly_ray.data.fingerprint import digest
-from lightly_ray.data.vectors import Fault
+from lightly_ray.data.vectors import VectorFault
 from lightly_ray.parallel.selection.checkpoint import Checkpoint, Identity
 from lightly_ray.parallel.selection.problem import Job, Loaded, order_of, require_memory
 from lightly_ray.parallel.selection.result import SelectionStats
@@ -132,7 +132,7 @@ def _loaded(job: Job) -> Iterator[Loaded]:
 
 def _here(job: Job) -> Loaded:
     built = build(order_of(job, job.source, job.plan.needed))
-    if isinstance(built, Fault):
+    if isinstance(built, VectorFault):
         raise built.error(job.ids)
     centers = built.centers if len(built.centers) else None
     return Loaded(LocalShards([built.shard]), centers, built.mark, lambda: 0)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.parquet import ParquetSource
 from lightly_ray.data.sources import ArraySource, Blocks, NpySource, Source
-from lightly_ray.data.vectors import Fault, Layout, Matrix
+from lightly_ray.data.vectors import Layout, Matrix, VectorFault
 from lightly_ray.parallel.selection.dataset_source import DatasetSource
 
 _PIECES = 4  # a chunk larger than this part of a shard is cut
@@ -94,7 +94,7 @@ class StoredRows:
     layout: Layout
     stored: "ray.ObjectRef[Matrix]"
 
-    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | Fault]]:
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | VectorFault]]:
         """Yield all of them; ``rows`` are their rows."""
         array = ray.get(self.stored)
         for start in range(0, len(rows), self.layout.block_rows):

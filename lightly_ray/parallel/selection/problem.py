@@ -7,7 +7,7 @@ from types import UnionType
 import numpy as np
 from numpy.typing import NDArray
 
-from lightly_ray.data.ids import Ids, Rows
+from lightly_ray.data.ids import Ids, RowNumbers
 from lightly_ray.data.location import Location
 from lightly_ray.data.sources import Blocks, Source
 from lightly_ray.data.vectors import Matrix
@@ -115,7 +115,7 @@ def _told(size: float) -> str:
     return f"{size / 2**30:,.1f} GiB" if size >= 2**30 else f"{size / 2**20:,.1f} MiB"
 
 
-def order_of(job: Job, blocks: Blocks, rows: Rows) -> Order:
+def order_of(job: Job, blocks: Blocks, rows: RowNumbers) -> Order:
     """What a shard has to hold, if it has these ``rows`` (ascending) of the plan."""
     plan, settings = job.plan, job.settings
     preselected = np.isin(rows, plan.preselected, kind="sort")

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from lightly_ray._types import PathLike
-from lightly_ray.data.ids import Rows
+from lightly_ray.data.ids import RowNumbers
 from lightly_ray.data.location import Location
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Selection:
 
     ids: list[str] | list[int]
     added_ids: list[str] | list[int]
-    rows: Rows
+    rows: RowNumbers
     gains: NDArray[np.float64]
     radius: float | None
     lower_bound: float | None

@@ -127,8 +127,8 @@ def _open(
     if ids is None:
         if isinstance(source, ArraySource):
             return source, Ids.numbered(source.count)
-        return source, Ids.of(source.column(id_column), f"the column {id_column!r}")
-    known = Ids.of(ids)
+        return source, Ids.from_values(source.column(id_column), f"the column {id_column!r}")
+    known = Ids.from_values(ids)
     if len(known) != source.count:
         raise InvalidInputError(f"got {len(known)} ids for {source.count} rows of data")
     return source, known

@@ -13,8 +13,8 @@ import numpy as np
 import ray
 from threadpoolctl import threadpool_limits
 
-from lightly_ray.data.ids import Rows
-from lightly_ray.data.vectors import Fault, Matrix
+from lightly_ray.data.ids import RowNumbers
+from lightly_ray.data.vectors import Matrix, VectorFault
 from lightly_ray.errors import WorkerLostError
 from lightly_ray.parallel.selection.shard_spec import Built, Order, build
 from lightly_ray.selection.protocol import Proposal, Request
@@ -36,7 +36,7 @@ class Loaded:
         mark: the fingerprint of its vectors, 0 where none is wanted.
     """
 
-    fault: Fault | None
+    fault: VectorFault | None
     mark: int
 
 
@@ -65,7 +65,7 @@ class ShardActor:
         warming.start()
         built = build(order, self._threads)
         warming.join()
-        if isinstance(built, Fault):
+        if isinstance(built, VectorFault):
             return Loaded(built, 0)
         self._built = built
         return Loaded(None, built.mark)
@@ -88,7 +88,7 @@ class ShardActor:
         """See `lightly_ray.selection.shard.shard.Shard.propose`."""
         return self._ready().shard.propose(request)
 
-    def fetch(self, rows: Rows) -> tuple[Rows, Matrix]:
+    def fetch(self, rows: RowNumbers) -> tuple[RowNumbers, Matrix]:
         """See `lightly_ray.selection.shard.shard.Shard.fetch`."""
         return self._ready().shard.fetch(rows)
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.data.fingerprint import fingerprint
-from lightly_ray.data.ids import Rows
+from lightly_ray.data.ids import RowNumbers
 from lightly_ray.data.sources import Blocks, load
-from lightly_ray.data.vectors import Fault, Matrix
+from lightly_ray.data.vectors import Matrix, VectorFault
 from lightly_ray.selection.shard.shard import Shard
 
 
@@ -30,7 +30,7 @@ class Order:
     """
 
     blocks: Blocks
-    rows: Rows
+    rows: RowNumbers
     preselected: NDArray[np.bool_]
     scores: NDArray[np.float64] | None
     normalize: bool
@@ -53,7 +53,7 @@ class Built:
     mark: int
 
 
-def build(order: Order, threads: int | None = None) -> Built | Fault:
+def build(order: Order, threads: int | None = None) -> Built | VectorFault:
     """Read a partition and make its shard.
 
     Args:
@@ -67,7 +67,7 @@ def build(order: Order, threads: int | None = None) -> Built | Fault:
     arranged = np.argsort(order.preselected, kind="stable")
     places = None if not order.preselected.any() else np.argsort(arranged)
     vectors = load(order.blocks, order.rows, normalize=order.normalize, places=places)
-    if isinstance(vectors, Fault):
+    if isinstance(vectors, VectorFault):
         return vectors
     candidates = int(np.count_nonzero(~order.preselected))
     rows = order.rows[arranged]

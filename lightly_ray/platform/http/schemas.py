@@ -46,13 +46,6 @@ class SampleData(TypedDict):
     lastModifiedAt: int
 
 
-class SamplePart(TypedDict):
-    """As much of a sample as was asked for."""
-
-    id: str
-    fileName: NotRequired[str]
-
-
 class TagData(TypedDict):
     """A tag."""
 

@@ -13,8 +13,8 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
+from lightly_ray.data.embedding_csv import matrix
 from lightly_ray.errors import InvalidInputError, MissingExtraError
-from lightly_ray.platform.services.embedding_files import matrix
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.store.records import Json
 

@@ -5,7 +5,6 @@ An embedding of moderate size is read here, and only the rows that count are kep
 """
 
 import dataclasses
-import io
 import platform as machine
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,16 +12,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from lightly_ray import __version__
 from lightly_ray.bitmask import BitMask
+from lightly_ray.data.embedding_csv import matrix
 from lightly_ray.data.location import Location
+from lightly_ray.data.string_lookup import positions_in
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.selection.select import Selection, select
-from lightly_ray.platform.services.embedding_files import matrix
+from lightly_ray.platform.services.scoring import load_scores
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.store.records import Json
 from lightly_ray.progress import heard
@@ -72,7 +72,7 @@ def run(blobs: Blobs, pinned: Json, names: list[str], report: Callable[[int, int
     """
     query = BitMask.from_hex(pinned["query"]["mask"])
     before = BitMask.from_hex(pinned["preselected"]["mask"]) if pinned["preselected"] else BitMask()
-    pool = _pool(blobs, pinned, (query | before).to_rows(), pa.array(names, pa.string()))
+    pool = _pool(blobs, pinned, (query | before).to_rows(), pa.array(names, pa.large_string()))
 
     def _advanced(done: int, total: int | None) -> None:
         report(before.count + done, before.count + (total or 0))
@@ -108,26 +108,26 @@ def _pool(blobs: Blobs, pinned: Json, rows: NDArray[np.int64], names: pa.Array) 
     embedding = pinned["embedding"]
     with blobs.open(embedding["file_key"]) as file:
         parquet = pq.ParquetFile(file)
-        stored = parquet.read(columns=["filename"]).column("filename").combine_chunks()
+        stored = parquet.read(columns=["filename"]).column("filename").cast(pa.large_string()).combine_chunks()
         where = _where(wanted, stored, embedding["name"])
         width = parquet.schema_arrow.field("embedding").type.value_type.bit_width // 8
         sorted_file = bool((np.diff(where) > 0).all())
         if len(rows) * embedding["dimension"] * width > LARGE and sorted_file:
-            places = pc.fill_null(pc.index_in(stored, value_set=names), -1).to_numpy().astype(np.int64)
+            places = positions_in(stored, names)
             return _Pool(blobs.location(embedding["file_key"]), stored, places)
         vectors = matrix(parquet.read(columns=["embedding"]).column("embedding").combine_chunks())
     whole = len(where) == len(vectors) and sorted_file
     return _Pool(vectors if whole else vectors[where], wanted, rows)
 
 
-def _where(wanted: pa.Array, stored: pa.Array, embedding: str) -> NDArray[np.int64]:
-    """The rows of the file that hold the wanted names."""
-    where = pc.index_in(wanted, value_set=stored)
-    if where.null_count:
-        name = wanted.filter(pc.is_null(where))[0].as_py()
-        lacking = f"{where.null_count} of {len(wanted)} samples have no embedding"
+def _where(filenames: pa.Array, stored: pa.Array, embedding: str) -> NDArray[np.int64]:
+    """The rows of the file that hold these file names."""
+    rows = positions_in(filenames, stored)
+    missing = np.flatnonzero(rows < 0)
+    if len(missing):
+        name = filenames[int(missing[0])].as_py()
+        lacking = f"{len(missing)} of {len(filenames)} samples have no embedding"
         raise InvalidInputError(f"{lacking} in {embedding!r}, first: {name!r}")
-    rows: NDArray[np.int64] = where.to_numpy(zero_copy_only=False).astype(np.int64)
     return rows
 
 
@@ -135,7 +135,7 @@ def _scores(blobs: Blobs, score: Json | None, query: BitMask, places: NDArray[np
     """Scores by row of the pool, (n,)."""
     if score is None:
         return None
-    values = np.load(io.BytesIO(blobs.read(score["file_key"])), allow_pickle=False)
+    values = load_scores(blobs, score["file_key"])
     # Rows outside the query set are never picked: their score is of no consequence.
     aligned = np.zeros(len(places), dtype=np.float64)
     order = np.argsort(places)

@@ -5,19 +5,17 @@ was not uploaded is made of the image.
 """
 
 import hashlib
-import io
 from collections.abc import Iterator
 from typing import IO
 
-from PIL import Image, UnidentifiedImageError
-
+from lightly_ray.data.image_metadata import thumbnail
+from lightly_ray.data.images import open_image
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.store.records import Sample
 from lightly_ray.platform.storage.store.samples import Blob, Kind
 
-THUMBNAIL = (128, 128)  # what clients upload
 _CHUNK = 2**20
 _UNKNOWN = "application/octet-stream"
 _MAGIC = {
@@ -66,10 +64,12 @@ def content(blobs: Blobs, sample: Sample, kind: Kind) -> tuple[Iterator[bytes], 
 
     Raises:
         NotFoundError: it was not uploaded, and cannot be made of what was.
+        CorruptImageError: a thumbnail is wanted of what is no image.
     """
     key = sample.full_key if kind == "full" else sample.thumb_key
     if key is None and kind == "thumb" and sample.full_key is not None:
-        return iter([thumbnail(blobs.read(sample.full_key))]), "image/webp"
+        image = open_image(blobs.read(sample.full_key), name=sample.file_name)
+        return iter([thumbnail(image)]), "image/webp"
     if key is None:
         raise NotFoundError(f"no {kind} image of {sample.file_name!r} has been uploaded")
     with blobs.open(key) as file:
@@ -82,20 +82,3 @@ def media_type(head: bytes) -> str:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), _UNKNOWN)
-
-
-def thumbnail(image: bytes) -> bytes:
-    """A WEBP of at most 128 x 128 pixels, as clients make it.
-
-    Raises:
-        InvalidInputError: it is no image, or one of absurd size.
-    """
-    try:
-        with Image.open(io.BytesIO(image)) as opened:
-            opened.thumbnail(THUMBNAIL)
-            small = opened if opened.mode in {"RGB", "RGBA"} else opened.convert("RGB")
-            out = io.BytesIO()
-            small.save(out, "WEBP", quality=90)
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise InvalidInputError("the uploaded file is no image that can be made into a thumbnail") from error
-    return out.getvalue()

@@ -46,7 +46,7 @@ def upload(platform: Platform, tag: tuple[str, str], score_type: str, values: Se
         return scores.put(db, tag_id, score_type, stored)
 
 
-def load(blobs: Blobs, key: str) -> NDArray[np.float64]:
+def load_scores(blobs: Blobs, key: str) -> NDArray[np.float64]:
     """The numbers of a stored version, (count,) float64."""
     values: NDArray[np.float64] = np.load(io.BytesIO(blobs.read(key)), allow_pickle=False)
     return values

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+import pyarrow as pa
 from sqlalchemy import Connection
 
 from lightly_ray.bitmask import BitMask
+from lightly_ray.data.string_lookup import positions_in
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.platform import limits
 from lightly_ray.platform.storage.store import datasets, samples, tags
@@ -96,12 +99,14 @@ def combine(db: Connection, dataset_id: str, wanted: Combination) -> tuple[str, 
     return mask.to_hex(), tags.insert(db, dataset_id, new)
 
 
-def _mask_of(names: list[str], wanted: list[str]) -> BitMask:
-    row_of = {name: row for row, name in enumerate(names)}
-    unknown = [name for name in wanted if name not in row_of]
-    if unknown:
-        raise _invalid(f"{len(unknown)} file names are no samples of the dataset, first: {unknown[0][:300]!r}")
-    return BitMask.from_rows([row_of[name] for name in wanted])
+def _mask_of(names: list[str], file_names: list[str]) -> BitMask:
+    distinct = pa.array(list(dict.fromkeys(file_names)), pa.large_string())
+    rows = positions_in(distinct, pa.array(names, pa.large_string()))
+    unknown = np.flatnonzero(rows < 0)
+    if len(unknown):
+        first = distinct[int(unknown[0])].as_py()
+        raise _invalid(f"{len(unknown)} file names are no samples of the dataset, first: {first[:300]!r}")
+    return BitMask.from_rows(rows)
 
 
 def _invalid(message: str) -> InvalidInputError:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightly_ray.data.predictions.checks import (
-    Fault,
+    PredictionFault,
     as_floats,
     as_probabilities,
     distribution_faults,
@@ -14,7 +14,7 @@ from lightly_ray.data.predictions.checks import (
     require_no_fault,
     unit_faults,
 )
-from lightly_ray.data.predictions.ragged import Rows
+from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.errors import InvalidInputError
 
 
@@ -74,26 +74,35 @@ def test_distribution_faults__by_hand(dtype: Any) -> None:
         ],
         dtype,
     )
-    found = distribution_faults(Rows.of_matrix(rows))
-    assert found.tolist()[:6] == [0, Fault.NAN, Fault.RANGE, Fault.RANGE, Fault.SUM, 0]
-    assert found[6] in (Fault.NAN, Fault.RANGE)
+    found = distribution_faults(Ragged.from_matrix(rows))
+    assert found.tolist()[:6] == [
+        0,
+        PredictionFault.NAN,
+        PredictionFault.RANGE,
+        PredictionFault.RANGE,
+        PredictionFault.SUM,
+        0,
+    ]
+    assert found[6] in (PredictionFault.NAN, PredictionFault.RANGE)
 
 
 @given(st.integers(1, 40), st.data())
 def test_faults__found_at_every_place(width: int, data: st.DataObject) -> None:
     # Lengths around the width of the unrolled loops, and the fault anywhere.
     place = data.draw(st.integers(0, width - 1))
-    bad, fault = data.draw(st.sampled_from([(np.nan, Fault.NAN), (-0.5, Fault.RANGE), (1.5, Fault.RANGE)]))
+    bad, fault = data.draw(
+        st.sampled_from([(np.nan, PredictionFault.NAN), (-0.5, PredictionFault.RANGE), (1.5, PredictionFault.RANGE)])
+    )
     rows = np.full((3, width), 1 / width)
     rows[1, place] = bad
-    assert distribution_faults(Rows.of_matrix(rows)).tolist() == [0, fault, 0]
-    assert unit_faults(Rows.of_matrix(rows)).tolist() == [0, fault, 0]
+    assert distribution_faults(Ragged.from_matrix(rows)).tolist() == [0, fault, 0]
+    assert unit_faults(Ragged.from_matrix(rows)).tolist() == [0, fault, 0]
 
 
 def test_distribution_faults__many_classes_in_float32_stay_within_the_tolerance() -> None:
     row = np.random.default_rng(2).random((1, 100_000)).astype(np.float32)
     row /= row.sum(dtype=np.float64)
-    assert distribution_faults(Rows.of_matrix(row.astype(np.float32))).tolist() == [0]
+    assert distribution_faults(Ragged.from_matrix(row.astype(np.float32))).tolist() == [0]
 
 
 def test_first_fault__the_earlier_check_wins() -> None:
@@ -102,7 +111,7 @@ def test_first_fault__the_earlier_check_wins() -> None:
 
 
 def test_require_no_fault__names_the_first() -> None:
-    faults = np.array([0, 0, Fault.NAN, Fault.SUM], dtype=np.int8)
+    faults = np.array([0, 0, PredictionFault.NAN, PredictionFault.SUM], dtype=np.int8)
     require_no_fault(faults[:2])
     with pytest.raises(InvalidInputError, match="2 of 4 maps cannot be used, first: row 2 has a value that is NaN"):
         require_no_fault(faults, what="maps")
@@ -111,4 +120,4 @@ def test_require_no_fault__names_the_first() -> None:
 
 
 def test_fault__has_a_sentence_each() -> None:
-    assert len({str(fault) for fault in Fault}) == len(Fault)
+    assert len({str(fault) for fault in PredictionFault}) == len(PredictionFault)

@@ -2,29 +2,29 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightly_ray.data.predictions.ragged import Rows, fold
+from lightly_ray.data.predictions.ragged import Ragged, fold
 
 LISTS = st.lists(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), max_size=3), max_size=6)
 
 
-def _rows(lists: list[list[float]]) -> Rows:
-    return Rows.of_lengths(np.array([x for one in lists for x in one]), np.array([len(one) for one in lists], int))
+def _rows(lists: list[list[float]]) -> Ragged:
+    return Ragged.from_lengths(np.array([x for one in lists for x in one]), np.array([len(one) for one in lists], int))
 
 
-def _lists(rows: Rows) -> list[list[float]]:
+def _lists(rows: Ragged) -> list[list[float]]:
     return [rows.row(row).tolist() for row in range(len(rows))]
 
 
 def test_rows__of_a_matrix_copy_nothing() -> None:
     matrix = np.arange(6.0).reshape(3, 2)
-    rows = Rows.of_matrix(matrix)
+    rows = Ragged.from_matrix(matrix)
     assert rows.values.base is matrix or rows.values.base is matrix.base
     assert _lists(rows) == [[0, 1], [2, 3], [4, 5]]
     assert rows.lengths.tolist() == [2, 2, 2]
 
 
 @given(LISTS)
-def test_rows__of_lengths_are_the_lists(lists: list[list[float]]) -> None:
+def test_rows__from_lengths_are_the_lists(lists: list[list[float]]) -> None:
     assert _lists(_rows(lists)) == lists
 
 

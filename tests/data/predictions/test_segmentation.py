@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lightly_ray.data.predictions.checks import Fault
+from lightly_ray.data.predictions.checks import PredictionFault
 from lightly_ray.data.predictions.segmentation import maps, pixels
 from lightly_ray.errors import InvalidInputError
 
@@ -33,8 +33,8 @@ def test_maps__of_files(tmp_path: Path) -> None:
     names = ["good", "flat", "texts", "pickle", "cut", "absent"]
     found = list(maps(_of_paths(*(tmp_path / f"{name}.npy" for name in names), None)))
     np.testing.assert_array_equal(np.asarray(found[0]), array)
-    unreadable = [Fault.UNREADABLE] * 3
-    assert found[1:] == [Fault.SHAPE, *unreadable, Fault.MISSING, Fault.MISSING]
+    unreadable = [PredictionFault.UNREADABLE] * 3
+    assert found[1:] == [PredictionFault.SHAPE, *unreadable, PredictionFault.MISSING, PredictionFault.MISSING]
 
 
 def test_pixels__one_class_is_two() -> None:

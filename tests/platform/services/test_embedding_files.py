@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lightly_ray.data.embedding_csv import matrix
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.platform.services.embedding_files import as_csv, convert, matrix
+from lightly_ray.platform.services.embedding_files import as_csv, convert
 from tests.platform.served import csv_text
 
 NAMES = ["a.png", "b.png", "c,d.png", 'e"f.png', "g.png"]
@@ -72,8 +73,8 @@ BAD_CSV = {
     "columns": ("name,x\r\na.png,1\r\n", "columns"),
     "unknown": (csv_text(["a.png", "z.png"], VECTORS[:2]), "'z.png' is no sample"),
     "twice": (csv_text(["a.png", "b.png", "a.png"], VECTORS[:3]), "'a.png' has more than one"),
-    "nan": (csv_text(["a.png", "b.png"], np.array([[1, 2], [3, np.nan]])), "'b.png' is not finite"),
-    "overflow": (csv_text(["a.png"], np.array([[1e39, 2]])), "'a.png' is not finite"),
+    "nan": (csv_text(["a.png", "b.png"], np.array([[1, 2], [3, np.nan]])), "'b.png': the embedding has a NaN"),
+    "overflow": (csv_text(["a.png"], np.array([[1e39, 2]])), "'a.png': the embedding has a NaN or an inf"),
     "hole": ("filenames,embedding_0,labels\r\na.png,,0\r\n", "cannot be read as csv"),
     "text": ("filenames,embedding_0,labels\r\na.png,many,0\r\n", "cannot be read as csv"),
     "short": ("filenames,embedding_0,embedding_1,labels\r\na.png,1\r\n", "cannot be read as csv"),
@@ -93,10 +94,14 @@ def test_csv__refused(tmp_path: Path, case: str) -> None:
 BAD_PARQUET: dict[str, tuple[list[Any], pa.Array, str]] = {
     "ragged": (["a.png", "b.png"], pa.array([[1.0, 2.0], [1.0]]), "'b.png'"),
     "missing": (["a.png", "b.png"], pa.array([[1.0, 2.0], None]), "'b.png'"),
-    "hole": (["a.png", "b.png"], pa.array([[1.0, None], [1.0, 2.0]]), "none missing"),
-    "integers": (["a.png"], pa.array([[1, 2]]), "lists of int64"),
+    "hole": (
+        ["a.png", "b.png"],
+        pa.array([[1.0, None], [1.0, 2.0]]),
+        "coordinate that is missing",
+    ),
+    "integers": (["a.png"], pa.array([[1, 2]]), "float64, got int64"),
     "numbers": (["a.png"], pa.array([1.5]), "got double"),
-    "no length": (["a.png"], pa.array([[]], pa.list_(pa.float32())), "'a.png'"),
+    "no length": (["a.png"], pa.array([[]], pa.list_(pa.float32())), "have no coordinates"),
     "no rows": ([], pa.array([], pa.list_(pa.float32())), "no embeddings"),
     "far twice": ([*NAMES, "a.png"], fixed(np.vstack([VECTORS, VECTORS[:1]])), "'a.png' has more than one"),
     "null name": (["a.png", None], pa.array([[1.0], [2.0]]), "no sample"),
@@ -128,5 +133,5 @@ def test_convert__twice_in_different_batches(tmp_path: Path, monkeypatch: pytest
 def test_convert__batches_of_other_width(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lightly_ray.platform.services.embedding_files._BATCH_ROWS", 2)
     source = parquet(tmp_path / "in", NAMES, pa.array([[1.0, 2.0]] * 3 + [[1.0, 2.0, 3.0]] * 2))
-    with pytest.raises(InvalidInputError, match="same number"):
+    with pytest.raises(InvalidInputError, match="has 3 coordinates, the first row has 2"):
         convert(source, "parquet", tmp_path / "out", NAMES)

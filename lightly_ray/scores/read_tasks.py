@@ -1,11 +1,11 @@
-"""Paths of predictions, cut into pieces that tasks read apart from each other.
+"""Paths of predictions, cut into read tasks: pieces that workers read apart from each other.
 
     Parquet                    some row groups, see ``data.predictions.row_groups``
     .npy                       some rows of the array
     folders of maps, of YOLO   some files
     COCO results               some images; the file itself is one JSON text that is parsed before
 
-The cut depends on the input alone, never on the cluster, so the pieces of an earlier run are those of the next.
+The cut depends on the input alone, never on the cluster, so the tasks of an earlier run are those of the next.
 """
 
 from collections.abc import Callable, Iterable
@@ -28,20 +28,20 @@ _TEXTS = 256  # of a folder that one task reads and scores
 _MAPS = 16  # likewise, one after the other
 _BYTES = 32 << 20  # of an array that one task reads
 
-Read = Callable[[pa.Table], Iterable[pa.Table]]  # what a task needs to know of its piece -> tables of predictions
+Read = Callable[[pa.Table], Iterable[pa.Table]]  # the row or rows that describe a task -> tables of predictions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pieces:
+class ReadTasks:
     """Predictions of N samples, not read yet.
 
     Attributes:
-        requests: P >= 1 tables, one per piece.
-        bounds: (P + 1,) the number of the first sample of each piece, and N.
-        read: reads the piece of a request, some rows at a time.
+        tasks: P >= 1 tables, each describing one task.
+        bounds: (P + 1,) the number of the first sample of each task, and N.
+        read: reads the predictions of a task, some rows at a time.
     """
 
-    requests: list[pa.Table]
+    tasks: list[pa.Table]
     bounds: NDArray[np.int64]
     read: Read
 
@@ -51,8 +51,8 @@ class Pieces:
         return int(self.bounds[-1])
 
 
-def cut_predictions(place: Location, columns: Columns, images: Location | None) -> Pieces:
-    """Cut the predictions at a path into pieces.
+def cut_predictions(place: Location, columns: Columns, images: Location | None) -> ReadTasks:
+    """Cut the predictions at a path into read tasks.
 
     Args:
         place: see ``lightly_ray.data.predictions.files``.
@@ -77,41 +77,41 @@ def cut_predictions(place: Location, columns: Columns, images: Location | None) 
     return _cut_table(table, _MAPS if form == "maps" else _SAMPLES, _as_it_is)
 
 
-def _cut_parquet(place: Location, columns: Columns) -> Pieces:
-    requests = row_groups.cut(place, place.files(".parquet"), columns.known)
-    rows = [sum(request["rows"].to_pylist()) for request in requests]
-    return Pieces(requests, _bounds(rows), partial(row_groups.read, place=place, choose=columns.known))
+def _cut_parquet(place: Location, columns: Columns) -> ReadTasks:
+    tasks = row_groups.cut(place, place.files(".parquet"), columns.known)
+    rows = [sum(task["rows"].to_pylist()) for task in tasks]
+    return ReadTasks(tasks, _bounds(rows), partial(row_groups.read, place=place, choose=columns.known))
 
 
-def _cut_npy(place: Location, id_column: str, images: Location | None) -> Pieces:
+def _cut_npy(place: Location, id_column: str, images: Location | None) -> ReadTasks:
     array = map_predictions(place)
     names = row_names(len(array), images)
     step = max(1, _BYTES // (array.shape[1] * array.itemsize))
     starts = range(0, max(1, len(array)), step)
-    requests = [pa.table({"start": [start], "names": [names[start : start + step]]}) for start in starts]
+    tasks = [pa.table({"start": [start], "names": [names[start : start + step]]}) for start in starts]
     bounds = np.array([*starts, len(array)], dtype=np.int64)
-    return Pieces(requests, bounds, partial(_read_npy, place=place, id_column=id_column))
+    return ReadTasks(tasks, bounds, partial(_read_npy, place=place, id_column=id_column))
 
 
-def _read_npy(request: pa.Table, place: Location, id_column: str) -> Iterable[pa.Table]:
-    (one,) = request.to_pylist()
+def _read_npy(task: pa.Table, place: Location, id_column: str) -> Iterable[pa.Table]:
+    (one,) = task.to_pylist()
     rows = map_predictions(place)[one["start"] : one["start"] + len(one["names"])]
     lists = pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])
     yield pa.table({id_column: pa.array(one["names"], pa.string()), "probabilities": lists})
 
 
-def _cut_table(table: pa.Table, step: int, read: Read) -> Pieces:
-    requests = [table.slice(start, step) for start in range(0, max(1, len(table)), step)]
-    return Pieces(requests, _bounds([len(request) for request in requests]), read)
+def _cut_table(table: pa.Table, step: int, read: Read) -> ReadTasks:
+    tasks = [table.slice(start, step) for start in range(0, max(1, len(table)), step)]
+    return ReadTasks(tasks, _bounds([len(task) for task in tasks]), read)
 
 
-def _read_yolo(request: pa.Table, id_column: str) -> Iterable[pa.Table]:
-    table = yolo.read_files(request["filename"], request["path"].to_pylist())
+def _read_yolo(task: pa.Table, id_column: str) -> Iterable[pa.Table]:
+    table = yolo.read_files(task["filename"], task["path"].to_pylist())
     yield table.rename_columns([id_column, *table.column_names[1:]])
 
 
-def _as_it_is(request: pa.Table) -> Iterable[pa.Table]:
-    yield request
+def _as_it_is(task: pa.Table) -> Iterable[pa.Table]:
+    yield task
 
 
 def _bounds(rows: list[int]) -> NDArray[Any]:

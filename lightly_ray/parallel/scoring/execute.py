@@ -1,4 +1,4 @@
-"""Pieces of predictions -> scores: one task reads a piece and scores it, batch by batch.
+"""Read tasks -> scores: each reads its predictions and scores them, batch by batch.
 
 Names and one number per score leave a task, so memory is bounded by the batches in flight.
 """
@@ -13,14 +13,14 @@ import pyarrow as pa
 import ray.data
 
 from lightly_ray.data.predictions.checks import require_no_fault
-from lightly_ray.parallel.scoring.prediction_sources import Pieces, Read
 from lightly_ray.scores.detection import FrequencyConfig
 from lightly_ray.scores.prediction_columns import Columns
+from lightly_ray.scores.read_tasks import Read, ReadTasks
 from lightly_ray.scores.tables import ERROR, error_column, score_columns
 from lightly_ray.scores.tasks import evaluate
 
 OnError = Literal["raise", "skip"]
-_ROW = "lightly_ray.row"  # beside the columns of a request and of its scores: the number of each sample
+_ROW = "lightly_ray.row"  # beside the columns of a task and of its scores: the number of each sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +54,26 @@ class Scoring:
         return pa.table(result)
 
 
-def score_pieces(pieces: Pieces, scoring: Scoring) -> ray.data.Dataset:
-    """The scores of all pieces, in no particular order."""
-    return _mapped(pieces.requests, partial(_score_piece, read=pieces.read, scoring=scoring))
+def score_read_tasks(read_tasks: ReadTasks, scoring: Scoring) -> ray.data.Dataset:
+    """The scores of all tasks, in no particular order."""
+    return _mapped(read_tasks.tasks, partial(_score_task, read=read_tasks.read, scoring=scoring))
 
 
-def score_in_order(pieces: Pieces, scoring: Scoring, first: int = 0) -> Iterator[pa.Table]:
-    """Score the samples from number ``first`` on; pieces that lie wholly before it are not read.
+def score_in_order(read_tasks: ReadTasks, scoring: Scoring, first: int = 0) -> Iterator[pa.Table]:
+    """Score the samples from number ``first`` on; tasks that lie wholly before it are not read.
 
     Yields:
         Tables of scores, each going on behind the one before it; ``object_frequency`` is still a count.
     """
-    place = int(np.searchsorted(pieces.bounds, first, side="right")) - 1
-    if place == len(pieces.requests):
+    place = int(np.searchsorted(read_tasks.bounds, first, side="right")) - 1
+    if place == len(read_tasks.tasks):
         return
-    starts = pieces.bounds[place:-1].tolist()
-    requests = [
-        request.append_column(_ROW, pa.array(np.full(len(request), start)))
-        for request, start in zip(pieces.requests[place:], starts, strict=True)
+    starts = read_tasks.bounds[place:-1].tolist()
+    tasks = [
+        task.append_column(_ROW, pa.array(np.full(len(task), start)))
+        for task, start in zip(read_tasks.tasks[place:], starts, strict=True)
     ]
-    dataset = _mapped(requests, partial(_score_numbered, read=pieces.read, scoring=scoring))
+    dataset = _mapped(tasks, partial(_score_numbered, read=read_tasks.read, scoring=scoring))
     dataset.context.execution_options.preserve_order = True
     row = starts[0]
     blocks = cast("Iterable[pa.Table]", dataset.iter_batches(batch_format="pyarrow", batch_size=None))
@@ -83,20 +83,20 @@ def score_in_order(pieces: Pieces, scoring: Scoring, first: int = 0) -> Iterator
         row += len(block)
 
 
-def _mapped(requests: list[pa.Table], score: Callable[[pa.Table], Iterator[pa.Table]]) -> ray.data.Dataset:
-    return ray.data.from_arrow(requests).map_batches(score, batch_format="pyarrow", batch_size=None)
+def _mapped(tasks: list[pa.Table], score: Callable[[pa.Table], Iterator[pa.Table]]) -> ray.data.Dataset:
+    return ray.data.from_arrow(tasks).map_batches(score, batch_format="pyarrow", batch_size=None)
 
 
-def _score_piece(request: pa.Table, read: Read, scoring: Scoring) -> Iterator[pa.Table]:
-    for table in read(request):
+def _score_task(task: pa.Table, read: Read, scoring: Scoring) -> Iterator[pa.Table]:
+    for table in read(task):
         yield scoring.score(table)
 
 
-def _score_numbered(request: pa.Table, read: Read, scoring: Scoring) -> Iterator[pa.Table]:
-    if not len(request):
+def _score_numbered(task: pa.Table, read: Read, scoring: Scoring) -> Iterator[pa.Table]:
+    if not len(task):
         return
-    row = request.column(_ROW)[0].as_py()
-    for scored in _score_piece(request.drop_columns(_ROW), read, scoring):
+    row = task.column(_ROW)[0].as_py()
+    for scored in _score_task(task.drop_columns(_ROW), read, scoring):
         yield scored.append_column(_ROW, pa.array(np.arange(row, row + len(scored))))
         row += len(scored)
 
