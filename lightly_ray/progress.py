@@ -1,17 +1,15 @@
-"""Progress on standard error: a bar in a terminal, plain lines where the output is piped; `heard` tells a program."""
+"""Progress on standard error: a bar in a terminal, plain lines where the output is piped."""
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from types import TracebackType
 from typing import Never, Self
 
 from tqdm import tqdm
 
 _LINE_EVERY = 5.0  # seconds between plain lines
-_listener: ContextVar[Callable[[int, int | None], None] | None] = ContextVar("listener", default=None)
 
 
 class Progress:
@@ -19,7 +17,7 @@ class Progress:
 
     Args:
         what: what is done, in a few words: "upload images".
-        total: how many units there will be, None where nobody knows.
+        total: how many units there will be, None where that is unknown.
         unit: what one of them is called.
         show: False counts silently.
     """
@@ -47,9 +45,6 @@ class Progress:
     def advance(self, count: int = 1, note: str = "") -> None:
         """Count ``count`` more units as done; ``note`` is shown behind the count."""
         self.done += count
-        listener = _listener.get()
-        if listener is not None:
-            listener(self.done, self.total)
         if self._bar is not None:
             self._bar.set_postfix_str(note, refresh=False)
             self._bar.update(count)
@@ -66,16 +61,6 @@ class Progress:
         parts = [f"{self.what}: {self.done:,}{of}", self.unit, f"({note})" if note else ""]
         sys.stderr.write(" ".join(part for part in parts if part) + "\n")
         sys.stderr.flush()
-
-
-@contextmanager
-def heard(listener: Callable[[int, int | None], None]) -> Iterator[None]:
-    """Tell ``listener`` the count and the total, None for unknown, at every advance within the block, shown or not."""
-    token = _listener.set(listener)
-    try:
-        yield
-    finally:
-        _listener.reset(token)
 
 
 @contextmanager

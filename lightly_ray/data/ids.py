@@ -1,8 +1,8 @@
 """The ids of N samples, in row order, as Arrow strings or as the row numbers themselves.
 
-An id is for ever, a row is a position in one data set; `Ids` translates between them and is the only
+An id stays the same, a row is a position in one data set; `Ids` translates between them and is the only
 place that does. N strings stay in one Arrow buffer: 100,000,000 Python strings would need more memory
-than their embeddings. What a lookup costs is told in `names`.
+than their embeddings. What a lookup costs: see `string_lookup`.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from lightly_ray._types import IdsLike
 from lightly_ray.data.string_lookup import CHUNK, chunks, contents, duplicates, positions_in
 from lightly_ray.errors import InvalidInputError
 
@@ -38,7 +39,7 @@ class Ids:
         return cls(None, count)
 
     @classmethod
-    def from_values(cls, values: object, what: str = "ids") -> "Ids":
+    def from_values(cls, values: IdsLike, what: str = "ids") -> "Ids":
         """Ids from strings: a list, a NumPy array or an Arrow column.
 
         Args:
@@ -81,7 +82,7 @@ class Ids:
         """How messages call the sample of one row."""
         return f"row {row}" if self._names is None else f"sample {self._names[row].as_py()!r} (row {row})"
 
-    def rows_of(self, values: object, what: str) -> RowNumbers:
+    def rows_of(self, values: IdsLike, what: str) -> RowNumbers:
         """Translate ids to rows, keeping their order.
 
         Args:
@@ -107,7 +108,7 @@ class Ids:
                 state.update(data[offsets[0] : offsets[-1]].tobytes())
         return state.hexdigest()
 
-    def _rows_of_numbers(self, values: object, what: str) -> RowNumbers:
+    def _rows_of_numbers(self, values: IdsLike, what: str) -> RowNumbers:
         rows = _numbers(values, what)
         outside = np.flatnonzero((rows < 0) | (rows >= self._count))
         if len(outside):
@@ -121,7 +122,7 @@ class Ids:
         return rows
 
 
-def _rows_of_names(names: pa.LargeStringArray, values: object, what: str) -> RowNumbers:
+def _rows_of_names(names: pa.LargeStringArray, values: IdsLike, what: str) -> RowNumbers:
     wanted = strings(values, what)
     require_distinct(wanted, what)
     rows = positions_in(wanted, names)
@@ -134,7 +135,7 @@ def _rows_of_names(names: pa.LargeStringArray, values: object, what: str) -> Row
     return rows
 
 
-def strings(values: object, what: str) -> pa.LargeStringArray:
+def strings(values: IdsLike, what: str) -> pa.LargeStringArray:
     """(N,) Arrow strings from a list, a NumPy array or an Arrow column.
 
     Raises:
@@ -173,7 +174,7 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
-def _arrow(values: object, what: str) -> Any:
+def _arrow(values: IdsLike, what: str) -> Any:
     if isinstance(values, pa.Array | pa.ChunkedArray):
         return values
     found = values if isinstance(values, np.ndarray) else list(_iterable(values, what))
@@ -189,7 +190,7 @@ def _iterable(values: object, what: str) -> Iterable[object]:
     raise InvalidInputError(f"{what}: give a list of ids, got {type(values).__name__}")
 
 
-def _numbers(values: object, what: str) -> RowNumbers:
+def _numbers(values: IdsLike, what: str) -> RowNumbers:
     if isinstance(values, str | bytes):
         raise InvalidInputError(f"{what}: the data has no ids, give row numbers, got {values!r}")
     if isinstance(values, pa.Array | pa.ChunkedArray | np.ndarray):

@@ -21,8 +21,8 @@ class Task:
         centers: (p, D) vectors of the preselected samples, None for none.
         known: p where the shards have learned these centers already, and ``centers`` is None.
         first: row of the first pick; for CORESET without preselected samples.
-        min_distance: rows nearer than that to the selection are not eligible; 0 is off. With ``coral`` the shards must
-            be made with the same value, without it with none.
+        min_distance: rows nearer than that to the selection are not eligible; 0 is off. The shards must
+            hold `shard_min_distance` of it.
         certify: how many times ``picks`` to spend on the certificate; 0 for none.
         made: picks of an earlier, interrupted run with the same data and settings.
     """
@@ -54,6 +54,14 @@ class Outcome:
     stats: Stats
 
 
+def shard_min_distance(*, coral: bool, min_distance: float) -> float:
+    """The distance under which shards and driver leave rows out, 0 for none.
+
+    By the gains alone, `choose` sees where CORESET has to stop; those of CORAL are no distances.
+    """
+    return min_distance if coral else 0.0
+
+
 def choose(shards: Shards, task: Task, on_picks: Callable[[Picks], None] = lambda picks: None) -> Outcome:
     """Pick ``task.picks`` rows, one farthest from everything selected after another.
 
@@ -70,7 +78,7 @@ def choose(shards: Shards, task: Task, on_picks: Callable[[Picks], None] = lambd
         known=task.known,
         first=task.first,
         made=made.rows,
-        min_distance=task.min_distance if task.coral else 0.0,
+        min_distance=shard_min_distance(coral=task.coral, min_distance=task.min_distance),
     )
     batches = [made]
     kept = len(made)

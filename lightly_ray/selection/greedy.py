@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.selection.candidates import Pool
+from lightly_ray.selection.candidates import Candidates
 from lightly_ray.selection.order import NOTHING
 from lightly_ray.selection.protocol import Proposal, Request, Shards
 
-POOL_SIZE = 1024
+MOST_CANDIDATES = 1024
 """Rows that the driver keeps per round; what passes through it is bounded by this, whatever the number of shards."""
 
 
@@ -46,7 +46,7 @@ class Stats:
         self.driver_bytes += request.centers.nbytes * shards
         for proposal in proposals:
             self.pairs += proposal.pairs
-            self.driver_bytes += proposal.rows.nbytes + proposal.near.nbytes
+            self.driver_bytes += proposal.rows.nbytes + proposal.distances.nbytes
             for phase, seconds in proposal.seconds.items():
                 self.seconds[phase] += seconds
 
@@ -115,23 +115,23 @@ class Greedy:
 
     def _first_pick(self) -> Picks | None:
         # Without any center the shards order rows by score alone.
-        rows = Pool(self._propose(limit=1), 1).rows if self._first is None else np.array([self._first], np.int64)
+        rows = Candidates(self._propose(limit=1), 1).rows if self._first is None else np.array([self._first], np.int64)
         self._add_centers(rows, self._fetch(rows))
         return Picks(rows, np.full(len(rows), np.inf)) if len(rows) else None
 
     def _round(self, count: int) -> Picks | None:
         """Picks of one round, perhaps none; None where no eligible row is left."""
         proposals = self._propose(limit=self._steering.limit)
-        pool = Pool(proposals, POOL_SIZE, min_distance=self._min_distance)
-        vectors = self._fetch(pool.rows)
+        candidates = Candidates(proposals, MOST_CANDIDATES, min_distance=self._min_distance)
+        vectors = self._fetch(candidates.rows)
         started = time.perf_counter()
-        positions, gains, left = pool.pick(vectors, count)
+        positions, gains, left = candidates.pick(vectors, count)
         self.stats.seconds["pick"] += time.perf_counter() - started
-        self._add_centers(pool.rows[positions], vectors[positions])
+        self._add_centers(candidates.rows[positions], vectors[positions])
         self._steering.steer(sum(proposal.ready for proposal in proposals), left[0])
         if len(positions) == 0 and left == NOTHING:
             return None
-        return Picks(pool.rows[positions], gains)
+        return Picks(candidates.rows[positions], gains)
 
     def _propose(self, limit: int) -> list[Proposal]:
         started = time.perf_counter()
@@ -146,11 +146,11 @@ class Greedy:
     def _fetch(self, rows: NDArray[np.int64]) -> NDArray[np.floating]:
         """Vectors of the rows, in their order."""
         started = time.perf_counter()
-        found = [part for part in self._shards.fetch(rows) if len(part[0])] if len(rows) else []
-        held = np.concatenate([part[0] for part in found]) if found else np.empty(0, np.int64)
+        answers = [held for held in self._shards.fetch(rows) if len(held[0])] if len(rows) else []
+        held = np.concatenate([answer[0] for answer in answers]) if answers else np.empty(0, np.int64)
         if len(held) != len(rows):
             raise InvalidInputError(f"{len(rows) - len(held)} of {len(rows)} picked rows are in no shard")
-        vectors = np.concatenate([part[1] for part in found]) if found else np.empty((0, 0))
+        vectors = np.concatenate([answer[1] for answer in answers]) if answers else np.empty((0, 0))
         self.stats.driver_bytes += vectors.nbytes
         self.stats.seconds["fetch"] += time.perf_counter() - started
         return np.asarray(vectors[np.argsort(held)[np.argsort(np.argsort(rows))]])
@@ -170,7 +170,7 @@ class Steering:
     """
 
     def __init__(self, shards: int) -> None:
-        share = POOL_SIZE / shards
+        share = MOST_CANDIDATES / shards
         # Rows are spread over shards like balls over bins, hence three standard deviations more than the share.
         self.limit = int(share + 3 * np.sqrt(share)) + 1
         self.threshold = np.inf
@@ -183,8 +183,8 @@ class Steering:
             ready: rows of the last round at or above the threshold.
             left: the best key, or bound of a key, that was not picked.
         """
-        wanted = 1.5 * POOL_SIZE
-        window = self._window * min(max(wanted / max(ready, 1), 0.5), 2) or left / 64
+        enough = 1.5 * MOST_CANDIDATES
+        window = self._window * min(max(enough / max(ready, 1), 0.5), 2) or left / 64
         # Masses of equal keys are ready above any threshold: shrinking further would only take as long to grow back.
         self._window = max(window, left / 2**16)
         self.threshold = max(0.0, left - self._window)

@@ -3,13 +3,13 @@
     driver                                             every shard, all at once
     Request(known, centers, center_rows,        ->     learn the centers, bring the bounds at or above the
             threshold, limit)                          threshold up to date
-                                                <-     Proposal(rows, near, scores, floor): the first ``limit``
+                                                <-     Proposal(rows, distances, scores, floor): the first ``limit``
                                                        rows in order, and the first of what was not proposed
     fetch(rows)                                 ->
                                                 <-     the vectors of the rows that this shard holds
 
 A shard's state follows from its data and the list of centers. A request says how many centers came before its own,
-so repeating one is harmless, and a shard that was lost is made anew and given one request with all centers so far.
+so repeating one is harmless, and a shard that was lost is rebuilt and given one request with all centers so far.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Request:
     Attributes:
         known: how many centers came before these.
         centers: (b, D) new centers, in the dtype of the data.
-        center_rows: (b,) their rows, -1 for a preselected sample. Whoever holds the row never proposes it again.
+        center_rows: (b,) their rows, -1 for a preselected sample. The shard that holds the row never proposes it again.
         threshold: rows whose bound is at or above it are brought up to date. It steers work and decides nothing.
         limit: the most rows to propose.
     """
@@ -45,7 +45,7 @@ class Proposal:
 
     Attributes:
         rows: (m,) ascending.
-        near: (m,) distance to the nearest center, exact; 1 while there is none, anything where the score is 0.
+        distances: (m,) distance to the nearest center, exact; 1 while there is none, anything where the score is 0.
         scores: (m,) float64, or None where all count alike.
         floor: (key, row) of the first row in order that was not proposed. Its key may be an old bound, hence too large.
         ready: how many rows have an exact key at or above the threshold, proposed or not.
@@ -54,7 +54,7 @@ class Proposal:
     """
 
     rows: NDArray[np.int64]
-    near: NDArray[np.float64]
+    distances: NDArray[np.float64]
     scores: NDArray[np.float64] | None
     floor: tuple[float, int]
     ready: int

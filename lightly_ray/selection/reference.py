@@ -33,20 +33,20 @@ def sequential(
         Rows and gains in the order of the picks.
     """
     require_range(vectors)
-    near = np.full(len(vectors), np.inf)
+    nearest = np.full(len(vectors), np.inf)
     for center in () if centers is None else centers:
-        near = np.minimum(near, distances(vectors, center))
+        nearest = np.minimum(nearest, distances(vectors, center))
     weight = np.ones(len(vectors)) if scores is None else scores.astype(np.float64)
     free = np.ones(len(vectors), bool)
     rows: list[int] = []
     gains: list[float] = []
-    while len(rows) < count and (free & (near >= min_distance)).any():
+    while len(rows) < count and (free & (nearest >= min_distance)).any():
         # Without any center all distances are inf: the score alone decides.
-        keys = np.where(np.isinf(near), 1.0, near) * weight
-        keys[~free | (near < min_distance)] = -1
+        keys = np.where(np.isinf(nearest), 1.0, nearest) * weight
+        keys[~free | (nearest < min_distance)] = -1
         row = first if first is not None and not rows else int(keys.argmax())
         rows.append(row)
-        gains.append(float(keys[row]) if np.isfinite(near[row]) else np.inf)
+        gains.append(float(keys[row]) if np.isfinite(nearest[row]) else np.inf)
         free[row] = False
-        near = np.minimum(near, distances(vectors, vectors[row]))
+        nearest = np.minimum(nearest, distances(vectors, vectors[row]))
     return Picks(np.array(rows, np.int64), np.array(gains))

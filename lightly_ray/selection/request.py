@@ -7,11 +7,13 @@ comes out is clean; nothing behind it checks a setting again.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from lightly_ray._types import IdsLike, NumberLike, ScoresLike
 from lightly_ray.data.ids import Ids, RowNumbers
 from lightly_ray.data.sources import Source
 from lightly_ray.errors import InvalidInputError
@@ -28,7 +30,7 @@ from lightly_ray.methods import (
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SelectionSettings:
     """The settings of a selection that do not depend on its data.
 
     Attributes:
@@ -49,16 +51,22 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plan:
-    """The rows that a selection is about.
+class Problem:
+    """One selection, every id turned into a row.
 
     Attributes:
+        settings: what is asked for.
+        source: where the N rows lie.
+        ids: of all N rows.
         candidates: (n,) rows that may be picked, ascending: the query set without the preselected.
         preselected: (p,) rows in the caller's order.
         scores: (n,) float64 of the candidates, None for methods without scores.
         picks: how many rows to pick, 0 .. n.
     """
 
+    settings: SelectionSettings
+    source: Source
+    ids: Ids
     candidates: RowNumbers
     preselected: RowNumbers
     scores: NDArray[np.float64] | None
@@ -72,15 +80,21 @@ class Plan:
         )
 
 
-def settings_of(
-    n_samples: object, method: object, *, min_distance: object, normalize: object, seed: object, certify: object
-) -> Settings:
+def check_settings(
+    n_samples: NumberLike,
+    method: str,
+    *,
+    min_distance: NumberLike | None,
+    normalize: bool,
+    seed: SupportsIndex,
+    certify: SupportsIndex,
+) -> SelectionSettings:
     """Check the settings of a selection.
 
     Raises:
         InvalidInputError: one is impossible, or does not go with the method.
     """
-    settings = Settings(
+    settings = SelectionSettings(
         n_samples=require_size(n_samples),
         method=parse_method(method),
         min_distance=_distance(min_distance),
@@ -98,21 +112,21 @@ def settings_of(
     return settings
 
 
-def plan(
-    settings: Settings,
-    ids: Ids,
+def pose_problem(
+    settings: SelectionSettings,
     source: Source,
+    ids: Ids,
     *,
-    query: object = None,
-    preselected: object = None,
-    scores: object = None,
-) -> Plan:
+    query: IdsLike | None = None,
+    preselected: IdsLike | None = None,
+    scores: ScoresLike | None = None,
+) -> Problem:
     """Find the rows that a selection is about.
 
     Args:
         settings: checked settings.
-        ids: of the N samples.
         source: where scores that are a column are read.
+        ids: of the N samples.
         query: ids that may be selected, None for all.
         preselected: ids that are selected already, None for none.
         scores: (N,) array, {id: score}, or the name of a column.
@@ -121,19 +135,27 @@ def plan(
         InvalidInputError: an id is unknown or comes twice, a score is missing or bad, or there are fewer
             samples than asked for.
     """
-    chosen = np.zeros(0, dtype=np.int64) if preselected is None else ids.rows_of(preselected, "preselected")
-    asked = np.arange(len(ids)) if query is None else np.sort(ids.rows_of(query, "query"))
+    selected = np.zeros(0, dtype=np.int64) if preselected is None else ids.rows_of(preselected, "preselected")
+    query_rows = np.arange(len(ids)) if query is None else np.sort(ids.rows_of(query, "query"))
     free = np.ones(len(ids), dtype=np.bool_)
-    free[chosen] = False
-    candidates = asked[free[asked]] if len(chosen) else asked
-    available = len(candidates) + len(chosen)
+    free[selected] = False
+    candidates = query_rows[free[query_rows]] if len(selected) else query_rows
+    available = len(candidates) + len(selected)
     size = resolve_size(settings.n_samples, available)
-    require_possible(size, available, len(chosen))
-    picks = size - len(chosen)
+    require_possible(size, available, len(selected))
     if not needs_scores(settings.method) and scores is not None:
         raise InvalidInputError(f"method {settings.method} uses no scores: leave them out, or use coral")
-    found = _scores(scores, ids, source, asked, settings.method) if needs_scores(settings.method) else None
-    return Plan(candidates, chosen, None if found is None else found[candidates], picks)
+    return Problem(
+        settings=settings,
+        source=source,
+        ids=ids,
+        candidates=candidates,
+        preselected=selected,
+        scores=_scores(scores, ids, source, query_rows, settings.method)[candidates]
+        if needs_scores(settings.method)
+        else None,
+        picks=size - len(selected),
+    )
 
 
 def _distance(value: object) -> float:
@@ -154,42 +176,43 @@ def _yes_or_no(value: object, name: str) -> bool:
     return bool(value)
 
 
-def _scores(scores: object, ids: Ids, source: Source, query: RowNumbers, method: str) -> NDArray[np.float64]:
+def _scores(scores: ScoresLike | None, ids: Ids, source: Source, query: RowNumbers, method: str) -> NDArray[np.float64]:
     """(N,) scores, NaN where none is needed or given."""
     if scores is None:
         raise InvalidInputError(f"method {method} needs scores")
     if isinstance(scores, str):
-        found = _numbers(source.column(scores), f"the column {scores!r}")
+        numbers = _numbers(source.column(scores), f"the column {scores!r}")
     elif isinstance(scores, Mapping):
-        found = np.full(len(ids), np.nan)
-        found[ids.rows_of(list(scores), "scores")] = _numbers(list(scores.values()), "scores")
+        numbers = np.full(len(ids), np.nan)
+        numbers[ids.rows_of(list(scores), "scores")] = _numbers(list(scores.values()), "scores")
     else:
-        found = _numbers(scores, "scores")
-    if found.shape != (len(ids),):
+        numbers = _numbers(scores, "scores")
+    if numbers.shape != (len(ids),):
         raise InvalidInputError(
-            f"scores must be one number for each of {len(ids)} samples, got the shape {found.shape}"
+            f"scores must be one number for each of {len(ids)} samples, got the shape {numbers.shape}"
         )
-    values = found[query]
+    values = numbers[query]
     bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
     if len(bad):
         first = int(query[bad[0]])
+        value = "none or NaN" if np.isnan(numbers[first]) else format(numbers[first], "g")
         raise InvalidInputError(
             f"{len(bad)} of {len(query)} samples of the query set have no finite score of 0 or more, "
-            f"first: {ids.name(first)} with {'none or NaN' if np.isnan(found[first]) else format(found[first], 'g')}"
+            f"first: {ids.name(first)} with {value}"
         )
-    return found
+    return numbers
 
 
 def _numbers(values: object, what: str) -> NDArray[np.float64]:
     if isinstance(values, pa.Array | pa.ChunkedArray) and not _is_number(values.type):
         raise InvalidInputError(f"{what} must be numbers, got {values.type}")
     try:
-        found = np.asarray(values)
+        numbers = np.asarray(values)
     except ValueError as error:
         raise InvalidInputError(f"{what} must be numbers: {error}") from error
-    if found.dtype.kind not in "fiu" and found.size:
-        raise InvalidInputError(f"{what} must be numbers, got {found.dtype}")
-    return found.astype(np.float64)
+    if numbers.dtype.kind not in "fiu" and numbers.size:
+        raise InvalidInputError(f"{what} must be numbers, got {numbers.dtype}")
+    return numbers.astype(np.float64)
 
 
 def _is_number(kind: pa.DataType) -> bool:

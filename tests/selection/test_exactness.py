@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lightly_ray.selection import greedy
-from lightly_ray.selection.choose import Task, choose
+from lightly_ray.selection.choose import Task, choose, shard_min_distance
 from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.protocol import LocalShards
 from lightly_ray.selection.reference import sequential
@@ -23,7 +23,7 @@ Vectors = NDArray[np.floating]
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sizes at which a few hundred rows go through every branch: cuts, tiles, blocks, neighbours, leading axes."""
-    monkeypatch.setattr(greedy, "POOL_SIZE", 13)
+    monkeypatch.setattr(greedy, "MOST_CANDIDATES", 13)
     monkeypatch.setattr(refresh, "TILE", 19)
     monkeypatch.setattr(refresh, "BLOCK", 7)
     monkeypatch.setattr(refresh, "PENDING", 3)
@@ -103,7 +103,7 @@ def merged(vectors: Vectors, task: Task, parts: int, scores: NDArray[np.float64]
             vectors[rows],
             rows,
             scores=None if scores is None else scores[rows],
-            min_distance=task.min_distance if task.coral else 0.0,
+            min_distance=shard_min_distance(coral=task.coral, min_distance=task.min_distance),
             threads=2,
         )
         for rows in cuts(len(vectors), parts)
@@ -234,7 +234,7 @@ def test_choose__reports_picks_as_they_are_made() -> None:
 def large(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The sizes of real runs."""
     with monkeypatch.context() as patch:
-        patch.setattr(greedy, "POOL_SIZE", 1024)
+        patch.setattr(greedy, "MOST_CANDIDATES", 1024)
         patch.setattr(refresh, "TILE", 512)
         patch.setattr(refresh, "BLOCK", 256)
         patch.setattr(refresh, "PENDING", 128)

@@ -8,15 +8,15 @@ import pytest
 from lightly_ray.data.ids import Ids
 from lightly_ray.data.sources import ArraySource
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.selection.request import Plan, plan, settings_of
+from lightly_ray.selection.request import Problem, check_settings, pose_problem
 
 IDS = Ids.from_values([f"{letter}.png" for letter in "abcdefghij"])
 SOURCE = ArraySource(np.zeros((10, 3), np.float32))
 SCORES = np.array([0.5, 0, 1, 2, 3, 4, 5, 6, 7, 8])
 
 
-def planned(n_samples: Any, method: Any = "coreset", **options: Any) -> Plan:
-    settings = settings_of(
+def posed(n_samples: Any, method: Any = "coreset", **options: Any) -> Problem:
+    settings = check_settings(
         n_samples,
         method,
         min_distance=options.pop("min_distance", None),
@@ -24,17 +24,17 @@ def planned(n_samples: Any, method: Any = "coreset", **options: Any) -> Plan:
         seed=options.pop("seed", 0),
         certify=options.pop("certify", 1),
     )
-    return plan(settings, IDS, SOURCE, **options)
+    return pose_problem(settings, SOURCE, IDS, **options)
 
 
-def test_plan__everything_may_be_picked() -> None:
-    whole = planned(4)
+def test_pose_problem__everything_may_be_picked() -> None:
+    whole = posed(4)
     assert whole.candidates.tolist() == list(range(10))
     assert (whole.preselected.tolist(), whole.picks, whole.scores) == ([], 4, None)
 
 
-def test_plan__preselected_count_and_may_lie_outside_the_query_set() -> None:
-    found = planned(5, query=["i.png", "b.png", "d.png", "c.png"], preselected=["j.png", "c.png"])
+def test_pose_problem__preselected_count_and_may_lie_outside_the_query_set() -> None:
+    found = posed(5, query=["i.png", "b.png", "d.png", "c.png"], preselected=["j.png", "c.png"])
     assert found.candidates.tolist() == [1, 3, 8]
     assert found.preselected.tolist() == [9, 2]  # in the caller's order
     assert found.needed.tolist() == [1, 2, 3, 8, 9]
@@ -50,22 +50,22 @@ def test_plan__preselected_count_and_may_lie_outside_the_query_set() -> None:
         (0.5, ["a.png", "b.png", "c.png"], ["d.png"], 1),  # half of four, one of which is there already
         (0.5, ["a.png", "b.png", "c.png"], ["a.png"], 1),  # half of three, rounded up
         (np.float32(0.5), None, None, 5),
-        (np.float32(0.1), None, None, 1),  # as it is written, not the hair more that it is
+        (np.float32(0.1), None, None, 1),  # as it is written, not the 1.5e-9 more that it is
         (np.float64(0.7), None, None, 7),
         (np.int32(3), None, ["b.png"], 2),
         (2, None, ["a.png", "b.png"], 0),  # equal: no picks
         (10, None, ["a.png", "b.png"], 8),
     ],
 )
-def test_plan__sizes_and_shares(n_samples: Any, query: Any, preselected: Any, picks: int) -> None:
-    assert planned(n_samples, query=query, preselected=preselected).picks == picks
+def test_pose_problem__sizes_and_shares(n_samples: Any, query: Any, preselected: Any, picks: int) -> None:
+    assert posed(n_samples, query=query, preselected=preselected).picks == picks
 
 
-def test_plan__a_share_is_what_is_written() -> None:
+def test_pose_problem__a_share_is_what_is_written() -> None:
     ids, source = Ids.numbered(100), ArraySource(np.zeros((100, 2)))
     for share, size in ((0.07, 7), (0.29, 29), (0.57, 57), (0.001, 1), (0.575, 58)):
-        settings = settings_of(share, "random", min_distance=None, normalize=False, seed=0, certify=1)
-        assert plan(settings, ids, source).picks == size, share
+        settings = check_settings(share, "random", min_distance=None, normalize=False, seed=0, certify=1)
+        assert pose_problem(settings, source, ids).picks == size, share
 
 
 @pytest.mark.parametrize(
@@ -82,44 +82,44 @@ def test_plan__a_share_is_what_is_written() -> None:
         (11, "n_samples=11 is more than the 10 samples"),
     ],
 )
-def test_plan__impossible_sizes(n_samples: Any, message: str) -> None:
+def test_pose_problem__impossible_sizes(n_samples: Any, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        planned(n_samples)
+        posed(n_samples)
 
 
-def test_plan__sizes_that_do_not_go_with_query_and_preselected() -> None:
+def test_pose_problem__sizes_that_do_not_go_with_query_and_preselected() -> None:
     with pytest.raises(InvalidInputError, match="n_samples=2 counts the preselected samples too, and there are 3"):
-        planned(2, preselected=["a.png", "b.png", "c.png"])
+        posed(2, preselected=["a.png", "b.png", "c.png"])
     with pytest.raises(InvalidInputError, match="n_samples=4 is more than the 3 samples of query set and preselected"):
-        planned(4, query=["a.png", "b.png"], preselected=["b.png", "c.png"])
+        posed(4, query=["a.png", "b.png"], preselected=["b.png", "c.png"])
 
 
 @pytest.mark.parametrize("name", ["query", "preselected"])
-def test_plan__ids_that_do_not_exist_or_come_twice(name: str) -> None:
+def test_pose_problem__ids_that_do_not_exist_or_come_twice(name: str) -> None:
     with pytest.raises(InvalidInputError, match=f"{name}: 1 of 2 ids are not among the 10 .* first: 'z.png'"):
-        planned(5, **dict[str, Any]({name: ["a.png", "z.png"]}))
+        posed(5, **dict[str, Any]({name: ["a.png", "z.png"]}))
     with pytest.raises(InvalidInputError, match=f"{name} must be distinct: .*'a.png'"):
-        planned(5, **dict[str, Any]({name: ["a.png", "a.png"]}))
+        posed(5, **dict[str, Any]({name: ["a.png", "a.png"]}))
 
 
 @pytest.mark.parametrize("method", ["CORAL", "coral", "Active_Learning"])
-def test_plan__scores_by_row_and_by_id(method: str) -> None:
+def test_pose_problem__scores_by_row_and_by_id(method: str) -> None:
     by_id = {f"{letter}.png": score for letter, score in zip("abcdefghij", SCORES, strict=True)}
     for scores in (SCORES, SCORES.tolist(), SCORES.astype(np.float32), by_id, dict(reversed(by_id.items()))):
-        found = planned(4, method, scores=scores, preselected=["b.png", "i.png"])
+        found = posed(4, method, scores=scores, preselected=["b.png", "i.png"])
         assert found.scores is not None
         assert found.scores.dtype == np.float64
         assert found.scores.tolist() == [0.5, 1, 2, 3, 4, 5, 6, 8]
 
 
-def test_plan__scores_matter_for_the_query_set_alone() -> None:
+def test_pose_problem__scores_matter_for_the_query_set_alone() -> None:
     partial = {"b.png": 1, "c.png": 0.25}
-    found = planned(3, "coral", scores=partial, query=["b.png", "c.png"], preselected=["j.png"])
+    found = posed(3, "coral", scores=partial, query=["b.png", "c.png"], preselected=["j.png"])
     assert found.scores is not None
     assert found.scores.tolist() == [1, 0.25]
     negative = SCORES.copy()
     negative[9] = -1
-    assert planned(3, "coral", scores=negative, query=["b.png", "c.png"], preselected=["j.png"]).picks == 2
+    assert posed(3, "coral", scores=negative, query=["b.png", "c.png"], preselected=["j.png"]).picks == 2
 
 
 @pytest.mark.parametrize(
@@ -139,24 +139,24 @@ def test_plan__scores_matter_for_the_query_set_alone() -> None:
         ("score", "an array has no column 'score'"),
     ],
 )
-def test_plan__scores_that_cannot_be_used(scores: Any, message: str) -> None:
+def test_pose_problem__scores_that_cannot_be_used(scores: Any, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        planned(3, "coral", scores=scores)
+        posed(3, "coral", scores=scores)
 
 
 @pytest.mark.parametrize("method", ["random", "coreset"])
-def test_plan__scores_are_refused_where_nobody_reads_them(method: str) -> None:
+def test_pose_problem__scores_are_refused_where_nobody_reads_them(method: str) -> None:
     with pytest.raises(InvalidInputError, match=f"method {method} uses no scores"):
-        planned(3, method, scores=SCORES)
+        posed(3, method, scores=SCORES)
 
 
 @pytest.mark.parametrize("method", ["random", "active_learning"])
 def test_settings__min_distance_needs_distances(method: str) -> None:
     scores = SCORES if method == "active_learning" else None
     with pytest.raises(InvalidInputError, match=f"min_distance=0.1 needs distances, method {method} has none"):
-        planned(3, method, min_distance=0.1, scores=scores)
+        posed(3, method, min_distance=0.1, scores=scores)
     for off in (None, 0, -1):
-        assert planned(3, method, min_distance=off, scores=scores).picks == 3
+        assert posed(3, method, min_distance=off, scores=scores).picks == 3
 
 
 @pytest.mark.parametrize(
@@ -172,4 +172,4 @@ def test_settings__min_distance_needs_distances(method: str) -> None:
 )
 def test_settings__impossible(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        planned(3, **options)
+        posed(3, **options)

@@ -5,27 +5,33 @@ from contextlib import contextmanager, nullcontext
 
 from lightly_ray.parallel.cluster import cluster_cpus, connected
 from lightly_ray.parallel.selection.actor_shards import ActorShards
-from lightly_ray.parallel.selection.partitions import Part, parts_of
-from lightly_ray.parallel.selection.problem import Job, Loaded, order_of, require_memory
-from lightly_ray.parallel.selection.shard_spec import Order
+from lightly_ray.parallel.selection.partitions import Partition, partition_rows
+from lightly_ray.parallel.selection.resources import LoadedShards, Resources, require_memory, shard_spec
+from lightly_ray.parallel.selection.shard_spec import ShardSpec
 from lightly_ray.progress import step
+from lightly_ray.selection.request import Problem
 
 
 @contextmanager
-def loaded_on_actors(job: Job) -> Iterator[Loaded]:
-    """Shards of a job on Ray actors, which end with the `with` block."""
+def loaded_on_actors(problem: Problem, resources: Resources) -> Iterator[LoadedShards]:
+    """Shards of a problem on Ray actors, which end with the `with` block."""
     with connected():
-        parts = parts_of(job.source, job.plan.needed, job.resources.partitions or cluster_cpus())
+        needed = problem.needed
+        partitions = partition_rows(problem.source, needed, resources.partitions or cluster_cpus())
+        require_memory(problem, resources, len(partitions))
 
-        require_memory(job, len(parts))
+        def specify(partition: Partition) -> Callable[[], ShardSpec]:
+            with_fingerprint = resources.checkpoint is not None
+            return lambda: shard_spec(
+                problem, partition.for_worker(), partition.rows, with_fingerprint=with_fingerprint
+            )
 
-        def recipe(part: Part) -> Callable[[], Order]:
-            return lambda: order_of(job, part.ship(), part.rows)
-
-        preselected = len(job.plan.preselected)
-        orders = [recipe(part) for part in parts]
-        with ActorShards(orders, job.ids, preselected=preselected, timeout=job.resources.timeout) as shards:
-            # No Progress: whoever listens to one wants to hear of picks.
-            with step(f"read {len(job.plan.needed):,} embeddings") if job.resources.progress else nullcontext():
+        with ActorShards(
+            [specify(partition) for partition in partitions],
+            problem.ids,
+            preselected=len(problem.preselected),
+            timeout=resources.timeout,
+        ) as shards:
+            with step(f"read {len(needed):,} embeddings") if resources.progress else nullcontext():
                 shards.load()
-            yield Loaded(shards, None, shards.mark, lambda: shards.restarts)
+            yield LoadedShards(shards, None, shards.fingerprint, lambda: shards.restarts)

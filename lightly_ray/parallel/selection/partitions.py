@@ -19,22 +19,22 @@ from lightly_ray.data.sources import ArraySource, Blocks, NpySource, Source
 from lightly_ray.data.vectors import Layout, Matrix, VectorFault
 from lightly_ray.parallel.selection.dataset_source import DatasetSource
 
-_PIECES = 4  # a chunk larger than this part of a shard is cut
+_PIECES = 4  # a chunk larger than this share of a shard is cut
 _RUN_BYTES = 8 << 20  # what one read of an array should bring
 
 
-class Part(Protocol):
-    """The rows of one shard, and how its worker reads them. Made anew each time a worker starts."""
+class Partition(Protocol):
+    """The rows of one shard, and how its worker reads them. Asked each time a worker starts."""
 
     @property
     def rows(self) -> NDArray[np.int64]:
         """(n,) ascending."""
 
-    def ship(self) -> Blocks:
+    def for_worker(self) -> Blocks:
         """What is sent to the worker: small, or in the object store."""
 
 
-def parts_of(source: Source, needed: NDArray[np.int64], partitions: int) -> list[Part]:
+def partition_rows(source: Source, needed: NDArray[np.int64], partitions: int) -> list[Partition]:
     """Deal rows out to shards.
 
     Args:
@@ -43,46 +43,46 @@ def parts_of(source: Source, needed: NDArray[np.int64], partitions: int) -> list
         partitions: how many shards; fewer where there are fewer rows.
 
     Returns:
-        One part per shard.
+        One partition per shard.
     """
     partitions = max(1, min(partitions, len(needed)))
     if isinstance(source, DatasetSource):
-        wanted = np.zeros(source.count, dtype=np.bool_)
-        wanted[needed] = True
-        positions = np.flatnonzero(wanted[source.row_of])
+        matters = np.zeros(source.count, dtype=np.bool_)
+        matters[needed] = True
+        positions = np.flatnonzero(matters[source.row_of])
         dealt = _deal(positions, source.starts, partitions)
-        return [_DatasetPart(np.sort(source.row_of[mine]), source, mine) for mine in dealt]
+        return [_DatasetPartition(np.sort(source.row_of[mine]), source, mine) for mine in dealt]
     dealt = _deal(needed, _chunks(source), partitions)
     if isinstance(source, ArraySource) and not isinstance(source, NpySource):
-        return [_ArrayPart(rows, source) for rows in dealt]
-    return [_FilePart(rows, source) for rows in dealt]
+        return [_ArrayPartition(rows, source) for rows in dealt]
+    return [_FilePartition(rows, source) for rows in dealt]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _FilePart:
+class _FilePartition:
     rows: NDArray[np.int64]
     source: Source
 
-    def ship(self) -> Blocks:
+    def for_worker(self) -> Blocks:
         return self.source
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _DatasetPart:
+class _DatasetPartition:
     rows: NDArray[np.int64]
     source: DatasetSource
     positions: NDArray[np.int64]
 
-    def ship(self) -> Blocks:
+    def for_worker(self) -> Blocks:
         return self.source.taken(self.positions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _ArrayPart:
+class _ArrayPartition:
     rows: NDArray[np.int64]
     source: ArraySource
 
-    def ship(self) -> Blocks:
+    def for_worker(self) -> Blocks:
         # The array is the driver's own. What is put here is gone with its node, and simply put again.
         return StoredRows(self.source.layout, ray.put(self.source.array[self.rows]))
 

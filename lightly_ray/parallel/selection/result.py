@@ -28,7 +28,7 @@ class SelectionStats:
         seconds: per phase.
         driver_bytes: what passed through the driver: proposals, vectors of candidates, centers.
         partitions: shards that held the embeddings; 1 in the caller's process, 0 where none were needed.
-        restarts: shards that were lost and made anew.
+        restarts: shards that were lost and replaced.
     """
 
     rounds: int = 0

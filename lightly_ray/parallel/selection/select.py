@@ -1,6 +1,6 @@
 """`lightly_ray.select`: which samples to label, of an array, a Dataset or files.
 
-data -> source and ids -> plan (rows, scores, number of picks) -> picks -> Selection. Random draws and
+data -> source and ids -> problem (rows, scores, number of picks) -> picks -> Selection. Random draws and
 orders by score need no embeddings and are done here. Distances are the engine's: small inputs in this
 process without Ray, larger ones on shard actors that each read their own part. Either way the picks are the same.
 """
@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING, Any, assert_never, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lightly_ray._types import PathLike
+from lightly_ray._types import IdsLike, NumberLike, PathLike, ScoresLike
 from lightly_ray.data.ids import Ids
 from lightly_ray.data.location import Location
 from lightly_ray.data.parquet import ParquetSource
 from lightly_ray.data.sources import ArraySource, NpySource, Source
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import needs_embeddings
-from lightly_ray.parallel.selection.engine import Run, farthest
-from lightly_ray.parallel.selection.problem import Job, Resources
+from lightly_ray.parallel.selection.engine import OnProgress, select_farthest
+from lightly_ray.parallel.selection.resources import Resources
 from lightly_ray.parallel.selection.result import Selection, SelectionStats
+from lightly_ray.selection.choose import Outcome
 from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.order import by_score
 from lightly_ray.selection.random_draw import random_keys, smallest
-from lightly_ray.selection.request import Plan, plan, settings_of
+from lightly_ray.selection.request import Problem, check_settings, pose_problem
 
 if TYPE_CHECKING:
     from ray.data import Dataset
@@ -36,16 +37,16 @@ __all__ = ["Selection", "select"]
 
 def select(  # noqa: PLR0913  # the one door: every setting of a selection is an argument of it
     data: "NDArray[np.floating[Any]] | Dataset | PathLike | Sequence[PathLike]",
-    n_samples: float,
+    n_samples: NumberLike,
     method: str = "coreset",
     *,
-    ids: object = None,
+    ids: IdsLike | None = None,
     id_column: str = "filename",
     embedding_column: str = "embedding",
-    preselected: object = None,
-    query: object = None,
-    scores: NDArray[Any] | Mapping[str, float] | str | None = None,
-    min_distance: float | None = None,
+    preselected: IdsLike | None = None,
+    query: IdsLike | None = None,
+    scores: ScoresLike | None = None,
+    min_distance: NumberLike | None = None,
     normalize: bool = False,
     seed: int = 0,
     certify: int = 1,
@@ -54,12 +55,17 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     timeout: float | None = None,
     checkpoint: PathLike | None = None,
     progress: bool = True,
+    on_progress: OnProgress | None = None,
 ) -> Selection:
     """Select samples.
 
     The result is exactly that of the sequential algorithm, whatever the number of partitions, workers and
     blocks. Row i is the i-th of an array, or of Parquet files sorted by path; of a Dataset, the i-th id in order.
-    Equal candidates: the lowest row wins.
+    Equal candidates: the lowest row wins. Without preselected samples, coreset is the greedy k-center algorithm of
+    Gonzalez (1985); each of its covers is within twice the best radius.
+
+    While it runs, BLAS uses one thread in the whole process that computes: the engine has threads of its own, and
+    matrix products of other threads of that process are slower meanwhile.
 
     Args:
         data: (N, D) float array; `ray.data.Dataset`; Parquet file, folder, pattern or a list of them, local or
@@ -87,6 +93,8 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         checkpoint: file where picks are written as they are made. Started again with the same data and
             settings, coreset and coral go on from there.
         progress: show it on standard error.
+        on_progress: called with the number of samples selected so far, preselected included, and of those that there
+            will be, whenever some were picked by distance; random and active_learning are done at once.
 
     Returns:
         The selection, preselected samples first, then the picks in the order in which they were made.
@@ -96,30 +104,44 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         NotFoundError: a file does not exist.
         ConflictError: the checkpoint belongs to other data or settings; the message names the difference.
         WorkerLostError: workers hang, or are lost again and again.
+
+    Example:
+        >>> import numpy as np
+        >>> import lightly_ray
+        >>> points = np.array([[0.0, 0.0], [0.0, 1.0], [5.0, 0.0], [5.0, 1.0]])
+        >>> names = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+        >>> selection = lightly_ray.select(points, 2, ids=names, preselected=["a.jpg"], progress=False)
+        >>> selection.added_ids
+        ['d.jpg']
+        >>> selection.radius  # of the samples, the farthest from its nearest selected one lies 1 away
+        1.0
+
+    References:
+        Gonzalez. Clustering to minimize the maximum intercluster distance. TCS 1985. The use for active learning:
+        Sener, Savarese. Active learning for convolutional neural networks: a core-set approach. ICLR 2018.
     """
-    settings = settings_of(
+    settings = check_settings(
         n_samples, method, min_distance=min_distance, normalize=normalize, seed=seed, certify=certify
     )
-    resources = Resources(
-        partitions, memory_limit, timeout, None if checkpoint is None else Location.parse(checkpoint), progress
-    )
+    place = None if checkpoint is None else Location.parse(checkpoint)
+    resources = Resources(partitions, memory_limit, timeout, place, progress)
     column = embedding_column if needs_embeddings(settings.method) else None
-    source, known = _open(data, ids, id_column, column, scores)
-    found = plan(settings, known, source, query=query, preselected=preselected, scores=scores)
+    source, row_ids = _open(data, ids, id_column, column, scores)
+    problem = pose_problem(settings, source, row_ids, query=query, preselected=preselected, scores=scores)
     match settings.method:
         case "random":
-            return _result(found, known, id_column, _random(known, found, settings.seed))
+            return _result(problem, id_column, _random(problem))
         case "active_learning":
-            return _result(found, known, id_column, _highest(found))
+            return _result(problem, id_column, _highest(problem))
         case "coreset" | "coral":
-            run = farthest(Job(source, known, found, settings, resources))
-            return _result(found, known, id_column, run.outcome.picks, run)
+            outcome, stats = select_farthest(problem, resources, on_progress)
+            return _result(problem, id_column, outcome.picks, outcome, stats)
         case unknown:  # A method without a branch here fails type checking.
             assert_never(unknown)
 
 
 def _open(
-    data: object, ids: object, id_column: str, embedding_column: str | None, scores: object
+    data: object, ids: IdsLike | None, id_column: str, embedding_column: str | None, scores: ScoresLike | None
 ) -> tuple[Source, Ids]:
     if _is_dataset(data):
         return _open_dataset(cast("Dataset", data), ids, id_column, embedding_column, scores)
@@ -128,14 +150,14 @@ def _open(
         if isinstance(source, ArraySource):
             return source, Ids.numbered(source.count)
         return source, Ids.from_values(source.column(id_column), f"the column {id_column!r}")
-    known = Ids.from_values(ids)
-    if len(known) != source.count:
-        raise InvalidInputError(f"got {len(known)} ids for {source.count} rows of data")
-    return source, known
+    given = Ids.from_values(ids)
+    if len(given) != source.count:
+        raise InvalidInputError(f"got {len(given)} ids for {source.count} rows of data")
+    return source, given
 
 
 def _open_dataset(
-    data: "Dataset", ids: object, id_column: str, embedding_column: str | None, scores: object
+    data: "Dataset", ids: IdsLike | None, id_column: str, embedding_column: str | None, scores: ScoresLike | None
 ) -> tuple[Source, Ids]:
     from lightly_ray.parallel.selection.dataset_source import DatasetSource  # noqa: PLC0415  # loads Ray Data
 
@@ -165,39 +187,44 @@ def _file(place: Location, embedding_column: str | None) -> Source:
 
 
 def _is_dataset(data: object) -> bool:
-    # Whoever has a Dataset has loaded Ray Data; nobody else should have to.
+    # A caller with a Dataset has loaded Ray Data; no other should have to.
     loaded = sys.modules.get("ray.data")
     return loaded is not None and isinstance(data, loaded.Dataset)
 
 
-def _random(ids: Ids, plan: Plan, seed: int) -> Picks:
-    keys = np.concatenate(
-        [np.zeros(0, dtype=np.uint64), *(random_keys(part, seed) for part in ids.texts(plan.candidates))]
-    )
-    places = smallest(keys, plan.picks)
+def _random(problem: Problem) -> Picks:
+    texts = problem.ids.texts(problem.candidates)
+    keys = np.concatenate([np.zeros(0, dtype=np.uint64), *(random_keys(some, problem.settings.seed) for some in texts)])
+    positions = smallest(keys, problem.picks)
     # 53 bits fit a float64 exactly.
-    return Picks(plan.candidates[places], (keys[places] >> np.uint64(11)) / 2.0**53)
+    return Picks(problem.candidates[positions], (keys[positions] >> np.uint64(11)) / 2.0**53)
 
 
-def _highest(plan: Plan) -> Picks:
-    scores = np.zeros(0) if plan.scores is None else plan.scores
-    places = by_score(scores, plan.picks)
-    return Picks(plan.candidates[places], scores[places])
+def _highest(problem: Problem) -> Picks:
+    scores = np.zeros(0) if problem.scores is None else problem.scores
+    positions = by_score(scores, problem.picks)
+    return Picks(problem.candidates[positions], scores[positions])
 
 
-def _result(plan: Plan, ids: Ids, id_column: str, picks: Picks, run: Run | None = None) -> Selection:
-    rows = np.concatenate([plan.preselected, picks.rows])
-    names = ids.at(rows)
-    certificate = None if run is None else run.outcome.certificate
+def _result(
+    problem: Problem,
+    id_column: str,
+    picks: Picks,
+    outcome: Outcome | None = None,
+    stats: SelectionStats | None = None,
+) -> Selection:
+    rows = np.concatenate([problem.preselected, picks.rows])
+    ids = problem.ids.at(rows)
+    certificate = None if outcome is None else outcome.certificate
     return Selection(
-        ids=names,
-        added_ids=names[len(plan.preselected) :],
+        ids=ids,
+        added_ids=ids[len(problem.preselected) :],
         rows=rows,
         gains=picks.gains,
         radius=None if certificate is None else certificate.radius,
         lower_bound=None if certificate is None else certificate.lower_bound,
         factor=None if certificate is None else certificate.factor,
-        stop_reason=None if run is None else run.outcome.stop_reason,
-        stats=SelectionStats() if run is None else run.stats(plan),
+        stop_reason=None if outcome is None else outcome.stop_reason,
+        stats=stats or SelectionStats(),
         id_column=id_column,
     )

@@ -1,10 +1,9 @@
-"""One partition of the embeddings in a worker: reads its part, then answers the driver's rounds.
+"""One partition of the embeddings in a worker: reads its rows, then answers the driver's rounds.
 
-Everything here can be made again from the part and the driver's centers, so a worker may die at any moment.
+Everything here can be rebuilt from the rows and the driver's centers, so a worker may die at any moment.
 """
 
 import os
-from dataclasses import dataclass
 from threading import Thread
 from typing import Any
 
@@ -16,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from lightly_ray.data.ids import RowNumbers
 from lightly_ray.data.vectors import Matrix, VectorFault
 from lightly_ray.errors import WorkerLostError
-from lightly_ray.parallel.selection.shard_spec import Built, Order, build
+from lightly_ray.parallel.selection.shard_spec import BuiltShard, ShardSpec, build_shard
 from lightly_ray.selection.protocol import Proposal, Request
 from lightly_ray.selection.shard.shard import Shard
 
@@ -25,19 +24,6 @@ def _warm_up(dtype: np.dtype[Any]) -> None:
     """Load the engine's compiled parts, half a second, while the disk or the network is busy."""
     tiny = np.eye(4, dtype=dtype)
     Shard(tiny, threads=1).propose(Request(0, tiny[:1], np.zeros(1, dtype=np.int64), 0.0, 2))
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What a worker says when it has read its part.
-
-    Attributes:
-        fault: the first bad vector, None where all are good.
-        mark: the fingerprint of its vectors, 0 where none is wanted.
-    """
-
-    fault: VectorFault | None
-    mark: int
 
 
 @ray.remote(num_cpus=0, max_restarts=0, max_task_retries=0)
@@ -50,7 +36,7 @@ class ShardActor:
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
-        self._built: Built | None = None
+        self._built: BuiltShard | None = None
         # Ray sets one thread for workers without CPUs, libraries one per CPU for every worker: neither fits.
         threadpool_limits(threads)
         numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
@@ -59,16 +45,16 @@ class ShardActor:
         """Node and process id, for messages and tests."""
         return ray.get_runtime_context().get_node_id(), os.getpid()
 
-    def load(self, order: Order) -> Loaded:
-        """Read the part."""
-        warming = Thread(target=_warm_up, args=[order.blocks.layout.kept(normalize=order.normalize).dtype], daemon=True)
+    def load(self, spec: ShardSpec) -> VectorFault | int:
+        """Read the rows; returns the first bad vector, or the fingerprint of all."""
+        warming = Thread(target=_warm_up, args=[spec.blocks.layout.kept(normalize=spec.normalize).dtype], daemon=True)
         warming.start()
-        built = build(order, self._threads)
+        built = build_shard(spec, self._threads)
         warming.join()
         if isinstance(built, VectorFault):
-            return Loaded(built, 0)
+            return built
         self._built = built
-        return Loaded(None, built.mark)
+        return built.fingerprint
 
     def preselected(self) -> tuple[Matrix, int]:
         """The vectors of this part's preselected samples; and their number, which tells that they exist."""
@@ -76,13 +62,13 @@ class ShardActor:
         return centers, len(centers)
 
     def learn(self, *centers: Matrix) -> int:
-        """Take the preselected samples of all parts as the first centers; returns how many they are."""
-        known = 0
-        for part in centers:
-            unselected = np.full(len(part), -1, dtype=np.int64)
-            self._ready().shard.propose(Request(known, part, unselected, np.inf, 0))
-            known += len(part)
-        return known
+        """Take the preselected samples of all shards as the first centers; returns how many they are."""
+        count = 0
+        for vectors in centers:
+            unselected = np.full(len(vectors), -1, dtype=np.int64)
+            self._ready().shard.propose(Request(count, vectors, unselected, np.inf, 0))
+            count += len(vectors)
+        return count
 
     def propose(self, request: Request) -> Proposal:
         """See `lightly_ray.selection.shard.shard.Shard.propose`."""
@@ -92,7 +78,7 @@ class ShardActor:
         """See `lightly_ray.selection.shard.shard.Shard.fetch`."""
         return self._ready().shard.fetch(rows)
 
-    def _ready(self) -> Built:
+    def _ready(self) -> BuiltShard:
         if self._built is None:
             raise WorkerLostError("a shard was asked before it was loaded")
         return self._built

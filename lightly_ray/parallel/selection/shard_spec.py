@@ -16,7 +16,7 @@ from lightly_ray.selection.shard.shard import Shard
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Order:
+class ShardSpec:
     """What one partition has to hold.
 
     Attributes:
@@ -26,7 +26,7 @@ class Order:
         scores: float64 of the others, None for none.
         normalize: bring vectors to unit length.
         min_distance: rows nearer than that to a center are not eligible; 0 is off.
-        marked: whether a fingerprint of the vectors is wanted.
+        with_fingerprint: whether to make a fingerprint of the vectors.
     """
 
     blocks: Blocks
@@ -35,47 +35,47 @@ class Order:
     scores: NDArray[np.float64] | None
     normalize: bool
     min_distance: float
-    marked: bool
+    with_fingerprint: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Built:
+class BuiltShard:
     """One partition in memory.
 
     Attributes:
         shard: its candidates.
         centers: (p, D) vectors of its preselected samples.
-        mark: fingerprint of all its vectors, 0 where none is wanted.
+        fingerprint: of all its vectors, 0 where none was asked for.
     """
 
     shard: Shard
     centers: Matrix
-    mark: int
+    fingerprint: int
 
 
-def build(order: Order, threads: int | None = None) -> Built | VectorFault:
+def build_shard(spec: ShardSpec, threads: int | None = None) -> BuiltShard | VectorFault:
     """Read a partition and make its shard.
 
     Args:
-        order: what it holds.
+        spec: what it holds.
         threads: how many may work on it, None for one per CPU.
 
     Returns:
         The partition, or the first bad vector.
     """
     # Candidates first, preselected last: both are then views of the one matrix that is read.
-    arranged = np.argsort(order.preselected, kind="stable")
-    places = None if not order.preselected.any() else np.argsort(arranged)
-    vectors = load(order.blocks, order.rows, normalize=order.normalize, places=places)
+    arranged = np.argsort(spec.preselected, kind="stable")
+    places = None if not spec.preselected.any() else np.argsort(arranged)
+    vectors = load(spec.blocks, spec.rows, normalize=spec.normalize, places=places)
     if isinstance(vectors, VectorFault):
         return vectors
-    candidates = int(np.count_nonzero(~order.preselected))
-    rows = order.rows[arranged]
+    candidates = int(np.count_nonzero(~spec.preselected))
+    rows = spec.rows[arranged]
     shard = Shard(
         vectors[:candidates],
         rows[:candidates],
-        scores=order.scores,
-        min_distance=order.min_distance,
+        scores=spec.scores,
+        min_distance=spec.min_distance,
         threads=threads,
     )
-    return Built(shard, vectors[candidates:], fingerprint(vectors, rows) if order.marked else 0)
+    return BuiltShard(shard, vectors[candidates:], fingerprint(vectors, rows) if spec.with_fingerprint else 0)

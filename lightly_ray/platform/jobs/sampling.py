@@ -25,7 +25,6 @@ from lightly_ray.parallel.selection.select import Selection, select
 from lightly_ray.platform.services.scoring import load_scores
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.store.records import Json
-from lightly_ray.progress import heard
 
 LARGE = 2**28  # bytes of embeddings from which on they are not read here
 
@@ -65,7 +64,7 @@ def run(blobs: Blobs, pinned: Json, names: list[str], report: Callable[[int, int
         blobs: hold the embedding and the scores.
         pinned: as `enqueue` made it.
         names: file names in mappings order, at least those that the masks reach.
-        report: told how many samples are selected so far, and how many of all there will be.
+        report: called with how many samples are selected so far, and how many there will be.
 
     Raises:
         InvalidInputError: a sample has no embedding, or `select` refused.
@@ -74,23 +73,20 @@ def run(blobs: Blobs, pinned: Json, names: list[str], report: Callable[[int, int
     before = BitMask.from_hex(pinned["preselected"]["mask"]) if pinned["preselected"] else BitMask()
     pool = _pool(blobs, pinned, (query | before).to_rows(), pa.array(names, pa.large_string()))
 
-    def _advanced(done: int, total: int | None) -> None:
-        report(before.count + done, before.count + (total or 0))
-
-    with heard(_advanced):
-        selection = select(
-            pool.data,
-            n_samples=pinned["n_samples"],
-            method=pinned["method"],
-            ids=None if isinstance(pool.data, Location) else pool.ids,
-            preselected=before.select(names) or None,
-            query=query.select(names),
-            scores=_scores(blobs, pinned["score"], query, pool.places),
-            min_distance=pinned["min_distance"],
-            normalize=pinned["normalize"] and pinned["method"] != "RANDOM",
-            seed=pinned["seed"],
-            progress=False,
-        )
+    selection = select(
+        pool.data,
+        n_samples=pinned["n_samples"],
+        method=pinned["method"],
+        ids=None if isinstance(pool.data, Location) else pool.ids,
+        preselected=before.select(names) or None,
+        query=query.select(names),
+        scores=_scores(blobs, pinned["score"], query, pool.places),
+        min_distance=pinned["min_distance"],
+        normalize=pinned["normalize"] and pinned["method"] != "RANDOM",
+        seed=pinned["seed"],
+        progress=False,
+        on_progress=report,
+    )
     mask = BitMask.from_rows(pool.places[selection.rows])
     return Outcome(mask.to_hex(), _provenance(pinned, selection, before))
 

@@ -1,6 +1,9 @@
 """Exact decisions: of the pairs that a screen could not rule out, the float64 distance."""
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from lightly_ray.compiled import compiled
 from lightly_ray.selection.distance import DEPTH, pair_distance
@@ -11,99 +14,151 @@ _AHEAD = 4  # rows
 _SMALL, _LARGEST = 1e-12, 1e30  # squared distances that float32 holds to their last place, in units of the scale
 
 
+class Vectors(NamedTuple):
+    """Vectors of some rows.
+
+    Attributes:
+        rows: (m,) where the bounds of the rows lie.
+        source: (n, D) float32 or float64.
+        positions: (m,) where in it the rows are.
+    """
+
+    rows: NDArray[np.int32]
+    source: NDArray[np.floating]
+    positions: NDArray[np.int32]
+
+
+class Block(NamedTuple):
+    """Consecutive centers.
+
+    Attributes:
+        vectors: (b, D).
+        first: the number of the first of them.
+        plan: of the exact summation, see `summation_plan`.
+    """
+
+    vectors: NDArray[np.floating]
+    first: int
+    plan: NDArray[np.int64]
+
+
+class Tile(NamedTuple):
+    """What a screen says of some rows and a block of centers.
+
+    Attributes:
+        products: (m, b) float32.
+        bits: the same memory as int32: a minimum over integers takes a tenth of the time. Products are >= 0 up to
+            rounding, where both orders agree; among those under 0 any will do.
+        lengths: (m,) of the rows' features.
+        slacks: (m,) of the rows' features.
+    """
+
+    products: NDArray[np.float32]
+    bits: NDArray[np.int32]
+    lengths: NDArray[np.float64]
+    slacks: NDArray[np.float64]
+
+
+class Limits(NamedTuple):
+    """What else the limit of a product depends on, see `screen`.
+
+    Attributes:
+        reach: the largest length of the centers' features.
+        slack: the largest slack of the centers.
+        scale: of the screen.
+        rounding: of the screen.
+    """
+
+    reach: float
+    slack: float
+    scale: float
+    rounding: float
+
+
+class Nearest(NamedTuple):
+    """Bounds of a partition, lowered in place.
+
+    Attributes:
+        upper: (N,) float64.
+        nearest: (N,) the center that each is the distance to.
+    """
+
+    upper: NDArray[np.float64]
+    nearest: NDArray[np.int32]
+
+
 @compiled()
-def limit_of(near, length, slack, scale, rounding):  # type: ignore[no-untyped-def]  # numba
-    """The largest product with which a pair can still lower the bound ``near``, as float32, rounded up; see `screen`.
+def product_limit(upper, length, slack, scale, rounding):  # type: ignore[no-untyped-def]  # numba
+    """The largest product with which a pair can still lower the bound ``upper``, as float32, rounded up; see `screen`.
 
     ``length`` and ``slack`` are the sums of row and center; an infinite length makes the limit infinite.
     """
-    bound = (near * (1 + 1e-9) + VANISHING) * scale + slack
+    bound = (upper * (1 + 1e-9) + VANISHING) * scale + slack
     limit = bound * bound / 2 + rounding * length * length + TINY
     return np.float32(limit * (1 + 2 * UNIT))
 
 
 @compiled()
-def decide(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
-    products,
-    bits,
-    rows,
-    lengths,
-    slacks,
-    source,
-    positions,
-    centers,
-    first,
-    plan,
-    reach,
-    slack,
-    scale,
-    rounding,
-    home,
-    near,
-):
+def decide(vectors: Vectors, centers: Block, tile: Tile, limits: Limits, bounds: Nearest) -> int:
     """Lower the bounds of a tile of rows by a block of centers.
 
     Args:
-        products: (m, b) float32, of the screen.
-        bits: the same memory as int32: a minimum over integers takes a tenth of the time. Products are >= 0 up to
-            rounding, where both orders agree; among those under 0 any will do.
-        rows: (m,) where the bounds of the tile lie in ``near``.
-        lengths: (m,) of the rows' features.
-        slacks: (m,) of the rows' features.
-        source: (n, D) vectors; ``positions`` (m,) says where in it the rows of the tile are.
-        positions: see ``source``.
-        centers: (b, D).
-        first: the number of the first of these centers.
-        plan: of the exact summation.
-        reach: the largest length of the centers' features.
-        slack: the largest slack of the centers.
-        scale: of the screen.
-        rounding: of the screen.
-        home: (N,) the center that each row is nearest to, changed in place.
-        near: (N,) float64 bounds, changed in place.
+        vectors: of the rows of the tile.
+        centers: of the block.
+        tile: their products.
+        limits: what those are compared with.
+        bounds: changed in place.
 
     Returns:
         How many pairs were decided in float64.
     """
+    rows, source, positions = vectors
+    block, first, plan = centers
+    upper, nearest = bounds
+    products, bits, lengths, slacks = tile
+    reach, slack, scale, rounding = limits
     stack, decided = np.empty(DEPTH), 0
     box = np.empty(1, np.float32)
     for i in range(len(rows)):
         row, length, both = rows[i], lengths[i] + reach, slacks[i] + slack
-        box[0] = limit_of(near[row], length, both, scale, rounding)
+        box[0] = product_limit(upper[row], length, both, scale, rounding)
         least = _minimum(bits[i])
-        if near[row] <= 0 or least > box.view(np.int32)[0]:
+        if upper[row] <= 0 or least > box.view(np.int32)[0]:
             continue
         # The likeliest center first: it lowers the limit, which then rules out most of the others.
         x, likely = source[positions[i]], _position(bits[i], least)
-        distance = pair_distance(x, centers[likely], plan, stack)
-        if distance < near[row]:
-            near[row], home[row] = distance, first + likely
-        limit = limit_of(near[row], length, both, scale, rounding)
+        distance = pair_distance(x, block[likely], plan, stack)
+        if distance < upper[row]:
+            upper[row], nearest[row] = distance, first + likely
+        limit = product_limit(upper[row], length, both, scale, rounding)
         decided += 1
         if _at_most(products[i], limit) > (products[i, likely] <= limit):
-            for j in range(len(centers)):
-                if products[i, j] <= limit and j != likely and may_be_nearer(x, centers[j], near[row], scale):
+            for j in range(len(block)):
+                if products[i, j] <= limit and j != likely and may_be_nearer(x, block[j], upper[row], scale):
                     decided += 1
-                    distance = pair_distance(x, centers[j], plan, stack)
-                    if distance < near[row]:
-                        near[row], home[row] = distance, first + j
-                        limit = limit_of(distance, length, both, scale, rounding)
+                    distance = pair_distance(x, block[j], plan, stack)
+                    if distance < upper[row]:
+                        upper[row], nearest[row] = distance, first + j
+                        limit = product_limit(distance, length, both, scale, rounding)
     return decided
 
 
 @compiled()
-def decide_each(rows, source, positions, centers, first, plan, scale, home, near):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
+def decide_each(vectors: Vectors, centers: Block, scale: float, bounds: Nearest) -> None:
     """Lower the bounds of rows by a few centers, without a screen; arguments as in `decide`."""
+    rows, source, positions = vectors
+    block, first, plan = centers
+    upper, nearest = bounds
     stack = np.empty(DEPTH)
     for i in range(len(rows)):
         if i + _AHEAD < len(rows):
             prefetch_row(source, positions[i + _AHEAD])
         row, x = rows[i], source[positions[i]]
-        for j in range(len(centers)):
-            if near[row] == np.inf or may_be_nearer(x, centers[j], near[row], scale):
-                distance = pair_distance(x, centers[j], plan, stack)
-                if distance < near[row]:
-                    near[row], home[row] = distance, first + j
+        for j in range(len(block)):
+            if upper[row] == np.inf or may_be_nearer(x, block[j], upper[row], scale):
+                distance = pair_distance(x, block[j], plan, stack)
+                if distance < upper[row]:
+                    upper[row], nearest[row] = distance, first + j
 
 
 @compiled()
@@ -131,8 +186,8 @@ def _at_most(values, limit):  # type: ignore[no-untyped-def]  # numba
 
 
 @compiled(fastmath={"reassoc", "contract"})  # the margin covers any order of the sum
-def may_be_nearer(x, c, near, scale):  # type: ignore[no-untyped-def]  # numba
-    """Whether a distance in float32 leaves it open that d(x, c) < near.
+def may_be_nearer(x, c, upper, scale):  # type: ignore[no-untyped-def]  # numba
+    """Whether a distance in float32 leaves it open that d(x, c) < upper.
 
     A sum of squared differences does not cancel: it is off by at most D + 8 units of its own last place.
     """
@@ -140,6 +195,6 @@ def may_be_nearer(x, c, near, scale):  # type: ignore[no-untyped-def]  # numba
     for k in range(len(x)):
         difference = np.float32(x[k] - c[k]) * unit
         total += difference * difference
-    bound = (near + VANISHING) * scale
+    bound = (upper + VANISHING) * scale
     least = np.float64(total) * (1 - (len(x) + 8) * UNIT) - TINY
     return not _SMALL < least < _LARGEST or least <= bound * bound * (1 + 1e-9)

@@ -1,4 +1,4 @@
-"""The plain screen: all coordinates, in float32."""
+"""The full screen: all coordinates, in float32."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ _LARGEST = 1e30  # squared length of features; beyond it a product could leave f
 _AHEAD = 4  # rows
 
 
-class Plain(Screen):
+class FullScreen(Screen):
     """Features of one partition: the vectors themselves, moved and scaled so that float32 serves them best.
 
         f(x) = float32( (x - offset) scale ),   slack(x) = 4 u |f(x)| + tiny
@@ -28,11 +28,11 @@ class Plain(Screen):
     def __init__(self, vectors: NDArray[np.floating], sample: int = 4096) -> None:
         some = vectors[:: max(1, len(vectors) // sample)].astype(np.float64)
         # In the precision of the vectors: a difference is then rounded once, however it is computed.
-        kind = np.finfo(np.float64 if vectors.dtype == np.float64 else np.float32)
+        limits = np.finfo(np.float64 if vectors.dtype == np.float64 else np.float32)
         middle = some.mean(axis=0) if len(some) else np.zeros(vectors.shape[1])
-        self._offset = middle.astype(kind.dtype)
+        self._offset = middle.astype(limits.dtype)
         typical = _typical_length(some - self._offset)
-        most = kind.maxexp - 2
+        most = limits.maxexp - 2
         self.scale = 2.0 ** float(-np.clip(np.frexp(typical)[1], -most, most))
         self.width = vectors.shape[1] + 2
 

@@ -1,13 +1,13 @@
-"""Leading coordinates first: a screen with few coordinates for data that varies mostly along a few axes.
+"""Principal coordinates first: a screen with few coordinates for data that varies mostly along a few axes.
 
-With P the projection on p leading principal axes, Pythagoras and the triangle inequality give
+With P the projection on the p leading principal axes, Pythagoras and the triangle inequality give
 
     d(x, c)^2  >=  |P x - P c|^2 + (|x - P x| - |c - P c|)^2,
 
 again a squared distance, of the p + 1 coordinates (P x, |x - P x|): products take (p + 3) / (D + 2) of the time, and
 most pairs are ruled out all the same. A row is projected when it is first compared with something, and kept.
 
-The slack covers what float32 makes of it. With |f| the length of the plain features and r the computed |x - P x|: the
+The slack covers what float32 makes of it. With |f| the length of the full features and r the computed |x - P x|: the
 projection is off by at most e |f|, e = (D + 4) u sqrt(p) + what the axes lack of orthonormal, hence r^2 by
 2 e |f|^2 =: g, and r by min(sqrt(g), g / r).
 """
@@ -18,29 +18,29 @@ from numpy.typing import NDArray
 from lightly_ray.compiled import compiled
 from lightly_ray.selection.distance import computable
 from lightly_ray.selection.intrinsics import prefetch_row
-from lightly_ray.selection.screening.full import Plain
+from lightly_ray.selection.screening.full import FullScreen
 from lightly_ray.selection.screening.screen import TINY, UNIT, Screen, Sized, as_centers
 
 _SHARE = 0.2  # of the bytes of the vectors
 _SAMPLE = 2048  # rows that the axes are taken from
-_TRIED = 256  # rows and centers that show what the leading coordinates let through
+_TRIED = 256  # rows and centers that show what the principal coordinates let through
 _SURVIVORS = 0.06  # of the pairs; a survivor costs as much as some four products of all its coordinates
 _AHEAD = 6  # rows
 
 
-class Leading(Screen):
+class PrincipalScreen(Screen):
     """Features (P x, |x - P x|) of one partition.
 
     Args:
-        plain: the screen that moves and scales.
+        full: the screen that moves and scales.
         axes: (D, p) orthonormal.
         rows: N.
     """
 
-    def __init__(self, plain: Plain, axes: NDArray[np.float64], rows: int) -> None:
-        self._plain, self._axes = plain, axes.astype(np.float32)
+    def __init__(self, full: FullScreen, axes: NDArray[np.float64], rows: int) -> None:
+        self._full, self._axes = full, axes.astype(np.float32)
         dimensions, count = axes.shape
-        self.scale, self.width = plain.scale, count + 3
+        self.scale, self.width = full.scale, count + 3
         skew = float(np.linalg.norm(axes.T @ axes - np.eye(count)))
         self._error = (dimensions + 4) * UNIT * float(np.sqrt(count)) + skew
         self._kept = np.empty((rows, count + 1), np.float32)
@@ -67,11 +67,11 @@ class Leading(Screen):
         return as_centers(out), sized
 
     def _project(self, source: NDArray[np.floating], positions: NDArray[np.int32]) -> NDArray[np.float32]:
-        """(m, p + 1): leading coordinates and the length of the rest, -1 where float32 cannot hold them."""
-        plain = np.empty((len(positions), self._plain.width), np.float32)
-        lengths = self._plain.rows(source, positions, plain).lengths
+        """(m, p + 1): principal coordinates and the length of the rest, -1 where float32 cannot hold them."""
+        whole = np.empty((len(positions), self._full.width), np.float32)
+        lengths = self._full.rows(source, positions, whole).lengths
         features = np.empty((len(positions), self.width - 2), np.float32)
-        features[:, :-1] = plain[:, :-2] @ self._axes
+        features[:, :-1] = whole[:, :-2] @ self._axes
         rest = lengths**2 - np.square(features[:, :-1], dtype=np.float64).sum(axis=1)
         features[:, -1] = np.where(np.isinf(lengths), -1, np.sqrt(np.maximum(rest, 0)))
         return features
@@ -82,17 +82,17 @@ class Leading(Screen):
         return sized
 
 
-def leading(
-    vectors: NDArray[np.floating], plain: Plain, near: NDArray[np.float64], centers: NDArray[np.floating]
-) -> Leading | None:
-    """The screen of leading coordinates, or None where it would let too many pairs through.
+def principal_screen(
+    vectors: NDArray[np.floating], full: FullScreen, upper: NDArray[np.float64], centers: NDArray[np.floating]
+) -> PrincipalScreen | None:
+    """The screen of principal coordinates, or None where it would let too many pairs through.
 
     What it lets through is counted on the rows with the largest bounds, which are those that will be compared.
 
     Args:
         vectors: (N, D), of any float dtype.
-        plain: their plain screen.
-        near: (N,) bounds of their distances to the centers.
+        full: their full screen.
+        upper: (N,) bounds of their distances to the centers.
         centers: (K, D).
     """
     count, dimensions = vectors.shape
@@ -100,12 +100,12 @@ def leading(
     if most < 8 or count < 2:
         return None
     sample = np.arange(0, count, max(1, count // _SAMPLE), dtype=np.int32)
-    features = np.empty((len(sample), plain.width), np.float32)
-    plain.rows(computable(vectors[sample]), np.arange(len(sample), dtype=np.int32), features)
-    screen = Leading(plain, _principal_axes(features[:, :-2], most), count)
-    rows = sample[np.argsort(-near[sample])[:_TRIED]]
+    features = np.empty((len(sample), full.width), np.float32)
+    full.rows(computable(vectors[sample]), np.arange(len(sample), dtype=np.int32), features)
+    screen = PrincipalScreen(full, _principal_axes(features[:, :-2], most), count)
+    rows = sample[np.argsort(-upper[sample])[:_TRIED]]
     tried, farthest = centers[-_TRIED:], computable(vectors[rows])
-    bounds = np.minimum(np.square(near[rows] * plain.scale) / 2, _products(plain, farthest, tried).min(axis=1))
+    bounds = np.minimum(np.square(upper[rows] * full.scale) / 2, _products(full, farthest, tried).min(axis=1))
     return screen if np.mean(_products(screen, farthest, tried) <= bounds[:, None]) <= _SURVIVORS else None
 
 

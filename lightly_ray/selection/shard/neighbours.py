@@ -1,12 +1,14 @@
-"""Ask the neighbours first: which of the newer centers is likely to lie near a row.
+"""Lower bounds by neighbours first: which of the newer centers is likely to lie near a row.
 
 A row whose bound stands above the threshold needs one center nearer than that, and in clustered data the likely ones
-are the neighbours of the center it is nearest to so far, its home. So every center keeps a short list of the centers
-closest to it, and a row tries those on the list of its home, moves on to a better home where it finds one, and stops
-when its key falls under the threshold. What it finds is an exact distance to a center, hence as good a bound as any;
-its age stays, since nobody can tell which centers are left out. Lists come from products of the screen, rounding
-included: they are guesses, and decide nothing.
+are the neighbours of the center that the row is nearest to so far. So every center keeps a short list of the centers
+closest to it; a row tries those on the list of its nearest center, moves on where one of them is nearer, and stops
+when its key falls under the threshold. Such a bound is an exact distance to a center, hence as good as any; the number
+of centers that the row has been compared with stays, since those left out are not known. Lists come from products of
+the screen, rounding included: they are guesses, and decide nothing.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +16,18 @@ from numpy.typing import NDArray
 from lightly_ray.compiled import compiled
 from lightly_ray.selection.distance import DEPTH, pair_distance
 from lightly_ray.selection.intrinsics import prefetch_row
-from lightly_ray.selection.screening.exact import may_be_nearer
+from lightly_ray.selection.screening.exact import Block, Nearest, Vectors, may_be_nearer
 from lightly_ray.selection.screening.screen import as_centers
 from lightly_ray.selection.threads import on_threads
 
 LENGTH = 8  # of a list
-PENDING = 128  # centers that a row has yet to be compared with, for asking to be worth it
+PENDING = 128  # centers that a row has yet to be compared with, for the lists to be worth trying
 ROWS = 8  # rows per center, for the lists to be worth their products of all centers with all
 _AHEAD = 4  # rows
 _BATCH = 256  # centers; what is compared at once stays in the cache
 
 Lists = tuple[NDArray[np.int32], NDArray[np.float32]]
-"""For some centers: whom (n, LENGTH), and the products that say how close."""
+"""For some centers: their neighbours (n, LENGTH), and the products that say how close those are."""
 
 
 class Neighbours:
@@ -56,7 +58,7 @@ class Neighbours:
         """Put the centers from ``start`` on onto the lists of all others, and those onto theirs."""
         new = features[start:]
         rows = as_centers(new.copy())  # and back
-        # Threads share the centers before among them; what each finds for the new ones goes onto lists of its own.
+        # Threads share the older centers among them; each puts neighbours of the new ones onto lists of its own.
         own = [_empty(len(new)) for _ in range(threads)]
 
         def compare(thread: int) -> None:
@@ -65,8 +67,8 @@ class Neighbours:
                 _offer(block, first, start, (self.lists, self._products), own[thread])
 
         on_threads(threads, compare, range(threads))
-        for found in own:
-            _merge(found, (self.lists[start:], self._products[start:]))
+        for lists in own:
+            _merge(lists, (self.lists[start:], self._products[start:]))
 
     def _grow(self, capacity: int) -> None:
         lists, products = self.lists, self._products
@@ -91,11 +93,11 @@ def _offer(products: NDArray[np.float32], first: int, start: int, lists: Lists, 
 
 
 @compiled()
-def _merge(found: Lists, lists: Lists) -> None:
+def _merge(new: Lists, lists: Lists) -> None:
     """Put what is on some lists onto others."""
-    for center, slot in np.ndindex(found[0].shape):
-        if found[1][center, slot] < lists[1][center, 0]:
-            _put(center, found[0][center, slot], found[1][center, slot], lists)
+    for center, slot in np.ndindex(new[0].shape):
+        if new[1][center, slot] < lists[1][center, 0]:
+            _put(center, new[0][center, slot], new[1][center, slot], lists)
 
 
 @compiled()
@@ -108,42 +110,61 @@ def _put(center: int, other: int, product: float, lists: Lists) -> None:
     members[0], members[farthest] = members[farthest], members[0]
 
 
+class Pending(NamedTuple):
+    """What says how far rows still have to fall.
+
+    Attributes:
+        threshold: of the keys.
+        scores: (N,), empty where all count alike.
+        compared: (N,) number of centers that each row has been compared with.
+        scale: of the screen.
+    """
+
+    threshold: float
+    scores: NDArray[np.float64]
+    compared: NDArray[np.int32]
+    scale: float
+
+
 @compiled()
-def ask(rows, source, positions, centers, lists, plan, scale, age, scores, threshold, home, near):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917  # numba takes arrays, not objects
-    """Lower the bounds of rows by the neighbours of their homes, until their keys fall under the threshold.
+def lower_by_neighbours(
+    vectors: Vectors,
+    centers: Block,
+    lists: NDArray[np.int32],
+    pending: Pending,
+    bounds: Nearest,
+) -> int:
+    """Lower the bounds of rows by the neighbours of their nearest centers, until their keys are under the threshold.
 
     Args:
-        rows: (m,) where the rows lie in ``near``, ``home`` and ``age``.
-        source: (n, D) vectors; ``positions`` (m,) says where in it the rows are.
-        positions: see ``source``.
-        centers: (K, D).
+        vectors: of the rows.
+        centers: all of them.
         lists: of the neighbours.
-        plan: of the exact summation.
-        scale: of the screen.
-        age: (N,) centers that each row has been compared with.
-        scores: (N,), empty where all count alike.
-        threshold: of the keys.
-        home: (N,) the center that each row is nearest to, as far as compared; changed in place.
-        near: (N,) bounds, changed in place.
+        pending: which rows have to be lowered, and how far.
+        bounds: changed in place.
 
     Returns:
         How many pairs were compared.
     """
-    stack, compared = np.empty(DEPTH), 0
+    rows, source, positions = vectors
+    block, _, plan = centers
+    upper, nearest = bounds
+    threshold, scores, compared, scale = pending
+    stack, pairs = np.empty(DEPTH), 0
     for i in range(len(rows)):
         if i + _AHEAD < len(rows):
             prefetch_row(source, positions[i + _AHEAD])
         row, x = rows[i], source[positions[i]]
         enough = threshold / scores[row] if len(scores) > 0 and scores[row] > 0 else threshold
-        asked = -1
-        while asked != home[row] and near[row] >= enough:
-            asked = home[row]
+        tried = -1
+        while tried != nearest[row] and upper[row] >= enough:
+            tried = nearest[row]
             for slot in range(LENGTH):
-                center = lists[asked, slot]
-                if center >= age[row]:  # -1, and those already compared, are not
-                    compared += 1
-                    if may_be_nearer(x, centers[center], near[row], scale):
-                        distance = pair_distance(x, centers[center], plan, stack)
-                        if distance < near[row]:
-                            near[row], home[row] = distance, center
-    return compared
+                center = lists[tried, slot]
+                if center >= compared[row]:  # -1, and those already compared, are not
+                    pairs += 1
+                    if may_be_nearer(x, block[center], upper[row], scale):
+                        distance = pair_distance(x, block[center], plan, stack)
+                        if distance < upper[row]:
+                            upper[row], nearest[row] = distance, center
+    return pairs

@@ -1,6 +1,6 @@
 """One partition of the query set: an upper bound of every row's distance, exact where it matters.
 
-Distances to the centers only ever fall, so the distance to the nearest of the first ``age`` centers bounds the
+Distances to the centers only ever fall, so the distance to the nearest of the first few centers bounds the
 distance to the nearest of all (Minoux's lazy greedy). A request brings up to date only the rows whose key is at or
 above its threshold, and each only until its key falls under it. Every bound is the exact float64 distance to the
 nearest of the centers compared so far; nothing approximate is kept.
@@ -19,9 +19,9 @@ from lightly_ray.errors import WorkerLostError
 from lightly_ray.selection.distance import require_range
 from lightly_ray.selection.order import best, in_order, top
 from lightly_ray.selection.protocol import Proposal, Request
-from lightly_ray.selection.screening.full import Plain
-from lightly_ray.selection.screening.principal import leading
-from lightly_ray.selection.shard.bounds import Keys
+from lightly_ray.selection.screening.full import FullScreen
+from lightly_ray.selection.screening.principal import principal_screen
+from lightly_ray.selection.shard.bounds import Bounds
 from lightly_ray.selection.shard.centers import Centers
 from lightly_ray.selection.shard.refresh import Refresher
 from lightly_ray.selection.threads import single_products
@@ -53,11 +53,11 @@ class Shard:
         require_range(vectors)
         self._stored = np.ascontiguousarray(vectors)
         self._rows = np.arange(len(vectors)) if rows is None else rows
-        self._keys = Keys(len(vectors), scores, min_distance)
-        self._plain = Plain(vectors)
-        self._centers = Centers(vectors.shape[1], vectors.dtype, self._plain)
-        self._tried_leading = False
-        self._refresher = Refresher(self._stored, self._keys, threads or os.cpu_count() or 1)
+        self._bounds = Bounds(len(vectors), scores, min_distance)
+        self._full = FullScreen(vectors)
+        self._centers = Centers(vectors.shape[1], vectors.dtype, self._full)
+        self._tried_principal = False
+        self._refresher = Refresher(self._stored, self._bounds, threads or os.cpu_count() or 1)
 
     def propose(self, request: Request) -> Proposal:
         """Learn the centers of the request and propose the first rows in order.
@@ -66,14 +66,14 @@ class Shard:
             WorkerLostError: centers are missing before those of the request.
         """
         clock = [time.perf_counter()]
-        seam = len(self._centers)
+        before = len(self._centers)
         self._learn(request)
-        active, rest = self._keys.above(request.threshold if len(self._centers) else 0.0)
+        active, rest = self._bounds.above(request.threshold if len(self._centers) else 0.0)
         clock.append(time.perf_counter())
         stale = self._stale(active)
-        pairs = self._refresher.refresh(stale, self._centers, request.threshold, seam) if len(stale) else 0
+        pairs = self._refresher.refresh(stale, self._centers, request.threshold, before) if len(stale) else 0
         clock.append(time.perf_counter())
-        keys = self._keys.of(active)
+        keys = self._bounds.keys(active)
         ready = keys >= request.threshold if len(self._centers) else keys >= 0
         first = top(keys[ready], request.limit)
         proposed = np.flatnonzero(ready)[first]
@@ -83,9 +83,9 @@ class Shard:
         clock.append(time.perf_counter())
         return Proposal(
             rows=self._rows[chosen],
-            near=self._keys.near[chosen],
-            scores=self._keys.scores[chosen] if len(self._keys.scores) else None,
-            floor=max(self._named(rest), best(other, self._rows[active]), key=in_order),
+            distances=self._bounds.upper[chosen],
+            scores=self._bounds.scores[chosen] if len(self._bounds.scores) else None,
+            floor=max(self._as_row(rest), best(other, self._rows[active]), key=in_order),
             ready=int(np.count_nonzero(ready)),
             pairs=pairs,
             seconds=dict(zip(("find", "refresh", "order"), np.diff(clock).tolist(), strict=True)),
@@ -97,43 +97,43 @@ class Shard:
         return mine, self._stored[local]
 
     def _learn(self, request: Request) -> None:
-        known = len(self._centers)
-        if request.known > known:
-            raise WorkerLostError(f"a shard that knows {known} centers was sent those after {request.known}")
-        fresh = slice(known - request.known, None)  # a repeated request brings nothing new
+        count = len(self._centers)
+        if request.known > count:
+            raise WorkerLostError(f"a shard that knows {count} centers was sent those after {request.known}")
+        fresh = slice(count - request.known, None)  # a repeated request brings nothing new
         if len(request.centers[fresh]):
-            if not known:
-                self._keys.begin()
+            if not count:
+                self._bounds.begin()
             with single_products():
                 self._centers.append(request.centers[fresh])
-            self._keys.near[self._local(request.center_rows[fresh])[1]] = -1
-        if len(self._centers) >= MANY and not self._tried_leading:
-            self._tried_leading = True
-            self._lead()
+            self._bounds.upper[self._local(request.center_rows[fresh])[1]] = -1
+        if len(self._centers) >= MANY and not self._tried_principal:
+            self._tried_principal = True
+            self._project()
 
-    def _lead(self) -> None:
-        """Go over to leading coordinates, where they are worth it: now there are centers enough to pay for them."""
+    def _project(self) -> None:
+        """Screen by principal coordinates from now on, where that takes less time for this data."""
         with single_products():
-            known = self._centers.vectors
-            screen = leading(self._stored, self._plain, self._keys.near, known)
+            centers = self._centers.vectors
+            screen = principal_screen(self._stored, self._full, self._bounds.upper, centers)
             if screen is not None:
-                self._centers = Centers(known.shape[1], known.dtype, screen)
-                self._centers.append(known)
+                self._centers = Centers(centers.shape[1], centers.dtype, screen)
+                self._centers.append(centers)
 
     def _stale(self, active: NDArray[np.int32]) -> NDArray[np.int32]:
         """Rows that have centers to be compared with, and something to lose by it: a key of 0 cannot fall."""
-        stale = active[self._keys.age[active] < len(self._centers)]
-        return stale if self._keys.min_distance > 0 else stale[self._keys.of(stale) > 0]
+        stale = active[self._bounds.compared[active] < len(self._centers)]
+        return stale if self._bounds.min_distance > 0 else stale[self._bounds.keys(stale) > 0]
 
     def _local(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
         """Those of ``rows`` that are held here, ascending, and their positions."""
-        asked = np.sort(rows)
-        position = np.searchsorted(self._rows, asked)
+        ordered = np.sort(rows)
+        position = np.searchsorted(self._rows, ordered)
         held = position < len(self._rows)
-        held[held] = self._rows[position[held]] == asked[held]
-        return asked[held], position[held]
+        held[held] = self._rows[position[held]] == ordered[held]
+        return ordered[held], position[held]
 
-    def _named(self, item: tuple[float, int]) -> tuple[float, int]:
+    def _as_row(self, item: tuple[float, int]) -> tuple[float, int]:
         """A position of the partition as a row."""
         key, position = item
         return key, int(self._rows[position]) if position >= 0 else -1

@@ -18,7 +18,6 @@ from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.parallel.selection import checkpoint as module
 from lightly_ray.parallel.selection.checkpoint import Checkpoint
 from lightly_ray.parallel.selection.result import Selection
-from lightly_ray.progress import heard
 from lightly_ray.selection.greedy import Greedy, Picks
 
 X = np.random.default_rng(0).normal(size=(307, 5))
@@ -218,8 +217,13 @@ def test_select__goes_on_after_kill_9_of_the_driver_of_shard_actors(tmp_path: Pa
     assert 500 <= made < 6_000
     vectors = np.random.default_rng(0).normal(size=(20_000, 16)).astype(np.float32)
     counts: list[int] = []
-    with heard(lambda done, total: counts.append(done)):
-        found = select(data=vectors, n_samples=6_000, partitions=2, checkpoint=path)
+    found = select(
+        data=vectors,
+        n_samples=6_000,
+        partitions=2,
+        checkpoint=path,
+        on_progress=lambda done, total: counts.append(done),
+    )
     assert counts[0] == made  # it went on from there
     expected = select(data=vectors, n_samples=6_000)
     assert found.ids == expected.ids

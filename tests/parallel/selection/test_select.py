@@ -330,3 +330,11 @@ for method in ("coreset", "random"):
 assert not any(name == "ray" or name.startswith("ray.") for name in sys.modules)
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_select__tells_how_far_it_is_preselected_included() -> None:
+    calls: list[tuple[int, int]] = []
+    select(X, 9, preselected=[3, 4], on_progress=lambda done, total: calls.append((done, total)))
+    assert calls[0] == (2, 9)
+    assert calls[-1] == (9, 9)
+    assert calls == sorted(calls)

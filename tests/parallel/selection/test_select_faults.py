@@ -12,7 +12,7 @@ _HERE = Path(__file__).parents[2]
 
 
 def verdicts(case: str, seconds: int) -> list[dict[str, Any]]:
-    program = [sys.executable, "-m", "tests.parallel.faults", case]
+    program = [sys.executable, "-m", "tests.parallel.selection.faults", case]
     done = subprocess.run(program, cwd=_HERE, capture_output=True, text=True, timeout=seconds, check=False)
     assert done.returncode == 0, done.stderr
     found: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])

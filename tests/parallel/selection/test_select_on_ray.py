@@ -17,7 +17,7 @@ from lightly_ray.data.sources import load
 from lightly_ray.errors import InvalidInputError, LightlyRayError, UnreadableError, WorkerLostError
 from lightly_ray.parallel.selection import actor_shards, engine
 from lightly_ray.parallel.selection.dataset_source import DatasetSource
-from lightly_ray.parallel.selection.partitions import parts_of
+from lightly_ray.parallel.selection.partitions import partition_rows
 from lightly_ray.parallel.selection.result import Selection
 
 pytestmark = pytest.mark.usefixtures("ray_local")
@@ -91,10 +91,10 @@ def test_dataset_source__row_is_the_rank_of_the_id(dataset: tuple[Any, int]) -> 
     np.testing.assert_array_equal(source.column("score").to_numpy(), SCORES[RANKS])
     rows = np.sort(np.random.default_rng(2).choice(311, 90, replace=False))
     np.testing.assert_array_equal(load(source, rows, normalize=False), X[RANKS[rows]])
-    parts = parts_of(source, rows, 4)
+    parts = partition_rows(source, rows, 4)
     assert np.sort(np.concatenate([part.rows for part in parts])).tolist() == rows.tolist()
     for part in parts:
-        np.testing.assert_array_equal(load(part.ship(), part.rows, normalize=False), X[RANKS[part.rows]])
+        np.testing.assert_array_equal(load(part.for_worker(), part.rows, normalize=False), X[RANKS[part.rows]])
 
 
 def test_select__datasets(dataset: tuple[Any, int], monkeypatch: pytest.MonkeyPatch) -> None:

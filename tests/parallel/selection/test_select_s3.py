@@ -50,7 +50,7 @@ def test_select__shards_read_s3_themselves(bucket: str, ray_local: None) -> None
 
 
 def test_select__what_is_not_there(bucket: str) -> None:
-    with pytest.raises(NotFoundError, match=r"no \.parquet file at 'images/select/nowhere'"):
+    with pytest.raises(NotFoundError, match=r"there is no \.parquet file at 's3://images/select/nowhere"):
         lightly_ray.select(f"s3://key:secret@images/select/nowhere{bucket}", 3)
     with pytest.raises((NotFoundError, InvalidInputError), match="other/x"):
         lightly_ray.select(f"s3://key:secret@other/x.parquet{bucket}", 3)

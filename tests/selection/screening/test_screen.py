@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from lightly_ray.selection.distance import computable, distances
-from lightly_ray.selection.screening.exact import limit_of, may_be_nearer
-from lightly_ray.selection.screening.full import Plain
-from lightly_ray.selection.screening.principal import Leading, leading
+from lightly_ray.selection.screening.exact import may_be_nearer, product_limit
+from lightly_ray.selection.screening.full import FullScreen
+from lightly_ray.selection.screening.principal import PrincipalScreen, principal_screen
 from lightly_ray.selection.screening.screen import Screen
 
 ROWS, CENTERS = 211, 37
@@ -44,7 +44,7 @@ def kept(screen: Screen, rows: NDArray[np.floating], centers: NDArray[np.floatin
     limits = np.array(
         [
             [
-                limit_of(
+                product_limit(
                     near[i, j],
                     sized.lengths[i] + center_sized.lengths[j],
                     sized.slacks[i] + center_sized.slacks[j],
@@ -60,9 +60,9 @@ def kept(screen: Screen, rows: NDArray[np.floating], centers: NDArray[np.floatin
 
 
 def screens(points: NDArray[np.floating]) -> list[Screen]:
-    plain = Plain(points)
+    plain = FullScreen(points)
     axes = np.linalg.qr(np.random.default_rng(4).standard_normal((64, 12)))[0]
-    return [plain, Leading(plain, axes, len(points))]
+    return [plain, PrincipalScreen(plain, axes, len(points))]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -76,7 +76,7 @@ def test_screen__never_rules_out_a_pair_at_its_own_distance(kind: str, which: in
 @pytest.mark.parametrize("kind", ["plain", "shifted", "huge", "tiny"])
 def test_screen__rules_out_what_is_a_little_farther(kind: str) -> None:
     points = vectors(kind)
-    screen, rows, centers = Plain(points[:ROWS]), points[:ROWS], points[ROWS:]
+    screen, rows, centers = FullScreen(points[:ROWS]), points[:ROWS], points[ROWS:]
     positions = np.arange(ROWS, dtype=np.int32)
     features = np.empty((ROWS, screen.width), np.float32)
     sized = screen.rows(computable(rows), positions, features)
@@ -84,7 +84,7 @@ def test_screen__rules_out_what_is_a_little_farther(kind: str) -> None:
     near = distances(rows, centers[0]) * (0.99 if kind == "shifted" else 0.9999)
     reach, slack = sized.lengths.max(), sized.slacks.max()
     limits = [
-        limit_of(near[i], sized.lengths[i] + reach, sized.slacks[i] + slack, screen.scale, screen.rounding)
+        product_limit(near[i], sized.lengths[i] + reach, sized.slacks[i] + slack, screen.scale, screen.rounding)
         for i in range(ROWS)
     ]
     assert (products[:, 0] > limits).mean() > 0.9
@@ -93,7 +93,7 @@ def test_screen__rules_out_what_is_a_little_farther(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_may_be_nearer__never_denies_the_nearer(kind: str) -> None:
     points = computable(vectors(kind))
-    scale = Plain(points[:ROWS]).scale
+    scale = FullScreen(points[:ROWS]).scale
     for center in points[ROWS : ROWS + 5]:
         near = distances(points, center)
         assert all(may_be_nearer(points[i], center, np.nextafter(near[i], np.inf), scale) for i in range(ROWS))
@@ -108,7 +108,7 @@ def test_may_be_nearer__denies_the_farther() -> None:
 def chosen(points: NDArray[np.floating]) -> Screen | None:
     """The screen of leading coordinates for all but the last of the points, which are the centers."""
     rows, centers = points[:-CENTERS], points[-CENTERS:]
-    return leading(rows, Plain(rows), np.full(len(rows), np.inf), centers)
+    return principal_screen(rows, FullScreen(rows), np.full(len(rows), np.inf), centers)
 
 
 @pytest.mark.parametrize("apart", [1e-4, 1e-6, 0.0])
@@ -118,7 +118,7 @@ def test_leading__slack_of_near_twins_on_the_axes(apart: float) -> None:
     axes = np.linalg.qr(rng.standard_normal((64, 12)))[0]
     points = (rng.standard_normal((ROWS, 12)) @ axes.T).astype(np.float32)
     twins = (points[:CENTERS] * (1 + apart * rng.standard_normal((CENTERS, 64)))).astype(np.float32)
-    screen = Leading(Plain(points), axes, ROWS)
+    screen = PrincipalScreen(FullScreen(points), axes, ROWS)
     assert kept(screen, points, twins).all()
     # The inequality itself, without the margin for the rounding of products, which would cover much of it.
     features, some = np.empty((CENTERS, screen.width), np.float32), np.arange(CENTERS, dtype=np.int32)
@@ -154,7 +154,7 @@ def test_leading__bounds_count_where_they_are_under_the_new_distances() -> None:
     middles[:, :4] = 20 * np.eye(4)
     points = middles[rng.integers(0, 4, ROWS)] + rng.standard_normal((ROWS, 64), dtype=np.float32)
     rows, centers = points[:-CENTERS], points[-CENTERS:]
-    assert leading(rows, Plain(rows), np.zeros(len(rows)), centers) is not None  # nothing can get through
+    assert principal_screen(rows, FullScreen(rows), np.zeros(len(rows)), centers) is not None  # nothing can get through
 
 
 def test_leading__stays_within_its_share_of_memory() -> None:
@@ -172,7 +172,7 @@ def test_leading__stays_within_its_share_of_memory() -> None:
 def test_leading__data_along_a_few_axes(rank: int, rows: int) -> None:
     rng = np.random.default_rng(rank)
     points = (rng.standard_normal((rows + CENTERS, rank)) @ rng.standard_normal((rank, 768))).astype(np.float32)
-    screen = leading(points[:rows], Plain(points[:rows]), np.zeros(rows), points[rows:])
+    screen = principal_screen(points[:rows], FullScreen(points[:rows]), np.zeros(rows), points[rows:])
     assert screen is not None
     assert kept(screen, points[:rows], points[rows:]).all()
 
@@ -181,5 +181,5 @@ def test_leading__slack_makes_up_for_axes_that_are_not_orthonormal() -> None:
     rng = np.random.default_rng(6)
     axes = np.linalg.qr(rng.standard_normal((64, 12)))[0]
     points = (rng.standard_normal((ROWS + CENTERS, 12)) @ axes.T).astype(np.float32)
-    screen = Leading(Plain(points), axes * 1.003, ROWS)
+    screen = PrincipalScreen(FullScreen(points), axes * 1.003, ROWS)
     assert kept(screen, points[:ROWS], points[ROWS:]).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lightly_ray.errors import InvalidInputError, WorkerLostError
-from lightly_ray.selection.greedy import POOL_SIZE, Greedy, Steering
+from lightly_ray.selection.greedy import MOST_CANDIDATES, Greedy, Steering
 from lightly_ray.selection.protocol import LocalShards, Proposal, Request
 from lightly_ray.selection.shard.shard import Shard
 
@@ -20,7 +20,11 @@ def request(known: int, upto: int, threshold: float = 0.0, limit: int = ROWS) ->
 
 
 def same(left: Proposal, right: Proposal) -> bool:
-    return np.array_equal(left.rows, right.rows) and np.array_equal(left.near, right.near) and left.floor == right.floor
+    return (
+        np.array_equal(left.rows, right.rows)
+        and np.array_equal(left.distances, right.distances)
+        and left.floor == right.floor
+    )
 
 
 def test_propose__a_repeated_request_changes_nothing() -> None:
@@ -55,10 +59,10 @@ def test_propose__never_a_center() -> None:
 
 def test_propose__floor_is_the_first_one_left_out() -> None:
     everything = Shard(VECTORS, NAMES).propose(request(0, 5))
-    order = np.argsort(-everything.near, kind="stable")
+    order = np.argsort(-everything.distances, kind="stable")
     some = Shard(VECTORS, NAMES).propose(request(0, 5, limit=6))
     assert set(some.rows) == set(everything.rows[order[:6]])
-    assert some.floor == (everything.near[order[6]], everything.rows[order[6]])
+    assert some.floor == (everything.distances[order[6]], everything.rows[order[6]])
     assert some.ready == ROWS - 3
 
 
@@ -66,7 +70,7 @@ def test_propose__nothing_but_a_bound_above_all_keys() -> None:
     proposal = Shard(VECTORS, NAMES).propose(request(0, 5, threshold=np.inf))
     exact = Shard(VECTORS, NAMES).propose(request(0, 5))
     assert len(proposal.rows) == 0
-    assert proposal.floor[0] >= exact.near.max()
+    assert proposal.floor[0] >= exact.distances.max()
 
 
 def test_propose__by_score_before_any_center() -> None:
@@ -97,7 +101,7 @@ def test_shard__refuses_values_that_overflow() -> None:
 
 def test_steering__proposals_stay_bounded_for_any_number_of_shards() -> None:
     for shards in (1, 2, 7, 100, 1000):
-        assert Steering(shards).limit * shards <= 2 * POOL_SIZE + 5 * shards
+        assert Steering(shards).limit * shards <= 2 * MOST_CANDIDATES + 5 * shards
 
 
 def test_greedy__a_row_that_no_shard_holds() -> None:

@@ -1,4 +1,4 @@
-"""One selection by distances: where its data is, what is asked for, how it may run."""
+"""How a selection runs: on how many shards, in how much memory; and what its shards hold."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,14 +7,15 @@ from types import UnionType
 import numpy as np
 from numpy.typing import NDArray
 
-from lightly_ray.data.ids import Ids, RowNumbers
+from lightly_ray.data.ids import RowNumbers
 from lightly_ray.data.location import Location
-from lightly_ray.data.sources import Blocks, Source
+from lightly_ray.data.sources import Blocks
 from lightly_ray.data.vectors import Matrix
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.parallel.selection.shard_spec import Order
+from lightly_ray.parallel.selection.shard_spec import ShardSpec
+from lightly_ray.selection.choose import shard_min_distance
 from lightly_ray.selection.protocol import Shards
-from lightly_ray.selection.request import Plan, Settings
+from lightly_ray.selection.request import Problem
 
 _ROW_STATE = 48  # bytes per row: row, bound, score, age, marks
 _WHOLE = int | np.integer
@@ -52,82 +53,63 @@ def _require_above_0(name: str, value: object, kinds: UnionType, what: str) -> N
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """One selection by distances.
-
-    Attributes:
-        source: where the embeddings lie.
-        ids: of all samples.
-        plan: which rows, and how many picks.
-        settings: what was asked for.
-        resources: how to run.
-    """
-
-    source: Source
-    ids: Ids
-    plan: Plan
-    settings: Settings
-    resources: Resources
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Loaded:
+class LoadedShards:
     """Shards that have read their rows.
 
     Attributes:
         shards: of the candidates.
         centers: (p, D) preselected vectors where the shards still have to learn them, else None.
-        mark: fingerprint of all vectors, 0 where there is no checkpoint.
-        restarts: tells how many workers were lost.
+        fingerprint: of all vectors, 0 where there is no checkpoint.
+        restarts: says how many workers were lost.
     """
 
     shards: Shards
     centers: Matrix | None
-    mark: int
+    fingerprint: int
     restarts: Callable[[], int]
 
 
-def memory_of(job: Job, partitions: int) -> int:
+def memory_of(problem: Problem, partitions: int) -> int:
     """About how many bytes all shards together will hold.
 
-    The vectors once, at most 0.2 of that again for their leading coordinates, what is known of each row, and on
+    The vectors once, at most 0.2 of that again for their principal coordinates, the state of each row, and on
     every shard all centers, as they are and as float32, and its work buffers.
     """
-    plan, layout = job.plan, job.source.layout.kept(normalize=job.settings.normalize)
-    rows = len(plan.candidates) + len(plan.preselected)
-    centers = len(plan.preselected) + plan.picks * job.settings.certify + 1
+    layout = problem.source.layout.kept(normalize=problem.settings.normalize)
+    rows = len(problem.candidates) + len(problem.preselected)
+    centers = len(problem.preselected) + problem.picks * problem.settings.certify + 1
     shard = centers * (layout.row_bytes + 4 * layout.width) + _BUFFER_ROWS * layout.row_bytes
     return int(rows * (1.2 * layout.row_bytes + _ROW_STATE)) + partitions * shard
 
 
-def require_memory(job: Job, partitions: int) -> None:
+def require_memory(problem: Problem, resources: Resources, partitions: int) -> None:
     """Refuse, before anything is read, what would not fit into `Resources.memory_limit`."""
-    limit, needed = job.resources.memory_limit, memory_of(job, partitions)
+    limit, needed = resources.memory_limit, memory_of(problem, partitions)
     if limit is not None and needed > limit:
         raise InvalidInputError(
-            f"{len(job.plan.candidates)} embeddings of {job.source.layout.row_bytes} bytes need about {_told(needed)} "
-            f"on {partitions} shard{'s' * (partitions > 1)}, memory_limit allows {_told(limit)}; "
-            "a smaller query set, fewer partitions, or float16 need less"
+            f"{len(problem.candidates)} embeddings of {problem.source.layout.row_bytes} bytes need about "
+            f"{_in_words(needed)} on {partitions} shard{'s' * (partitions > 1)}, memory_limit allows "
+            f"{_in_words(limit)}; a smaller query set, fewer partitions, or float16 need less"
         )
 
 
-def _told(size: float) -> str:
+def _in_words(size: float) -> str:
     return f"{size / 2**30:,.1f} GiB" if size >= 2**30 else f"{size / 2**20:,.1f} MiB"
 
 
-def order_of(job: Job, blocks: Blocks, rows: RowNumbers) -> Order:
-    """What a shard has to hold, if it has these ``rows`` (ascending) of the plan."""
-    plan, settings = job.plan, job.settings
-    preselected = np.isin(rows, plan.preselected, kind="sort")
+def shard_spec(problem: Problem, blocks: Blocks, rows: RowNumbers, *, with_fingerprint: bool) -> ShardSpec:
+    """What a shard has to hold, if it has these ``rows`` (ascending) of the problem."""
+    settings = problem.settings
+    preselected = np.isin(rows, problem.preselected, kind="sort")
     scores: NDArray[np.float64] | None = None
-    if plan.scores is not None:
-        scores = plan.scores[np.searchsorted(plan.candidates, rows[~preselected])]
-    return Order(
+    if problem.scores is not None:
+        scores = problem.scores[np.searchsorted(problem.candidates, rows[~preselected])]
+    return ShardSpec(
         blocks=blocks,
         rows=rows,
         preselected=preselected,
         scores=scores,
         normalize=settings.normalize,
-        min_distance=settings.min_distance if settings.method == "coral" else 0.0,
-        marked=job.resources.checkpoint is not None,
+        min_distance=shard_min_distance(coral=settings.method == "coral", min_distance=settings.min_distance),
+        with_fingerprint=with_fingerprint,
     )
