@@ -1,6 +1,6 @@
 """Kills shard actors and nodes of a real two-node Ray while a selection runs; prints what came out as JSON.
 
-A program of its own, because the tests share one Ray in their process: `python -m tests.parallel.selection.faults CASE`.
+A program of its own, since the tests share one Ray in their process: `python -m tests.parallel.selection.faults CASE`.
 """
 
 import json
