@@ -18,19 +18,55 @@ the published client raised one here and the other there. Anything else that esc
 the platform answers it with HTTP 500.
 """
 
+from typing import ClassVar, Literal
+
+Code = Literal[
+    "BAD_REQUEST",
+    "DATASET_AT_MAX_CAPACITY",
+    "DATASET_NAME_EXISTS",
+    "DATASET_TAG_INVALID",
+    "DATASET_UNKNOWN",
+    "EMBEDDING_2D_UNKNOWN",
+    "EMBEDDING_INVALID",
+    "EMBEDDING_NAME_EXISTS",
+    "EMBEDDING_NOT_READY",
+    "EMBEDDING_ROW_COUNT_INVALID",
+    "EMBEDDING_UNKNOWN",
+    "FORBIDDEN",
+    "JOB_CREATION_FAILED",
+    "JOB_UNKNOWN",
+    "MALFORMED_REQUEST",
+    "NOT_FOUND",
+    "SAMPLE_UNKNOWN",
+    "SCORE_UNKNOWN",
+    "TAG_INITIAL_EXISTS",
+    "TAG_NAME_EXISTS",
+    "TAG_NO_TAG_IN_DATASET",
+    "TAG_PRESELECTEDTAG_NOT_IN_DATASET",
+    "TAG_PREVTAG_NOT_IN_DATASET",
+    "TAG_QUERYTAG_NOT_IN_DATASET",
+    "TAG_UNDELETABLE_IS_INITIAL",
+    "TAG_UNDELETABLE_NOT_A_LEAF",
+    "TAG_UNKNOWN",
+    "UNAUTHORIZED",
+]
+"""What the platform calls an error in its answers."""
+
 
 class LightlyRayError(Exception):
     """Base of every deliberate error.
 
     Attributes:
-        code: what the platform calls this error in its answers, one of the protocol's codes.
+        http_status: with which the platform answers it, and from which the client makes it again.
+        code: what the platform calls this error in its answers.
         status: the HTTP status where an answer of the platform was the reason, else None.
     """
 
-    code = "BAD_REQUEST"
+    http_status: ClassVar[int] = 500
+    code: Code = "BAD_REQUEST"
     status: int | None = None
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
+    def __init__(self, message: str, *, code: Code | None = None) -> None:
         super().__init__(message)
         if code is not None:
             self.code = code
@@ -43,9 +79,13 @@ class LightlyRayError(Exception):
 class InvalidInputError(LightlyRayError, ValueError):
     """The caller's data or settings cannot be used."""
 
+    http_status = 422
+
 
 class TooLargeError(InvalidInputError):
     """What came in is over a limit of the platform."""
+
+    http_status = 413
 
 
 class CorruptImageError(InvalidInputError):
@@ -59,16 +99,20 @@ class UnreadableError(InvalidInputError):
 class NotFoundError(LightlyRayError, KeyError, ValueError):
     """A dataset, tag, job or file is unknown."""
 
+    http_status = 404
     code = "NOT_FOUND"
 
 
 class ConflictError(LightlyRayError, RuntimeError, ValueError):
     """The name or the state is already taken."""
 
+    http_status = 409
+
 
 class AuthenticationError(LightlyRayError, RuntimeError):
     """The token is missing or wrong."""
 
+    http_status = 401
     code = "UNAUTHORIZED"
 
 
@@ -79,7 +123,7 @@ class ApiError(LightlyRayError, RuntimeError):
         status: the HTTP status, None where no answer came.
     """
 
-    def __init__(self, message: str, *, status: int | None = None, code: str | None = None) -> None:
+    def __init__(self, message: str, *, status: int | None = None, code: Code | None = None) -> None:
         super().__init__(message, code=code)
         self.status = status
 

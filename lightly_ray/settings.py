@@ -110,11 +110,7 @@ def run(
 
 
 def _guarded(main: Callable[[S], Mapping[str, object] | None], settings: S) -> int:
-    # Libraries and worker processes print where they like: all of that is sent to standard error,
-    # so that standard output holds the result alone and can be piped into a JSON reader.
-    sys.stdout.flush()
-    result_stream = os.dup(1)
-    os.dup2(2, 1)
+    result_stream = take_stdout()
     # A scheduler ends a job by SIGTERM; like Ctrl-C it must run the clean-up on the way out.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -128,6 +124,17 @@ def _guarded(main: Callable[[S], Mapping[str, object] | None], settings: S) -> i
     if result is not None:
         os.write(result_stream, (json.dumps(result) + "\n").encode())
     return 0
+
+
+def take_stdout() -> int:
+    """A file descriptor of standard output for what this process has to say, and standard error in its place.
+
+    Libraries and worker processes print where they like; what reads standard output expects JSON and nothing else.
+    """
+    sys.stdout.flush()
+    descriptor = os.dup(1)
+    os.dup2(2, 1)
+    return descriptor
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

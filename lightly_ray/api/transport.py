@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -22,6 +22,7 @@ from lightly_ray.data.atomic import atomic_write
 from lightly_ray.errors import (
     ApiError,
     AuthenticationError,
+    Code,
     ConflictError,
     InvalidInputError,
     LightlyRayError,
@@ -34,14 +35,13 @@ TIMEOUT = (10.0, 180.0)  # seconds to connect, and between two bytes of the answ
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _BUSY = frozenset({429, 502, 503, 504})
-_KINDS: dict[int, type[LightlyRayError]] = {
+_BY_STATUS: dict[int, type[LightlyRayError]] = {
+    **{
+        error.http_status: error
+        for error in (AuthenticationError, ConflictError, InvalidInputError, NotFoundError, TooLargeError)
+    },
     400: InvalidInputError,
-    401: AuthenticationError,
     403: AuthenticationError,
-    404: NotFoundError,
-    409: ConflictError,
-    413: TooLargeError,
-    422: InvalidInputError,
 }
 
 
@@ -188,8 +188,8 @@ class Transport:
             message = f"{label} at {self.server} answered {response.status_code}, which is no answer of this platform"
         elif response.status_code == 401:
             message = f"the platform at {self.server} does not accept the token ({message})"
-        kind = _KINDS.get(response.status_code, ApiError) if code is not None else ApiError
-        error = kind(message, code=code)
+        kind = _BY_STATUS.get(response.status_code, ApiError) if code is not None else ApiError
+        error = kind(message, code=cast("Code | None", code))  # a later platform may have further ones
         error.status = response.status_code
         raise error
 

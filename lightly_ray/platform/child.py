@@ -9,11 +9,11 @@ from lightly_ray.errors import LightlyRayError
 from lightly_ray.platform import lifeline
 
 # A role is a function of the settings that came in; a child loads the module of its own role alone.
-ROLES = {"serve": "server:play", "worker": "jobs.worker:play", "runner": "jobs.runner:play"}
+ROLES = {"serve": "server:run_child", "worker": "jobs.worker:run_child", "runner": "jobs.runner:run_child"}
 
 
 def main(role: str) -> None:
-    """Play a role until the parent ends it, or is gone."""
+    """Run a role until the parent ends it, or is gone."""
     module, _, function = ROLES[role].partition(":")
     getattr(import_module(f"lightly_ray.platform.{module}"), function)(lifeline.first_line())
 

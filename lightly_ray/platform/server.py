@@ -44,10 +44,10 @@ def serve(settings: ServeSettings, *, announce: bool = True) -> None:
             platform.database.close()
 
 
-def play(told: object) -> None:
+def run_child(settings_json: object) -> None:
     """Serve as the child of an embedded platform."""
     lifeline.follow()
-    serve(ServeSettings.model_validate(told), announce=False)
+    serve(ServeSettings.model_validate(settings_json), announce=False)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -113,7 +113,7 @@ async def _look_after_workers(settings: ServeSettings) -> None:
 
 
 def worker_settings(settings: ServeSettings) -> WorkerSettings:
-    """What a worker of this server is told."""
+    """The settings of a worker of this server."""
     return WorkerSettings(**settings.model_dump(include=set(WorkerSettings.model_fields)))
 
 

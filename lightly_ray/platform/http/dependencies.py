@@ -1,12 +1,14 @@
-"""What routes are given: the platform they serve, and the token check."""
+"""What routes share: the platform they serve, the token check, pages, and URLs that carry a signature."""
 
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
 from fastapi import Depends, Query, Request
 from pydantic import BeforeValidator
 
+from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services import tokens
+from lightly_ray.platform.storage.store.samples import Kind
 
 
 def _platform(request: Request) -> Platform:
@@ -29,6 +31,10 @@ def require_token(request: Request, platform: Here, token: Annotated[str | None,
 Flag = Annotated[bool, BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)]
 
 
+PageSize = Annotated[int | None, Query(alias="pageSize", ge=1, le=limits.PAGE)]
+PageOffset = Annotated[int, Query(alias="pageOffset", ge=0)]
+
+
 def public_url(request: Request, platform: Platform) -> str:
     """How the client that sent this request reaches the server."""
     return (platform.settings.public_url or str(request.base_url)).rstrip("/")
@@ -37,3 +43,13 @@ def public_url(request: Request, platform: Platform) -> str:
 def signed_url(request: Request, platform: Platform, method: str, path: str) -> str:
     """A URL that allows one method on one path without a token, until it expires."""
     return public_url(request, platform) + platform.signer.sign(method, path)
+
+
+def sample_path(sample_id: str, kind: Kind) -> str:
+    """The path of a sample's file, to be signed."""
+    return f"/v1/signed/samples/{sample_id}/{kind}"
+
+
+def embedding_path(embedding_id: str, kind: Literal["csv", "parquet"]) -> str:
+    """The path of an embedding's file, to be signed."""
+    return f"/v1/signed/embeddings/{embedding_id}/{kind}"

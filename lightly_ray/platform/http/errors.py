@@ -9,28 +9,14 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
-from lightly_ray.errors import (
-    AuthenticationError,
-    ConflictError,
-    InvalidInputError,
-    LightlyRayError,
-    NotFoundError,
-    TooLargeError,
-)
+from lightly_ray.errors import Code, LightlyRayError
 
-STATUS: dict[type[LightlyRayError], int] = {
-    TooLargeError: 413,
-    NotFoundError: 404,
-    ConflictError: 409,
-    AuthenticationError: 401,
-    InvalidInputError: 422,
-}
-_CODES = {401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND"}
+_CODES: dict[int, Code] = {401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND"}
 _log = logging.getLogger("lightly_ray.platform")
 
 
 def install(app: FastAPI) -> None:
-    """Let the application answer errors in the protocol's form. What is not listed here is a bug: see `edge`."""
+    """Let the application answer errors in the protocol's form. What is not listed here is a bug: see `middleware`."""
     app.add_exception_handler(LightlyRayError, _deliberate)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _of_framework)
@@ -38,7 +24,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(PoolTimeoutError, _of_database)
 
 
-def answer(status: int, code: str, message: str) -> JSONResponse:
+def answer(status: int, code: Code, message: str) -> JSONResponse:
     """An error answer."""
     return JSONResponse({"code": code, "message": message}, status_code=status)
 
@@ -46,8 +32,8 @@ def answer(status: int, code: str, message: str) -> JSONResponse:
 def _deliberate(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, LightlyRayError):
         raise error
-    status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
-    return answer(403 if error.code == "FORBIDDEN" else status, error.code, str(error))
+    status = 403 if error.code == "FORBIDDEN" else error.http_status
+    return answer(status, error.code, str(error))
 
 
 def _malformed(_request: Request, error: Exception) -> JSONResponse:

@@ -211,3 +211,9 @@ class ProjectionBody(Body):
     """Ask for a 2-d projection."""
 
     dimensionality_reduction_method: str
+
+
+class Queued(TypedDict):
+    """The id of a job."""
+
+    jobId: str

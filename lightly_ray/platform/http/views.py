@@ -15,7 +15,7 @@ def dataset(it: records.Dataset, user_id: str) -> schemas.DatasetData:
         "type": it.type,
         "imgType": it.img_type,
         "nSamples": it.n_samples,
-        "sizeInBytes": it.size_in_bytes,
+        "sizeInBytes": it.size_in_bytes or 0,
         "createdAt": it.created_at,
         "lastModifiedAt": it.last_modified_at,
     }
@@ -46,7 +46,7 @@ def tag(it: records.Tag, total: int) -> schemas.TagData:
         "queryTagId": it.query_tag_id,
         "preselectedTagId": it.preselected_tag_id,
         "name": it.name,
-        "bitMaskData": it.mask,
+        "bitMaskData": it.mask.to_hex(),
         "totSize": total,
         "createdAt": it.created_at,
         "lastModifiedAt": it.last_modified_at,

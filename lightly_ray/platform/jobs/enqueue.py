@@ -4,14 +4,19 @@ Dataset, tag name and body make a selection's identity: asked again, the same jo
 or has ended with its tag. A job that failed holds no name, so asking again tries again.
 """
 
-from typing import Any
-
 from sqlalchemy import Connection
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.methods import needs_scores
 from lightly_ray.platform import limits
+from lightly_ray.platform.jobs.pinned import (
+    PinnedEmbedding,
+    PinnedProjection,
+    PinnedScore,
+    PinnedSelection,
+    PinnedTag,
+)
 from lightly_ray.platform.jobs.sampling_request import SamplingRequest
 from lightly_ray.platform.storage.store import datasets, embeddings, jobs, samples, scores, tags
 from lightly_ray.platform.storage.store.records import Embedding, Json, Score, Tag
@@ -29,12 +34,12 @@ def sampling(db: Connection, dataset_id: str, embedding_id: str, request: Sampli
     limits.tag_name(request.new_tag_name)
     datasets.lock(db, dataset_id)
     identity = request.identity(embedding_id)
-    known = _same_job(db, dataset_id, request.new_tag_name, identity)
-    if known is not None:
-        return known
+    same = _same_job(db, dataset_id, request.new_tag_name, identity)
+    if same is not None:
+        return same
     pinned = _pin(db, dataset_id, embeddings.read(db, dataset_id, embedding_id), request)
     name = request.new_tag_name
-    job_id = jobs.add(db, dataset_id, "SAMPLING", name=name, request=identity, pinned=pinned)
+    job_id = jobs.add(db, dataset_id, "SAMPLING", name=name, request=identity, pinned=pinned.to_json())
     tags.reserve(db, dataset_id, name, job_id)
     return job_id
 
@@ -55,8 +60,8 @@ def projection(db: Connection, dataset_id: str, embedding_id: str, method: str) 
     for job in jobs.live(db, dataset_id, "PROJECTION"):
         if job.request == request:
             return job.id
-    pinned = {"method": method, "embedding": _pin_embedding(embedding)}
-    return jobs.add(db, dataset_id, "PROJECTION", name=None, request=request, pinned=pinned)
+    pinned = PinnedProjection(method=method, embedding=PinnedEmbedding.model_validate(embedding))
+    return jobs.add(db, dataset_id, "PROJECTION", name=None, request=request, pinned=pinned.to_json())
 
 
 def _same_job(db: Connection, dataset_id: str, name: str, identity: Json) -> str | None:
@@ -69,27 +74,27 @@ def _same_job(db: Connection, dataset_id: str, name: str, identity: Json) -> str
     return job_id
 
 
-def _pin(db: Connection, dataset_id: str, embedding: Embedding, request: SamplingRequest) -> Json:
+def _pin(db: Connection, dataset_id: str, embedding: Embedding, request: SamplingRequest) -> PinnedSelection:
     query_tag, preselected_tag = _tags(db, dataset_id, request)
-    query = BitMask.from_hex(query_tag.mask)
-    preselected = BitMask() if preselected_tag is None else BitMask.from_hex(preselected_tag.mask)
+    query = query_tag.mask
+    preselected = BitMask() if preselected_tag is None else preselected_tag.mask
     n_samples, min_distance = request.limits((query | preselected).count, preselected.count)
     score = _score(db, dataset_id, query_tag, query, request)
     embeddings.require_file(embedding)
     prev_tag = preselected_tag or tags.initial(db, dataset_id)
-    return {
-        "tag_name": request.new_tag_name,
-        "method": request.method,
-        "n_samples": n_samples,
-        "min_distance": min_distance,
-        "seed": request.seed,
-        "normalize": request.normalize,
-        "prev_tag_id": prev_tag.id,
-        "query": _pin_tag(query_tag),
-        "preselected": None if preselected_tag is None else _pin_tag(preselected_tag),
-        "embedding": _pin_embedding(embedding),
-        "score": None if score is None else _pin_score(score),
-    }
+    return PinnedSelection(
+        tag_name=request.new_tag_name,
+        method=request.method,
+        n_samples=n_samples,
+        min_distance=min_distance,
+        seed=request.seed,
+        normalize=request.normalize,
+        prev_tag_id=prev_tag.id,
+        query=PinnedTag.model_validate(query_tag),
+        preselected=None if preselected_tag is None else PinnedTag.model_validate(preselected_tag),
+        embedding=PinnedEmbedding.model_validate(embedding),
+        score=None if score is None else PinnedScore.model_validate(score),
+    )
 
 
 def _tags(db: Connection, dataset_id: str, request: SamplingRequest) -> tuple[Tag, Tag | None]:
@@ -121,19 +126,3 @@ def _score(db: Connection, dataset_id: str, query_tag: Tag, query: BitMask, requ
             f"{query_tag.name!r}: {name!r} has none, upload the scores again"
         )
     return score
-
-
-def _pin_tag(tag: Tag) -> Json:
-    return {"id": tag.id, "name": tag.name, "mask": tag.mask}
-
-
-def _pin_embedding(embedding: Embedding) -> Json:
-    return _fields(embedding, "id", "name", "version", "file_key", "sha256", "dimension")
-
-
-def _pin_score(score: Score) -> Json:
-    return _fields(score, "id", "score_type", "version", "file_key", "sha256")
-
-
-def _fields(record: Any, *names: str) -> Json:
-    return {name: getattr(record, name) for name in names}

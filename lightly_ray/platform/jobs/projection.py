@@ -15,23 +15,23 @@ from threadpoolctl import threadpool_limits
 
 from lightly_ray.data.embedding_csv import matrix
 from lightly_ray.errors import InvalidInputError, MissingExtraError
+from lightly_ray.platform.jobs.pinned import PinnedProjection
 from lightly_ray.platform.storage.blobs import Blobs
-from lightly_ray.platform.storage.store.records import Json
 
 _SEED = 0
 _LEADING = 50
 _SMALL = 2_000
 
 
-def run(blobs: Blobs, pinned: Json) -> NDArray[np.float32]:
+def run(blobs: Blobs, pinned: PinnedProjection) -> NDArray[np.float32]:
     """Project the pinned embedding.
 
     Returns:
         (rows, 2) float32, in row order of the embedding's file.
     """
-    with blobs.open(pinned["embedding"]["file_key"]) as file:
+    with blobs.open(pinned.embedding.file_key) as file:
         column = pq.read_table(file, columns=["embedding"]).column("embedding").combine_chunks()
-    return project(matrix(column), pinned["method"])
+    return project(matrix(column), pinned.method)
 
 
 def project(vectors: NDArray[np.floating], method: str) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 """The process that computes: it runs one job after another, and its worker kills it when a job is cancelled.
 
-Lines of JSON come in through the lifeline, one job each; lines of JSON go out: progress, then a result or an
-error. It reads the database and never writes to it.
+Messages come in through the lifeline, one job each, and go out on standard output: progress, then a result or an
+error (`messages`). It reads the database and never writes to it.
 """
 
 import io
@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import queue
-import sys
 import time
 from importlib import import_module
 from typing import Any
@@ -20,37 +19,38 @@ from lightly_ray.errors import LightlyRayError
 from lightly_ray.platform import lifeline
 from lightly_ray.platform.context import Store
 from lightly_ray.platform.jobs import sampling
+from lightly_ray.platform.jobs.messages import Assignment, Failed, FromRunner, Progressed, Projected
+from lightly_ray.platform.jobs.pinned import PinnedProjection, PinnedSelection
 from lightly_ray.platform.log import configure
 from lightly_ray.platform.settings import WorkerSettings
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.store import samples
 from lightly_ray.platform.storage.store.records import Json
+from lightly_ray.settings import take_stdout
 
 _log = logging.getLogger(__name__)
 
 
 class _Out:
-    """Messages to the worker. Libraries print to standard output: that is sent to standard error."""
+    """Messages to the worker."""
 
     def __init__(self) -> None:
-        sys.stdout.flush()
-        self._stream = os.dup(1)
-        os.dup2(2, 1)
+        self._stream = take_stdout()
         self._last = 0.0
 
-    def send(self, **message: Any) -> None:
-        os.write(self._stream, json.dumps(message).encode() + b"\n")
+    def send(self, message: FromRunner) -> None:
+        os.write(self._stream, json.dumps(message.to_json()).encode() + b"\n")
 
     def progress(self, processed: int, total: int) -> None:
         # The worker writes progress into the database: a few times a second is plenty.
         if time.monotonic() - self._last > 0.2 or processed == total:
             self._last = time.monotonic()
-            self.send(processed=processed, total=total)
+            self.send(Progressed(processed=processed, total=total))
 
 
-def play(told: object) -> None:
+def run_child(settings_json: object) -> None:
     """Run jobs until the worker ends this process."""
-    settings = WorkerSettings.model_validate(told)
+    settings = WorkerSettings.model_validate(settings_json)
     configure(settings.log)
     out = _Out()
     incoming: queue.SimpleQueue[Json] = queue.SimpleQueue()
@@ -58,30 +58,31 @@ def play(told: object) -> None:
     store = Store.open(settings)
     sampling.warm_up()
     while True:
-        job = incoming.get()
+        assignment = Assignment.model_validate(incoming.get())
         try:
-            out.send(result=_run(store, job, out))
+            out.send(_run(store, assignment, out))
         except LightlyRayError as error:
-            out.send(error=str(error))
-        except Exception:  # the end of a job: a bug fails that job, and is told in the log
-            _log.exception("job %s failed", job["id"])
-            out.send(error="an internal error; the log of the worker has the details")
+            out.send(Failed(error=str(error)))
+        except Exception:  # the end of a job: a bug fails that job, and is reported in the log
+            _log.exception("job %s failed", assignment.job_id)
+            out.send(Failed(error="an internal error; the log of the worker has the details"))
 
 
-def _run(store: Store, job: Json, out: _Out) -> Json:
-    if job["kind"] == "PROJECTION":
-        # Loaded when asked for: scikit-learn takes a second.
-        projection = import_module("lightly_ray.platform.jobs.projection")
-        points = projection.run(store.blobs, job["pinned"])
-        return {"file_key": _keep(store, job, points), "count": len(points)}
-    with store.database.read() as db:
-        names = samples.mappings(db, job["dataset_id"])
-    outcome = sampling.run(store.blobs, job["pinned"], names, out.progress)
-    return {"mask": outcome.mask, "provenance": outcome.provenance, "count": outcome.provenance["selected"]}
+def _run(store: Store, assignment: Assignment, out: _Out) -> FromRunner:
+    match assignment.pinned:
+        case PinnedProjection() as pinned:
+            # Loaded when asked for: scikit-learn takes a second.
+            projection = import_module("lightly_ray.platform.jobs.projection")
+            points = projection.run(store.blobs, pinned)
+            return Projected(file_key=_keep(store, assignment.dataset_id, points), count=len(points))
+        case PinnedSelection() as pinned:
+            with store.database.read() as db:
+                names = samples.mappings(db, assignment.dataset_id)
+            return sampling.run(store.blobs, pinned, names, out.progress)
 
 
-def _keep(store: Store, job: Json, points: "np.ndarray[Any, Any]") -> str:
-    key = f"datasets/{job['dataset_id']}/projections/{new_id()}.npy"
+def _keep(store: Store, dataset_id: str, points: "np.ndarray[Any, Any]") -> str:
+    key = f"datasets/{dataset_id}/projections/{new_id()}.npy"
     buffer = io.BytesIO()
     np.save(buffer, points, allow_pickle=False)
     buffer.seek(0)

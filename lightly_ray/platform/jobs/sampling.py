@@ -5,9 +5,9 @@ An embedding of moderate size is read here, and only the rows that count are kep
 """
 
 import dataclasses
-import platform as machine
 from collections.abc import Callable
 from dataclasses import dataclass
+from platform import python_version
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ from lightly_ray.data.location import Location
 from lightly_ray.data.string_lookup import positions_in
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.selection.select import Selection, select
+from lightly_ray.platform.jobs.messages import Selected
+from lightly_ray.platform.jobs.pinned import PinnedScore, PinnedSelection
 from lightly_ray.platform.services.scoring import load_scores
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.store.records import Json
@@ -30,20 +32,7 @@ LARGE = 2**28  # bytes of embeddings from which on they are not read here
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a selection came to.
-
-    Attributes:
-        mask: preselected and chosen samples, hexadecimal.
-        provenance: all that it depended on, and its certificate.
-    """
-
-    mask: str
-    provenance: Json
-
-
-@dataclass(frozen=True, slots=True)
-class _Pool:
+class _Inputs:
     """What `select` is given, by row.
 
     Attributes:
@@ -57,7 +46,7 @@ class _Pool:
     places: NDArray[np.int64]
 
 
-def run(blobs: Blobs, pinned: Json, names: list[str], report: Callable[[int, int], None]) -> Outcome:
+def run(blobs: Blobs, pinned: PinnedSelection, names: list[str], report: Callable[[int, int], None]) -> Selected:
     """Select.
 
     Args:
@@ -69,51 +58,50 @@ def run(blobs: Blobs, pinned: Json, names: list[str], report: Callable[[int, int
     Raises:
         InvalidInputError: a sample has no embedding, or `select` refused.
     """
-    query = BitMask.from_hex(pinned["query"]["mask"])
-    before = BitMask.from_hex(pinned["preselected"]["mask"]) if pinned["preselected"] else BitMask()
-    pool = _pool(blobs, pinned, (query | before).to_rows(), pa.array(names, pa.large_string()))
-
+    query = pinned.query.mask
+    before = BitMask() if pinned.preselected is None else pinned.preselected.mask
+    inputs = _inputs(blobs, pinned, (query | before).to_rows(), pa.array(names, pa.large_string()))
     selection = select(
-        pool.data,
-        n_samples=pinned["n_samples"],
-        method=pinned["method"],
-        ids=None if isinstance(pool.data, Location) else pool.ids,
+        inputs.data,
+        n_samples=pinned.n_samples,
+        method=pinned.method,
+        ids=None if isinstance(inputs.data, Location) else inputs.ids,
         preselected=before.select(names) or None,
         query=query.select(names),
-        scores=_scores(blobs, pinned["score"], query, pool.places),
-        min_distance=pinned["min_distance"],
-        normalize=pinned["normalize"] and pinned["method"] != "RANDOM",
-        seed=pinned["seed"],
+        scores=_scores(blobs, pinned.score, query, inputs.places),
+        min_distance=pinned.min_distance,
+        normalize=pinned.normalize and pinned.method != "RANDOM",
+        seed=pinned.seed,
         progress=False,
         on_progress=report,
     )
-    mask = BitMask.from_rows(pool.places[selection.rows])
-    return Outcome(mask.to_hex(), _provenance(pinned, selection, before))
+    mask = BitMask.from_rows(inputs.places[selection.rows])
+    return Selected(mask=mask, provenance=_provenance(pinned, selection, before))
 
 
 def warm_up() -> None:
-    """Let the engine load its compiled parts, a second or two, before somebody waits for a selection."""
+    """Let the engine load its compiled parts, a second or two, before the first selection is waited for."""
     select(np.eye(4, dtype=np.float32), 2, progress=False)
 
 
-def _pool(blobs: Blobs, pinned: Json, rows: NDArray[np.int64], names: pa.Array) -> _Pool:
-    wanted = names.take(pa.array(rows))
-    if pinned["method"] == "RANDOM":
+def _inputs(blobs: Blobs, pinned: PinnedSelection, rows: NDArray[np.int64], names: pa.Array) -> _Inputs:
+    filenames = names.take(pa.array(rows))
+    if pinned.method == "RANDOM":
         # A draw looks at names alone: no embedding is needed, nor read.
-        return _Pool(np.zeros((len(rows), 1), dtype=np.float32), wanted, rows)
-    embedding = pinned["embedding"]
-    with blobs.open(embedding["file_key"]) as file:
+        return _Inputs(np.zeros((len(rows), 1), dtype=np.float32), filenames, rows)
+    embedding = pinned.embedding
+    with blobs.open(embedding.file_key) as file:
         parquet = pq.ParquetFile(file)
         stored = parquet.read(columns=["filename"]).column("filename").cast(pa.large_string()).combine_chunks()
-        where = _where(wanted, stored, embedding["name"])
+        where = _where(filenames, stored, embedding.name)
         width = parquet.schema_arrow.field("embedding").type.value_type.bit_width // 8
         sorted_file = bool((np.diff(where) > 0).all())
-        if len(rows) * embedding["dimension"] * width > LARGE and sorted_file:
+        if len(rows) * embedding.dimension * width > LARGE and sorted_file:
             places = positions_in(stored, names)
-            return _Pool(blobs.location(embedding["file_key"]), stored, places)
+            return _Inputs(blobs.location(embedding.file_key), stored, places)
         vectors = matrix(parquet.read(columns=["embedding"]).column("embedding").combine_chunks())
     whole = len(where) == len(vectors) and sorted_file
-    return _Pool(vectors if whole else vectors[where], wanted, rows)
+    return _Inputs(vectors if whole else vectors[where], filenames, rows)
 
 
 def _where(filenames: pa.Array, stored: pa.Array, embedding: str) -> NDArray[np.int64]:
@@ -127,34 +115,36 @@ def _where(filenames: pa.Array, stored: pa.Array, embedding: str) -> NDArray[np.
     return rows
 
 
-def _scores(blobs: Blobs, score: Json | None, query: BitMask, places: NDArray[np.int64]) -> NDArray[np.float64] | None:
-    """Scores by row of the pool, (n,)."""
+def _scores(
+    blobs: Blobs, score: PinnedScore | None, query: BitMask, places: NDArray[np.int64]
+) -> NDArray[np.float64] | None:
+    """Scores by row of the inputs, (n,)."""
     if score is None:
         return None
-    values = load_scores(blobs, score["file_key"])
-    # Rows outside the query set are never picked: their score is of no consequence.
+    values = load_scores(blobs, score.file_key)
+    # Rows outside the query set are never picked: their score does not matter.
     aligned = np.zeros(len(places), dtype=np.float64)
     order = np.argsort(places)
     aligned[order[np.searchsorted(places, query.to_rows(), sorter=order)]] = values
     return aligned
 
 
-def _provenance(pinned: Json, selection: Selection, before: BitMask) -> Json:
+def _provenance(pinned: PinnedSelection, selection: Selection, before: BitMask) -> Json:
     certificate = {name: getattr(selection, name) for name in ("radius", "lower_bound", "factor")}
     return {
         "kind": "sampling",
-        "method": pinned["method"],
-        "parameters": {name: pinned[name] for name in ("n_samples", "min_distance", "seed", "normalize")},
-        "query_tag": pinned["query"],
-        "preselected_tag": pinned["preselected"],
-        "embedding": pinned["embedding"],
-        "score": pinned["score"],
+        "method": pinned.method,
+        "parameters": {name: getattr(pinned, name) for name in ("n_samples", "min_distance", "seed", "normalize")},
+        "query_tag": pinned.query.to_json(),
+        "preselected_tag": None if pinned.preselected is None else pinned.preselected.to_json(),
+        "embedding": pinned.embedding.to_json(),
+        "score": None if pinned.score is None else pinned.score.to_json(),
         "certificate": plain(certificate),
         "stop_reason": selection.stop_reason,
         "selected": len(selection.ids),
         "preselected": before.count,
         "statistics": plain(selection.stats),
-        "versions": {"lightly_ray": __version__, "numpy": np.__version__, "python": machine.python_version()},
+        "versions": {"lightly_ray": __version__, "numpy": np.__version__, "python": python_version()},
     }
 
 

@@ -4,7 +4,6 @@ It computes nothing itself, so its heartbeat never waits for a computation. A ru
 memory) costs the job one attempt, after which the job waits again. The tag and the job's end are one transaction.
 """
 
-import json
 import logging
 import os
 import signal
@@ -21,11 +20,24 @@ from sqlalchemy.exc import DBAPIError
 
 from lightly_ray.platform import lifeline
 from lightly_ray.platform.context import Store
+from lightly_ray.platform.jobs.messages import (
+    Assignment,
+    Died,
+    Ended,
+    Failed,
+    FromRunner,
+    Progressed,
+    Projected,
+    Selected,
+    Stopped,
+    from_runner,
+)
 from lightly_ray.platform.jobs.outcome import keep
+from lightly_ray.platform.jobs.pinned import pinned_of
 from lightly_ray.platform.log import configure
 from lightly_ray.platform.settings import WorkerSettings
 from lightly_ray.platform.storage.store import jobs
-from lightly_ray.platform.storage.store.records import Job, Json
+from lightly_ray.platform.storage.store.records import Job
 
 _log = logging.getLogger(__name__)
 _IDLE = 0.1  # seconds between looks into an empty queue
@@ -38,7 +50,7 @@ class Runner:
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
-        self.messages: SimpleQueue[Json | None] = SimpleQueue()
+        self.messages: SimpleQueue[FromRunner | Died] = SimpleQueue()
 
     def start(self) -> None:
         """Make sure that it runs."""
@@ -51,11 +63,12 @@ class Runner:
             Thread(target=_listen, args=(self._process, self.messages), daemon=True).start()
 
     def submit(self, job: Job) -> None:
-        """Let it compute a job; `messages` tells how it goes, None that the process has died."""
+        """Let it compute a job; `messages` says how it goes."""
         self.start()
         if self._process is not None:
-            task = {"id": job.id, "kind": job.kind, "dataset_id": job.dataset_id, "pinned": job.pinned}
-            lifeline.tell(self._process, task)
+            pinned = pinned_of(job.kind, job.pinned)
+            assignment = Assignment(job_id=job.id, dataset_id=job.dataset_id, pinned=pinned)
+            lifeline.tell(self._process, assignment.to_json())
 
     def kill(self) -> None:
         """Stop whatever it does."""
@@ -64,17 +77,17 @@ class Runner:
             self._process = None
 
 
-def _listen(process: "subprocess.Popen[bytes]", messages: "SimpleQueue[Json | None]") -> None:
+def _listen(process: "subprocess.Popen[bytes]", messages: "SimpleQueue[FromRunner | Died]") -> None:
     if process.stdout is not None:
         with process.stdout:
             for line in process.stdout:
-                messages.put(json.loads(line))
-    messages.put(None)
+                messages.put(from_runner(line))
+    messages.put(Died())
 
 
 @dataclass
 class Worker:
-    """Claims and runs jobs until told to stop.
+    """Claims and runs jobs until it has to stop.
 
     Attributes:
         settings: as given.
@@ -111,7 +124,7 @@ class Worker:
     def step(self) -> bool:
         """Run one job if there is one; whether there was."""
         with self.store.database.read() as db:
-            if not jobs.anything(db):
+            if not jobs.has_claimable(db):
                 return False
         with self.store.database.write() as db:
             job = jobs.claim(db, self.name, self._lease_ms)
@@ -121,49 +134,51 @@ class Worker:
             self._conclude(job, self._watch(job))
         return True
 
-    def _watch(self, job: Job) -> Json | None:
-        """Wait for the outcome and renew the lease; None where there is nothing to store."""
+    def _watch(self, job: Job) -> Ended:
+        """Wait until the job ends, and renew the lease meanwhile."""
         processed = total = 0
         renewed = time.monotonic()
         while not self.stopping.is_set():
-            message = self._next_message(renewed)
-            if message is None:
-                return {}
-            if "result" in message or "error" in message:
-                return message
-            if "processed" in message:
-                processed, total = message["processed"], message["total"]
+            match self._next_message(renewed):
+                case None:
+                    pass
+                case Progressed() as progress:
+                    processed, total = progress.processed, progress.total
+                case ended:
+                    return ended
             if time.monotonic() - renewed >= self.settings.lease / 5:
                 renewed = time.monotonic()
                 if not self._renew(job, processed, total):
                     self.runner.kill()
-                    return {"error": jobs.CANCELLED}
+                    return Failed(error=jobs.CANCELLED)
         self.runner.kill()
-        return None
+        return Stopped()
 
-    def _next_message(self, renewed: float) -> Json | None:
+    def _next_message(self, renewed: float) -> FromRunner | Died | None:
+        """None where there was none before the lease has to be looked after."""
         patience = max(0.01, min(0.2, renewed + self.settings.lease / 5 - time.monotonic()))
         try:
             return self.runner.messages.get(timeout=patience)
         except Empty:
-            return {"nothing": True}
+            return None
 
     def _renew(self, job: Job, processed: int, total: int) -> bool:
         with self.store.database.write() as db:
             return jobs.renew(db, job, self._lease_ms, processed=processed, total=total)
 
-    def _conclude(self, job: Job, outcome: Json | None) -> None:
+    def _conclude(self, job: Job, ended: Ended) -> None:
         with self.store.database.write() as db:
-            if outcome is None:
-                jobs.give_back(db, job, counted=False)
-            elif not outcome:
-                _log.warning("job %s: its runner died", job.id)
-                jobs.give_back(db, job, counted=True)
-            elif "error" in outcome:
-                _log.info("job %s failed: %s", job.id, outcome["error"])
-                jobs.fail(db, job, outcome["error"])
-            else:
-                keep(db, job, outcome["result"])
+            match ended:
+                case Stopped():
+                    jobs.give_back(db, job, counted=False)
+                case Died():
+                    _log.warning("job %s: its runner died", job.id)
+                    jobs.give_back(db, job, counted=True)
+                case Failed(error=error):
+                    _log.info("job %s failed: %s", job.id, error)
+                    jobs.fail(db, job, error)
+                case Selected() | Projected():
+                    keep(db, job, ended)
 
 
 def work(settings: WorkerSettings) -> None:
@@ -172,10 +187,10 @@ def work(settings: WorkerSettings) -> None:
     _run(settings)
 
 
-def play(told: object) -> None:
+def run_child(settings_json: object) -> None:
     """Work as the child of a server."""
     lifeline.follow()
-    _run(WorkerSettings.model_validate(told))
+    _run(WorkerSettings.model_validate(settings_json))
 
 
 def _run(settings: WorkerSettings) -> None:

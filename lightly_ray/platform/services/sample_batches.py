@@ -6,7 +6,7 @@ the others are stored. Sending a batch again changes nothing.
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 
 from lightly_ray.errors import InvalidInputError
@@ -23,7 +23,7 @@ class Item:
     """One sample of a batch.
 
     Attributes:
-        sample: what is told about it.
+        sample: what the client says about it.
         digests: hexadecimal SHA-256 of each file that belongs to it.
         files: what has come in.
     """
@@ -59,7 +59,7 @@ def store(platform: Platform, dataset_id: str, items: Sequence[Item]) -> list[An
     news = [one for one in ready if isinstance(one, NewSample)]
     with platform.database.write() as db:
         datasets.lock(db, dataset_id)
-        ids = iter(samples.put(db, dataset_id, news, at_most=platform.settings.max_samples))
+        ids = iter(samples.upsert(db, dataset_id, news, at_most=platform.settings.max_samples))
     return [one if isinstance(one, Answer) else Answer(one.file_name, next(ids)) for one in ready]
 
 
@@ -85,5 +85,4 @@ def _files(platform: Platform, dataset_id: str, item: Item) -> NewSample | Answe
             blobs[kind] = images.store_image(platform.blobs, dataset_id, kind, file, digest=item.digests.get(kind))
     except InvalidInputError as error:
         return Answer(item.sample.file_name, error=str(error))
-    told = item.sample
-    return NewSample(told.file_name, told.thumb_name, told.exif, told.meta_data, told.custom_meta_data, blobs)
+    return replace(item.sample, files=blobs)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
@@ -32,7 +31,7 @@ def upload(platform: Platform, tag: tuple[str, str], score_type: str, values: Se
     dataset_id, tag_id = tag
     numbers = np.asarray(values, dtype=np.float64)
     with platform.database.read() as db:
-        mask = BitMask.from_hex(tags.read(db, dataset_id, tag_id).mask)
+        mask = tags.read(db, dataset_id, tag_id).mask
         _require_count(mask.count, len(numbers))
         bad = ~np.isfinite(numbers) | (numbers < 0)
         if bad.any():
@@ -42,7 +41,7 @@ def upload(platform: Platform, tag: tuple[str, str], score_type: str, values: Se
     with platform.database.write() as db:
         datasets.lock(db, dataset_id)
         # Again under the lock: the initial tag may have grown meanwhile.
-        _require_count(BitMask.from_hex(tags.read(db, dataset_id, tag_id).mask).count, len(numbers))
+        _require_count(tags.read(db, dataset_id, tag_id).mask.count, len(numbers))
         return scores.put(db, tag_id, score_type, stored)
 
 

@@ -86,14 +86,14 @@ def combine(db: Connection, dataset_id: str, wanted: Combination) -> tuple[str, 
     """
     datasets.lock(db, dataset_id)
     left, right = (tags.read(db, dataset_id, tag_id) for tag_id in (wanted.tag_id1, wanted.tag_id2))
-    a, b = BitMask.from_hex(left.mask), BitMask.from_hex(right.mask)
+    a, b = left.mask, right.mask
     mask = {"UNION": a.union, "INTERSECTION": a.intersection, "DIFFERENCE": a.difference}[wanted.operation](b)
     if wanted.new_tag_name is None:
         return mask.to_hex(), None
     provenance = {
         "kind": "arithmetics",
         "operation": wanted.operation,
-        "tags": [{"id": tag.id, "name": tag.name, "mask": tag.mask} for tag in (left, right)],
+        "tags": [{"id": tag.id, "name": tag.name, "mask": tag.mask.to_hex()} for tag in (left, right)],
     }
     new = tags.NewTag(wanted.new_tag_name, mask, left.id, wanted.creator, provenance)
     return mask.to_hex(), tags.insert(db, dataset_id, new)

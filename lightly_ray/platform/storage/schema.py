@@ -16,6 +16,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Dialect,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -25,8 +26,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
+
+from lightly_ray.bitmask import BitMask
 
 metadata = MetaData(
     naming_convention={
@@ -42,6 +46,21 @@ TIME = BigInteger()
 OBJECT = JSON(none_as_null=True)  # otherwise None is kept as the text "null"
 # Ordered by code point in both databases: the order of file names decides the order of rows.
 NAME = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+class Mask(TypeDecorator[BitMask]):
+    """A set of rows, kept as hexadecimal text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: BitMask | None, dialect: Dialect) -> str | None:
+        """To the database."""
+        return None if value is None else value.to_hex()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> BitMask | None:
+        """From the database."""
+        return None if value is None else BitMask.from_hex(value)
 
 
 def _of_dataset() -> Column[str]:
@@ -84,7 +103,7 @@ samples = Table(
     Column("id", ID, primary_key=True),
     _of_dataset(),
     Column("file_name", NAME, nullable=False),
-    Column("row", BigInteger),  # given in file-name order when a tag first covers the sample; then for ever
+    Column("row", BigInteger),  # given in file-name order when a tag first covers the sample; then for good
     Column("thumb_name", Text),
     Column("exif", OBJECT),
     Column("meta_data", OBJECT),
@@ -108,7 +127,7 @@ tags = Table(
     Column("id", ID, primary_key=True),
     _of_dataset(),
     Column("name", NAME, nullable=False),
-    Column("mask", Text, nullable=False),
+    Column("mask", Mask, nullable=False),
     Column("prev_tag_id", ID, ForeignKey("tags.id")),  # null for the initial tag alone
     Column("query_tag_id", ID),
     Column("preselected_tag_id", ID),

@@ -1,8 +1,8 @@
 """A pinned selection: the same result whether the embedding is read here or left to the shards, on disk or in S3."""
 
 import io
+import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,8 @@ from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.selection.select import select
 from lightly_ray.platform.jobs import sampling
+from lightly_ray.platform.jobs.messages import Failed, FromRunner, Progressed, Projected, Selected, from_runner
+from lightly_ray.platform.jobs.pinned import PinnedEmbedding, PinnedScore, PinnedSelection, PinnedTag, pinned_of
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.ids import new_id
 
@@ -51,22 +53,48 @@ def stored(blobs: Blobs, rows: list[int]) -> str:
     return key
 
 
-def pinned(blobs: Blobs, rows: list[int], method: str) -> dict[str, Any]:
+def pinned(blobs: Blobs, rows: list[int], method: str) -> PinnedSelection:
     buffer = io.BytesIO()
     np.save(buffer, SCORES)
     buffer.seek(0)
     blobs.put(score := f"scores/{new_id()}.npy", buffer)
-    return {
-        "method": method,
-        "n_samples": 20,
-        "min_distance": None,
-        "seed": 3,
-        "normalize": False,
-        "query": {"mask": BitMask.from_rows(QUERY).to_hex()},
-        "preselected": {"mask": BitMask.from_rows(BEFORE).to_hex()},
-        "embedding": {"file_key": stored(blobs, rows), "name": "default", "dimension": 5},
-        "score": {"file_key": score} if method in {"CORAL", "ACTIVE_LEARNING"} else None,
-    }
+    stored_as = {"id": "e", "name": "default", "version": 1, "sha256": "", "dimension": 5}
+    scores = {"id": "s", "score_type": "x", "version": 1, "sha256": "", "file_key": score}
+    return PinnedSelection(
+        tag_name="new",
+        method=method,
+        n_samples=20,
+        min_distance=None,
+        seed=3,
+        normalize=False,
+        prev_tag_id="b",
+        query=PinnedTag(id="q", name="query", mask=BitMask.from_rows(QUERY)),
+        preselected=PinnedTag(id="b", name="before", mask=BitMask.from_rows(BEFORE)),
+        embedding=PinnedEmbedding.model_validate({**stored_as, "file_key": stored(blobs, rows)}),
+        score=PinnedScore.model_validate(scores) if method in {"CORAL", "ACTIVE_LEARNING"} else None,
+    )
+
+
+def test_pinned__comes_back_from_the_database_as_it_went(tmp_path: Path) -> None:
+    selection = pinned(Blobs(str(tmp_path)), list(range(90)), "CORAL")
+    assert pinned_of("SAMPLING", json.loads(json.dumps(selection.to_json()))) == selection
+    older = {key: value for key, value in selection.to_json().items() if key != "kind"}
+    assert pinned_of("SAMPLING", older) == selection  # queued before kinds were written
+    share = selection.model_copy(update={"n_samples": 1.0})
+    assert isinstance(pinned_of("SAMPLING", json.loads(json.dumps(share.to_json()))).n_samples, float)  # type: ignore[union-attr]  # a selection
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Progressed(processed=3, total=7),
+        Selected(mask=BitMask.from_rows([1, 90]), provenance={"a": 1}),
+        Projected(file_key="k", count=2),
+        Failed(error="no"),
+    ],
+)
+def test_messages__come_back_as_they_went(message: FromRunner) -> None:
+    assert from_runner(json.dumps(message.to_json()).encode()) == message
 
 
 @pytest.mark.parametrize("method", ["CORESET", "CORAL", "ACTIVE_LEARNING", "RANDOM"])
@@ -89,12 +117,12 @@ def test_run__equals_select(
         seed=3,
         progress=False,
     )
-    told: list[tuple[int, int]] = []
-    outcome = sampling.run(blobs, pinned(blobs, list(rows), method), NAMES, lambda *it: told.append(it))
-    assert BitMask.from_hex(outcome.mask).select(NAMES) == sorted(map(str, expected.ids))
+    calls: list[tuple[int, int]] = []
+    outcome = sampling.run(blobs, pinned(blobs, list(rows), method), NAMES, lambda *it: calls.append(it))
+    assert outcome.mask.select(NAMES) == sorted(map(str, expected.ids))
     assert outcome.provenance["certificate"]["radius"] == expected.radius
     if method in {"CORESET", "CORAL"}:
-        assert told[-1] == (20, 20)
+        assert calls[-1] == (20, 20)
 
 
 def test_run__a_preselected_sample_without_embedding(blobs: Blobs) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from lightly_ray.bitmask import BitMask
 from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.schema import datasets, tags
@@ -29,7 +30,7 @@ def test_write__foreign_keys_hold_on_every_connection(database: Database) -> Non
         "id": new_id(),
         "dataset_id": new_id(),
         "name": "orphan",
-        "mask": "0x1",
+        "mask": BitMask.from_hex("0x1"),
         "creator": "X",
     }
     values |= {"created_at": 0, "last_modified_at": 0, "provenance": {}}

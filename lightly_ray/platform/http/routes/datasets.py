@@ -2,18 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body
 
 from lightly_ray.platform import limits
 from lightly_ray.platform.http import views
-from lightly_ray.platform.http.dependencies import Flag, Here
+from lightly_ray.platform.http.dependencies import Flag, Here, PageOffset, PageSize
 from lightly_ray.platform.http.schemas import Created, DatasetBody, DatasetData, Object
 from lightly_ray.platform.storage.store import datasets
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
-
-PageSize = Annotated[int | None, Query(alias="pageSize", ge=1, le=limits.PAGE)]
-PageOffset = Annotated[int, Query(alias="pageOffset", ge=0)]
 
 
 @router.get("")

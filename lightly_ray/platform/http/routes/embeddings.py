@@ -13,9 +13,8 @@ from typing_extensions import TypedDict
 from lightly_ray.errors import NotFoundError
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http import views
-from lightly_ray.platform.http.dependencies import Here, signed_url
-from lightly_ray.platform.http.routes.signed import embedding_path
-from lightly_ray.platform.http.schemas import Embedding2dData, EmbeddingData, Object, ProjectionBody
+from lightly_ray.platform.http.dependencies import Here, embedding_path, signed_url
+from lightly_ray.platform.http.schemas import Embedding2dData, EmbeddingData, Object, ProjectionBody, Queued
 from lightly_ray.platform.jobs import enqueue
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.store import datasets, embeddings
@@ -28,12 +27,6 @@ class WriteUrl(TypedDict):
 
     signedWriteUrl: str
     embeddingId: str
-
-
-class Queued(TypedDict):
-    """The id of a job."""
-
-    jobId: str
 
 
 @router.get("")
@@ -66,7 +59,7 @@ def write_url(
     """Where to PUT the file of an embedding, which is made if there is none of that name."""
     with platform.database.write() as db:
         datasets.lock(db, dataset_id)
-        embedding = embeddings.ask(db, dataset_id, name)
+        embedding = embeddings.get_or_create(db, dataset_id, name)
     url = signed_url(request, platform, "PUT", embedding_path(embedding.id, kind))
     return {"signedWriteUrl": url, "embeddingId": embedding.id}
 
@@ -130,4 +123,4 @@ def _keep_descriptor(platform: Platform, dataset_id: str, embedding_id: str, bod
     key = f"datasets/{dataset_id}/descriptors/{new_id()}.npz"
     platform.blobs.put(key, io.BytesIO(body))
     with platform.database.write() as db:
-        embeddings.describe(db, embedding_id, key, hashlib.sha256(body).hexdigest())
+        embeddings.set_descriptor(db, embedding_id, key, hashlib.sha256(body).hexdigest())

@@ -6,12 +6,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from lightly_ray.bitmask import BitMask
 from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.http.dependencies import Flag, Here, signed_url
-from lightly_ray.platform.http.routes.datasets import PageOffset, PageSize
-from lightly_ray.platform.http.routes.samples import sample_path
+from lightly_ray.platform.http.dependencies import Flag, Here, PageOffset, PageSize, sample_path, signed_url
 from lightly_ray.platform.http.schemas import Object
 from lightly_ray.platform.storage.store import datasets, samples, tags
 from lightly_ray.platform.storage.store.records import Sample
@@ -27,11 +24,11 @@ def _members(
 ) -> list[Sample]:
     dataset_id, tag_id = tag
     with platform.database.read() as db:
-        mask = BitMask.from_hex(tags.read(db, dataset_id, tag_id).mask)
+        mask = tags.read(db, dataset_id, tag_id).mask
         if invert:
             mask = mask.invert(datasets.read(db, dataset_id).total)
         rows = mask.to_rows()[offset:][: limits.PAGE if size is None else size]
-        return samples.at(db, dataset_id, rows.tolist())
+        return samples.by_rows(db, dataset_id, rows.tolist())
 
 
 def _urls(request: Request, platform: Platform, found: list[Sample]) -> Iterator[str]:

@@ -6,8 +6,7 @@ from fastapi import APIRouter, Query
 
 from lightly_ray.platform.http import views
 from lightly_ray.platform.http.dependencies import Here
-from lightly_ray.platform.http.routes.embeddings import Queued
-from lightly_ray.platform.http.schemas import JobData
+from lightly_ray.platform.http.schemas import JobData, Queued
 from lightly_ray.platform.jobs import enqueue
 from lightly_ray.platform.jobs.sampling_request import SamplingRequest
 from lightly_ray.platform.storage.store import jobs
@@ -38,7 +37,7 @@ def list_jobs(
 def read_job(job_id: str, platform: Here) -> JobData:
     """One job. When it says FINISHED, its tag can be read."""
     with platform.database.read() as db:
-        return views.job(jobs.look(db, job_id))
+        return views.job(jobs.read_status(db, job_id))
 
 
 @router.post("/jobs/{job_id}/cancel")

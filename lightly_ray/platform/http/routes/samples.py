@@ -9,8 +9,7 @@ from typing_extensions import TypedDict
 from lightly_ray.errors import NotFoundError
 from lightly_ray.platform import limits
 from lightly_ray.platform.http import views
-from lightly_ray.platform.http.dependencies import Flag, Here, signed_url
-from lightly_ray.platform.http.routes.datasets import PageOffset, PageSize
+from lightly_ray.platform.http.dependencies import Flag, Here, PageOffset, PageSize, sample_path, signed_url
 from lightly_ray.platform.http.schemas import Created, Object, SampleBody, SampleChange, SampleData
 from lightly_ray.platform.storage.store import datasets, samples
 from lightly_ray.platform.storage.store.samples import Kind, NewSample
@@ -30,7 +29,7 @@ def create_sample(dataset_id: str, body: SampleBody, platform: Here) -> Created:
     """Add a sample, or describe the one that has this file name: a repeated request changes nothing."""
     with platform.database.write() as db:
         datasets.lock(db, dataset_id)
-        [sample_id] = samples.put(
+        [sample_id] = samples.upsert(
             db, dataset_id, [NewSample(**body.model_dump())], at_most=platform.settings.max_samples
         )
     return {"id": sample_id}
@@ -129,11 +128,6 @@ def read_url(
     if sample.full_key is None and (kind == "full" or sample.thumb_key is None):
         raise NotFoundError(f"no {kind} image of {sample.file_name!r} has been uploaded")
     return signed_url(request, platform, "GET", sample_path(sample_id, "full" if kind == "full" else "thumb"))
-
-
-def sample_path(sample_id: str, kind: Kind) -> str:
-    """The path of a sample's file, to be signed."""
-    return f"/v1/signed/samples/{sample_id}/{kind}"
 
 
 def _write_url(request: Request, platform: Here, sample: tuple[str, str], kind: Kind) -> str:

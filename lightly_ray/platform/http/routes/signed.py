@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
@@ -73,17 +73,12 @@ def get_embedding(embedding_id: str, platform: Here) -> Response:
     return StreamingResponse(embedding_files.as_csv(platform.blobs.open(key)), media_type="text/csv", headers=_SAFE)
 
 
-def embedding_path(embedding_id: str, kind: Literal["csv", "parquet"]) -> str:
-    """The path of an embedding's file, to be signed."""
-    return f"/v1/signed/embeddings/{embedding_id}/{kind}"
-
-
 def _keep_image(platform: Platform, sample_id: str, kind: Kind, body: IO[bytes]) -> None:
     with platform.database.read() as db:
         sample = samples.find(db, sample_id)
     blob = store_image(platform.blobs, sample.dataset_id, kind, body)
     with platform.database.write() as db:
-        samples.name_file(db, sample.dataset_id, sample_id, kind, blob)
+        samples.set_file(db, sample.dataset_id, sample_id, kind, blob)
 
 
 def _keep_embedding(platform: Platform, embedding_id: str, kind: Format, folder: Path) -> None:
@@ -95,7 +90,7 @@ def _keep_embedding(platform: Platform, embedding_id: str, kind: Format, folder:
     with (folder / "converted").open("rb") as file:
         platform.blobs.put(key, file)
     with platform.database.write() as db:
-        embeddings.uploaded(db, embedding_id, embeddings.Upload(key, facts.sha256, facts.rows, facts.dimension))
+        embeddings.add_version(db, embedding_id, embeddings.Upload(key, facts.sha256, facts.rows, facts.dimension))
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
-from lightly_ray.bitmask import BitMask
 from lightly_ray.platform.http import views
 from lightly_ray.platform.http.dependencies import Here
 from lightly_ray.platform.http.schemas import (
@@ -101,7 +100,7 @@ def delete_tag(dataset_id: str, tag_id: str, platform: Here) -> Object:
 def read_file_names(dataset_id: str, tag_id: str, platform: Here) -> JSONResponse:
     """The file names of a tag, in mappings order."""
     with platform.database.read() as db:
-        mask = BitMask.from_hex(tags.read(db, dataset_id, tag_id).mask)
+        mask = tags.read(db, dataset_id, tag_id).mask
         return JSONResponse(mask.select(samples.mappings(db, dataset_id)))
 
 

@@ -44,7 +44,7 @@ def read(db: Connection, dataset_id: str) -> Dataset:
 
 
 def lock(db: Connection, dataset_id: str) -> Dataset:
-    """One dataset, whose other writers wait until this transaction ends. Its size in bytes is left at 0.
+    """One dataset, whose other writers wait until this transaction ends. Its files are not counted: their size is None.
 
     Raises:
         NotFoundError: there is none of that id (DATASET_UNKNOWN).

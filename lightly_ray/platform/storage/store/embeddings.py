@@ -27,7 +27,7 @@ class Upload:
     dimension: int
 
 
-def ask(db: Connection, dataset_id: str, name: str) -> Embedding:
+def get_or_create(db: Connection, dataset_id: str, name: str) -> Embedding:
     """The embedding of that name, made if there is none. It is listed once its file has been uploaded.
 
     Args:
@@ -45,7 +45,7 @@ def ask(db: Connection, dataset_id: str, name: str) -> Embedding:
     return record(Embedding, row)
 
 
-def uploaded(db: Connection, embedding_id: str, upload: Upload) -> None:
+def add_version(db: Connection, embedding_id: str, upload: Upload) -> None:
     """Make an upload the newest version of an embedding. Jobs in the queue keep the version they have pinned."""
     db.execute(
         update(embeddings)
@@ -61,7 +61,7 @@ def uploaded(db: Connection, embedding_id: str, upload: Upload) -> None:
     )
 
 
-def describe(db: Connection, embedding_id: str, key: str, sha256: str) -> None:
+def set_descriptor(db: Connection, embedding_id: str, key: str, sha256: str) -> None:
     """Point an embedding to the descriptor that made it."""
     query = update(embeddings).where(embeddings.c.id == embedding_id)
     db.execute(query.values(descriptor_key=key, descriptor_sha256=sha256))
@@ -80,7 +80,7 @@ def read(db: Connection, dataset_id: str, embedding_id: str) -> Embedding:
 
 
 def find(db: Connection, embedding_id: str) -> Embedding:
-    """One embedding of whatever dataset.
+    """One embedding, of any dataset.
 
     Raises:
         NotFoundError: there is none of that id (EMBEDDING_UNKNOWN).
@@ -112,10 +112,10 @@ def put_projection(db: Connection, embedding_id: str, method: str, version: int,
     """Store a projection in place of an older one by the same method; return its id."""
     same = (projections.c.embedding_id == embedding_id, projections.c.method == method)
     values = {"version": version, "file_key": key, "created_at": now()}
-    known = db.scalar(select(projections.c.id).where(*same))
-    if known is not None:
+    old = db.scalar(select(projections.c.id).where(*same))
+    if old is not None:
         db.execute(update(projections).where(*same).values(**values))
-        return str(known)
+        return str(old)
     projection_id = new_id()
     db.execute(projections.insert().values(id=projection_id, embedding_id=embedding_id, method=method, **values))
     return projection_id

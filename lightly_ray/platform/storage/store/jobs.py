@@ -27,9 +27,9 @@ _SEEN = [column for column in jobs.columns if column.name not in {"request", "pi
 def add(db: Connection, dataset_id: str, kind: str, *, name: str | None, request: Json, pinned: Json) -> str:
     """Queue a job and return its id."""
     job_id = new_id()
-    asked = {"id": job_id, "dataset_id": dataset_id, "kind": kind, "name": name, "request": request, "pinned": pinned}
+    columns = {"id": job_id, "dataset_id": dataset_id, "kind": kind, "name": name, "request": request, "pinned": pinned}
     state = {"status": "WAITING", "attempts": 0, "cancelled": False, "processed": 0, "total": 0}
-    db.execute(jobs.insert().values(**asked, **state, created_at=now()))
+    db.execute(jobs.insert().values(**columns, **state, created_at=now()))
     return job_id
 
 
@@ -42,8 +42,8 @@ def read(db: Connection, job_id: str) -> Job:
     return _read(db, job_id, select(jobs))
 
 
-def look(db: Connection, job_id: str) -> Job:
-    """One job without what was asked and pinned, for whoever asks again and again how it goes.
+def read_status(db: Connection, job_id: str) -> Job:
+    """One job without its request and what is pinned, which are large, for polling.
 
     Raises:
         NotFoundError: there is none of that id (JOB_UNKNOWN).
@@ -72,8 +72,8 @@ def live(db: Connection, dataset_id: str, kind: str) -> list[Job]:
     return [record(Job, row) for row in db.execute(select(jobs).where(*same).order_by(jobs.c.created_at, jobs.c.id))]
 
 
-def anything(db: Connection) -> bool:
-    """Whether `claim` would find something: a cheap look, without a lock."""
+def has_claimable(db: Connection) -> bool:
+    """Whether `claim` would find something: a cheap query, without a lock."""
     return db.scalar(select(jobs.c.id).where(_claimable(now())).limit(1)) is not None
 
 
@@ -88,20 +88,20 @@ def claim(db: Connection, worker: str, lease_ms: int) -> Job | None:
         .where(_claimable(at))
         .order_by(jobs.c.created_at, jobs.c.id)
     )
-    # Other workers pass over a job that this one is looking at.
-    found = db.execute(query.limit(1).with_for_update(skip_locked=True)).one_or_none()
-    if found is None:
+    # Other workers skip a job that this one reads.
+    job = db.execute(query.limit(1).with_for_update(skip_locked=True)).one_or_none()
+    if job is None:
         return None
-    if found.cancelled or found.attempts >= ATTEMPTS:
-        _end(db, found.id, error=CANCELLED if found.cancelled else f"its worker died {ATTEMPTS} times")
+    if job.cancelled or job.attempts >= ATTEMPTS:
+        _end(db, job.id, error=CANCELLED if job.cancelled else f"its worker died {ATTEMPTS} times")
         return None
-    values = {"status": "RUNNING", "attempts": found.attempts + 1, "worker": worker, "lease_until": at + lease_ms}
-    db.execute(update(jobs).where(jobs.c.id == found.id).values(processed=0, **values))
-    return read(db, found.id)
+    values = {"status": "RUNNING", "attempts": job.attempts + 1, "worker": worker, "lease_until": at + lease_ms}
+    db.execute(update(jobs).where(jobs.c.id == job.id).values(processed=0, **values))
+    return read(db, job.id)
 
 
 def renew(db: Connection, job: Job, lease_ms: int, *, processed: int, total: int) -> bool:
-    """Renew the lease and note the progress. False: stop, the job is cancelled, deleted or someone else's."""
+    """Renew the lease and note the progress. False: stop, the job is cancelled, deleted or another worker's."""
     values = {"lease_until": now() + lease_ms, "processed": processed, "total": total}
     query = update(jobs).where(_mine(job), jobs.c.cancelled.is_(False)).values(**values)
     return bool(db.execute(query).rowcount)
@@ -134,12 +134,12 @@ def give_back(db: Connection, job: Job, *, counted: bool) -> None:
 
 def cancel(db: Connection, job_id: str) -> Job:
     """Fail a job that waits; ask the worker of a running one to stop. A job that has ended stays as it is."""
-    job = look(db, job_id)
+    job = read_status(db, job_id)
     lost = job.status == "RUNNING" and (job.lease_until or 0) < now()
     if job.status == "WAITING" or lost:
         _end(db, job_id, error=CANCELLED)
     db.execute(update(jobs).where(jobs.c.id == job_id, jobs.c.status == "RUNNING").values(cancelled=True))
-    return look(db, job_id)
+    return read_status(db, job_id)
 
 
 def seen_status(job: Job) -> str:

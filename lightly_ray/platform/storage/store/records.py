@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Row
 
+from lightly_ray.bitmask import BitMask
+
 R = TypeVar("R")
 Json = dict[str, Any]
 
@@ -27,7 +29,7 @@ class Dataset:
     upload: Json | None
     created_at: int
     last_modified_at: int
-    size_in_bytes: int = 0
+    size_in_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Tag:
     id: str
     dataset_id: str
     name: str
-    mask: str
+    mask: BitMask
     prev_tag_id: str | None
     query_tag_id: str | None
     preselected_tag_id: str | None

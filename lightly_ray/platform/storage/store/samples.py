@@ -42,7 +42,7 @@ class NewSample:
     files: Mapping[Kind, Blob] = field(default_factory=dict)
 
 
-def put(db: Connection, dataset_id: str, news: Sequence[NewSample], *, at_most: int) -> list[str]:
+def upsert(db: Connection, dataset_id: str, news: Sequence[NewSample], *, at_most: int) -> list[str]:
     """Add samples, or describe again those whose file name is known.
 
     Args:
@@ -61,10 +61,10 @@ def put(db: Connection, dataset_id: str, news: Sequence[NewSample], *, at_most: 
     at = now()
     for new in news:
         if new.file_name in known:
-            db.execute(update(samples).where(samples.c.id == known[new.file_name]).values(**_told(new, at)))
+            db.execute(update(samples).where(samples.c.id == known[new.file_name]).values(**_columns_of(new, at)))
     added = {new.file_name: new_id() for new in fresh}
     rows = [
-        {**_blank(), **_told(new, at), "id": added[new.file_name], "dataset_id": dataset_id, "created_at": at}
+        {**_blank(), **_columns_of(new, at), "id": added[new.file_name], "dataset_id": dataset_id, "created_at": at}
         for new in fresh
     ]
     if rows:
@@ -131,7 +131,7 @@ def change(db: Connection, dataset_id: str, sample_id: str, **values: Any) -> No
         read(db, dataset_id, sample_id)
 
 
-def name_file(db: Connection, dataset_id: str, sample_id: str, kind: Kind, blob: Blob) -> None:
+def set_file(db: Connection, dataset_id: str, sample_id: str, kind: Kind, blob: Blob) -> None:
     """Point a sample to the file that was stored for it."""
     change(db, dataset_id, sample_id, **_file_columns(kind, blob))
 
@@ -173,7 +173,7 @@ def mappings(db: Connection, dataset_id: str, column: Literal["id", "file_name"]
     return list(db.scalars(query))
 
 
-def at(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[Sample]:
+def by_rows(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[Sample]:
     """The samples at these rows, ascending."""
     found: list[Sample] = []
     for start in range(0, len(rows), _MANY):
@@ -214,7 +214,7 @@ def _count(db: Connection, dataset_id: str, more: int, at_most: int) -> None:
         )
 
 
-def _told(new: NewSample, at: int) -> dict[str, Any]:
+def _columns_of(new: NewSample, at: int) -> dict[str, Any]:
     told = {
         "file_name": new.file_name,
         "thumb_name": new.thumb_name,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 
 from lightly_ray.bitmask import BitMask
-from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
+from lightly_ray.errors import Code, ConflictError, InvalidInputError, NotFoundError
 from lightly_ray.methods import INITIAL_TAG
 from lightly_ray.platform import limits
 from lightly_ray.platform.storage.ids import new_id, now
@@ -52,7 +52,7 @@ def listing(db: Connection, dataset_id: str) -> list[Tag]:
     return [record(Tag, row) for row in db.execute(query)]
 
 
-def read(db: Connection, dataset_id: str, tag_id: str, *, code: str = "TAG_UNKNOWN") -> Tag:
+def read(db: Connection, dataset_id: str, tag_id: str, *, code: Code = "TAG_UNKNOWN") -> Tag:
     """One tag.
 
     Raises:
@@ -66,8 +66,8 @@ def read(db: Connection, dataset_id: str, tag_id: str, *, code: str = "TAG_UNKNO
 
 def provenance(db: Connection, tag_id: str) -> Json:
     """How a tag that exists was made."""
-    found: Json = db.scalar(select(tags.c.provenance).where(tags.c.id == tag_id)) or {}
-    return found
+    stored: Json = db.scalar(select(tags.c.provenance).where(tags.c.id == tag_id)) or {}
+    return stored
 
 
 def initial(db: Connection, dataset_id: str) -> Tag:
@@ -126,7 +126,7 @@ def upsize(db: Connection, dataset: Dataset, name: str, creator: str) -> str:
         return first.id
     everything, before = BitMask.from_length(dataset.total + more), BitMask.from_length(dataset.total)
     _set_total(db, dataset.id, dataset.total + more)
-    db.execute(update(tags).where(tags.c.id == first.id).values(mask=everything.to_hex(), last_modified_at=now()))
+    db.execute(update(tags).where(tags.c.id == first.id).values(mask=everything, last_modified_at=now()))
     made = {"kind": "upsize", "samples_before": dataset.total, "samples_added": more}
     return insert(db, dataset.id, NewTag(name, everything - before, first.id, creator, made))
 
@@ -144,7 +144,7 @@ def insert(db: Connection, dataset_id: str, new: NewTag) -> str:
     tag_id, at = new_id(), now()
     values = {name: getattr(new, name) for name in ("name", "prev_tag_id", "creator", "provenance")}
     values |= {"query_tag_id": new.query_tag_id, "preselected_tag_id": new.preselected_tag_id}
-    values |= {"mask": new.mask.to_hex(), "created_at": at, "last_modified_at": at}
+    values |= {"mask": new.mask, "created_at": at, "last_modified_at": at}
     db.execute(tags.insert().values(id=tag_id, dataset_id=dataset_id, **values))
     if owner is None:
         db.execute(tag_names.insert().values(dataset_id=dataset_id, name=new.name, tag_id=tag_id))

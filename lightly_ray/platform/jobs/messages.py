@@ -1,0 +1,81 @@
+"""What worker and runner say to each other: a line of JSON each, told apart by ``kind``."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from lightly_ray.platform.jobs.pinned import MaskField, Pinned
+from lightly_ray.platform.storage.store.records import Json
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def to_json(self) -> Json:
+        """As JSON values."""
+        return self.model_dump(mode="json")
+
+
+class Assignment(_Message):
+    """To the runner: a job to compute."""
+
+    job_id: str
+    dataset_id: str
+    pinned: Pinned
+
+
+class Progressed(_Message):
+    """From the runner: how far its job is."""
+
+    kind: Literal["progressed"] = "progressed"
+    processed: int
+    total: int
+
+
+class Selected(_Message):
+    """From the runner: a selection has ended with these samples, preselected included."""
+
+    kind: Literal["selected"] = "selected"
+    mask: MaskField
+    provenance: Json
+
+    @property
+    def count(self) -> int:
+        """How many samples are selected."""
+        return self.mask.count
+
+
+class Projected(_Message):
+    """From the runner: a projection of ``count`` samples lies in a file."""
+
+    kind: Literal["projected"] = "projected"
+    file_key: str
+    count: int
+
+
+class Failed(_Message):
+    """The job has failed, and why."""
+
+    kind: Literal["failed"] = "failed"
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The runner has died without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The worker stops, and with it the runner."""
+
+
+FromRunner = Progressed | Selected | Projected | Failed
+Ended = Selected | Projected | Failed | Died | Stopped
+_ADAPTER: TypeAdapter[FromRunner] = TypeAdapter(Annotated[FromRunner, Field(discriminator="kind")])
+
+
+def from_runner(line: bytes) -> FromRunner:
+    """The message in a line of the runner."""
+    return _ADAPTER.validate_json(line)

@@ -1,0 +1,89 @@
+"""What a job works on, fixed when it is queued, so that later uploads do not change it.
+
+Models in memory, JSON in the database and in the pipe to the runner alone.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, PlainSerializer, TypeAdapter
+
+from lightly_ray.bitmask import BitMask
+from lightly_ray.platform.storage.store.records import Json
+
+MaskField = Annotated[
+    InstanceOf[BitMask],
+    BeforeValidator(lambda value: BitMask.from_hex(value) if isinstance(value, str) else value),
+    PlainSerializer(lambda mask: mask.to_hex(), return_type=str),
+]
+"""A mask, hexadecimal as JSON."""
+
+
+class _Pinned(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+
+    def to_json(self) -> Json:
+        """As JSON values."""
+        return self.model_dump(mode="json")
+
+
+class PinnedTag(_Pinned):
+    """A tag, with the samples that it had."""
+
+    id: str
+    name: str
+    mask: MaskField
+
+
+class PinnedEmbedding(_Pinned):
+    """One version of an embedding."""
+
+    id: str
+    name: str
+    version: int
+    file_key: str
+    sha256: str
+    dimension: int
+
+
+class PinnedScore(_Pinned):
+    """One version of the scores of a tag."""
+
+    id: str
+    score_type: str
+    version: int
+    file_key: str
+    sha256: str
+
+
+class PinnedSelection(_Pinned):
+    """A selection: its settings, as `select` takes them, and its data."""
+
+    kind: Literal["SAMPLING"] = "SAMPLING"
+    tag_name: str
+    method: str
+    n_samples: int | float
+    min_distance: float | None
+    seed: int
+    normalize: bool
+    prev_tag_id: str
+    query: PinnedTag
+    preselected: PinnedTag | None
+    embedding: PinnedEmbedding
+    score: PinnedScore | None
+
+
+class PinnedProjection(_Pinned):
+    """A picture of an embedding in two dimensions."""
+
+    kind: Literal["PROJECTION"] = "PROJECTION"
+    method: str
+    embedding: PinnedEmbedding
+
+
+Pinned = Annotated[PinnedSelection | PinnedProjection, Field(discriminator="kind")]
+_ADAPTER: TypeAdapter[PinnedSelection | PinnedProjection] = TypeAdapter(Pinned)
+
+
+def pinned_of(kind: str, stored: Any) -> PinnedSelection | PinnedProjection:
+    """What the database keeps of a job of this kind."""
+    return _ADAPTER.validate_python({"kind": kind, **stored})
