@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,8 @@ from lightly_ray.errors import InvalidInputError, NotFoundError
 
 _CHUNK = 1 << 20  # characters read at a time
 _LONGEST = 1 << 26  # characters of one object; past it the text is taken to be broken
-_BETWEEN = re.compile(r"[\s,]*")
+_SPACES = " \t\r\n"
+_DECODE = json.JSONDecoder().raw_decode
 
 
 def read_objects(place: Location) -> Iterator[dict[str, Any]]:
@@ -30,33 +30,73 @@ def read_objects(place: Location) -> Iterator[dict[str, Any]]:
             raise InvalidInputError(f"{place.shown!r} is no UTF-8 text: {error}") from error
 
 
-def _objects(reader: io.TextIOWrapper, name: str) -> Iterator[dict[str, Any]]:
-    decode = json.JSONDecoder().raw_decode
-    text = ""
-    while not text and (more := reader.read(_CHUNK)):
-        text = more.lstrip()
-    if text[:1] != "[":
-        raise InvalidInputError(f"{name!r} must be a JSON list of objects, it begins with {text[:20]!r}")
-    at, number = 1, 0
+def _objects(stream: io.TextIOWrapper, name: str) -> Iterator[dict[str, Any]]:
+    reader = _Reader(stream)
+    if reader.next() != "[":
+        raise InvalidInputError(f"{name!r} must be a JSON list of objects, it begins with {reader.ahead(20)!r}")
+    reader.skip()
+    number = 0
+    more = reader.next() != "]"
+    while more:
+        yield _object(reader, name, number)
+        number += 1
+        more = reader.next() == ","
+        if not more and reader.next() != "]":
+            what = f"expected , or ], got {reader.ahead(20)!r}"
+            raise InvalidInputError(f"{name!r} is broken behind entry {number - 1}: {what}")
+        if more:
+            reader.skip()
+    reader.skip()
+    if reader.next():
+        raise InvalidInputError(f"{name!r} goes on behind its list, with {reader.ahead(20)!r}")
+
+
+def _object(reader: "_Reader", name: str, number: int) -> dict[str, Any]:
     while True:
-        at = _between(text, at)
-        if text[at : at + 1] == "]":
-            return
+        reader.next()
         try:
-            entry, at = decode(text, at)
+            entry, end = _DECODE(reader.text, reader.at)
         except json.JSONDecodeError as error:
             # Broken, or cut by the end of the chunk: more text tells.
-            more = reader.read(_CHUNK)
-            if not more or len(text) - at > _LONGEST:
+            if len(reader.text) - reader.at > _LONGEST or not reader.fill():
                 raise InvalidInputError(f"{name!r} is broken at entry {number}: {error.msg}") from error
-            text, at = text[at:] + more, 0
             continue
         if not isinstance(entry, dict):
             raise InvalidInputError(f"entry {number} of {name!r} must be an object, got {entry!r:.60}")
-        yield entry
-        number += 1
+        reader.at = end
+        return entry
 
 
-def _between(text: str, at: int) -> int:
-    found = _BETWEEN.match(text, at)
-    return found.end() if found else at
+class _Reader:
+    """A text that is read as far as it is needed.
+
+    Attributes:
+        text: what has been read and not dropped.
+        at: where in it the next character is.
+    """
+
+    def __init__(self, stream: io.TextIOWrapper) -> None:
+        self._stream = stream
+        self.text, self.at = "", 0
+
+    def fill(self) -> bool:
+        """Read on; whether there was more."""
+        chunk = self._stream.read(_CHUNK)
+        self.text, self.at = self.text[self.at :] + chunk, 0
+        return bool(chunk)
+
+    def next(self) -> str:
+        """The next character that is no space, "" at the end; it stays where it is."""
+        while True:
+            while self.at < len(self.text) and self.text[self.at] in _SPACES:
+                self.at += 1
+            if self.at < len(self.text) or not self.fill():
+                return self.ahead(1)
+
+    def skip(self) -> None:
+        """Go over the next character."""
+        self.at += 1
+
+    def ahead(self, count: int) -> str:
+        """As many of the next characters as have been read."""
+        return self.text[self.at : self.at + count]
