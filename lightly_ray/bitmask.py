@@ -3,7 +3,7 @@
 A dataset has a fixed order of its samples (its mappings). Bit i of a mask, the lowest bit being
 bit 0, says whether the sample at row i belongs to the set. On the wire a mask is a hexadecimal
 string, so `0x612` holds the rows 1, 4, 9 and 10. Masks know nothing about how many samples the
-dataset has: `fits` checks that, and `invert` has to be told.
+dataset has: `fits` checks that, and `invert` takes it as an argument.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Loops that NumPy has no words for, compiled by numba."""
+"""Loops that NumPy cannot express, compiled by numba."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,10 +20,10 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
-            made = numba.njit(nogil=True, cache=True, **options)(function)
+            jitted = numba.njit(nogil=True, cache=True, **options)(function)
         except RuntimeError:  # numba finds no folder for its cache
-            made = numba.njit(nogil=True, **options)(function)
-        result: Callable[..., Any] = made
+            jitted = numba.njit(nogil=True, **options)(function)
+        result: Callable[..., Any] = jitted
         return result
 
     return decorate

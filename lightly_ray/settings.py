@@ -48,7 +48,7 @@ def parse(model: type[S], words: Sequence[str]) -> S:
 
     Args:
         model: the settings class.
-        words: one ``key=value`` each; the value is whatever follows the first ``=``.
+        words: one ``key=value`` each; the value is all that follows the first ``=``.
 
     Raises:
         InvalidInputError: a word without ``=``, a key given twice, an unknown or missing key, a bad value.

@@ -69,15 +69,15 @@ class ExportMixin(TagsMixin):
         return content.decode()
 
     def _pages(self, tag_id: str, *what: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
+        rows: list[dict[str, Any]] = []
         while True:
-            query = {"pageSize": _PAGE, "pageOffset": len(found)}
+            query = {"pageSize": _PAGE, "pageOffset": len(rows)}
             page = self.transport.get(self._export(tag_id, *what), **query)
             if not isinstance(page, list):
                 raise ApiError("the platform answered something else than a list")
-            found += page
+            rows += page
             if len(page) < _PAGE:
-                return found
+                return rows
 
     def _export(self, tag_id: str, *what: str) -> str:
         return self._at("tags", tag_id, "export", *what)

@@ -218,7 +218,7 @@ def _prepared(
                 yield ahead.popleft().result()
                 ahead.extend(pool.submit(prepare_batch, batch, mode, custom) for batch in itertools.islice(batches, 1))
         finally:
-            for future in ahead:  # After an error nobody waits for what is still queued.
+            for future in ahead:  # After an error what is still queued is not waited for.
                 future.cancel()
 
 

@@ -38,8 +38,8 @@ class EmbeddingsMixin(ClientBase):
 
     def get_all_embedding_data(self) -> list[DatasetEmbeddingData]:
         """All embeddings of the dataset, the oldest first."""
-        found = parse_list(DatasetEmbeddingData, self.transport.get(self._at("embeddings")))
-        return sorted(found, key=lambda embedding: embedding.created_at)
+        embeddings = parse_list(DatasetEmbeddingData, self.transport.get(self._at("embeddings")))
+        return sorted(embeddings, key=lambda embedding: embedding.created_at)
 
     def get_embedding_data_by_name(self, name: str) -> DatasetEmbeddingData:
         """The newest embedding of exactly this name.
@@ -104,8 +104,8 @@ class EmbeddingsMixin(ClientBase):
         _check(filenames, vectors)
         self._require_known(filenames)
         if extends is not None:
-            given = LabelledEmbeddings(list(filenames), vectors, ["0"] * len(filenames))
-            joined = self._joined(given, self.get_embedding_data_by_name(extends))
+            local = LabelledEmbeddings(list(filenames), vectors, ["0"] * len(filenames))
+            joined = self._joined(local, self.get_embedding_data_by_name(extends))
             filenames, vectors = joined.filenames, joined.embeddings.astype(vectors.dtype)
         self._upload_table(_table(filenames, vectors, metadata=metadata), name)
 
@@ -121,11 +121,11 @@ class EmbeddingsMixin(ClientBase):
         """
         table = read_embeddings_csv(path_to_embeddings_csv)
         try:
-            known = self.get_embedding_by_name(name)
+            older = self.get_embedding_by_name(name)
         except NotFoundError:
             pass
         else:
-            table = self._joined(table, known)
+            table = self._joined(table, older)
             name = f"{name}_{datetime.now().astimezone():%Y%m%d_%Hh%Mm%Ss}"
         self._require_known(table.filenames)
         self._upload_table(_table(table.filenames, table.embeddings, table.labels), name)
@@ -167,8 +167,8 @@ class EmbeddingsMixin(ClientBase):
         return embeddings[-1].id
 
     def _require_known(self, filenames: Sequence[str]) -> None:
-        known = set(self.get_filenames())
-        unknown = [name for name in filenames if name not in known]
+        in_dataset = set(self.get_filenames())
+        unknown = [name for name in filenames if name not in in_dataset]
         if unknown:
             raise NotFoundError(
                 f"{len(unknown)} of {len(filenames)} embeddings are of files that are not in the dataset, "

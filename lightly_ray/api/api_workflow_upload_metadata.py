@@ -29,25 +29,25 @@ class MetadataMixin(ClientBase):
             verbose: show progress.
             max_workers: how many requests run at a time.
         """
-        wanted = metadata_by_filename(custom_metadata)
+        entries = metadata_by_filename(custom_metadata)
         ids = {str(sample["fileName"]): str(sample["id"]) for sample in self._samples()}
-        absent = [name for name in wanted if name not in ids]
+        absent = [name for name in entries if name not in ids]
         if absent:
             warnings.warn(
                 f"metadata of {len(absent)} images is left out: they are not in the dataset, first {absent[0]!r}",
                 InvalidCustomMetadataWarning,
                 stacklevel=2,
             )
-        found = [name for name in wanted if name in ids]
+        names = [name for name in entries if name in ids]
 
         def store(name: str) -> None:
-            self.transport.put(self._at("samples", ids[name]), {"customMetaData": wanted[name]})
+            self.transport.put(self._at("samples", ids[name]), {"customMetaData": entries[name]})
 
         with (
             ThreadPoolExecutor(max(1, max_workers)) as pool,
-            Progress("upload metadata", len(found), show=verbose and self.show_progress) as progress,
+            Progress("upload metadata", len(names), show=verbose and self.show_progress) as progress,
         ):
-            for _ in pool.map(store, found):
+            for _ in pool.map(store, names):
                 progress.advance()
 
     def _samples(self) -> list[dict[str, Any]]:

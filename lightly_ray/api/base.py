@@ -76,13 +76,13 @@ class ClientBase:
         return self.get_filenames()
 
     def _datasets(self, *, shared: bool) -> list[DatasetData]:
-        found: list[DatasetData] = []
+        datasets: list[DatasetData] = []
         while True:
-            query = {"shared": str(shared), "pageSize": _PAGE, "pageOffset": len(found)}
+            query = {"shared": str(shared), "pageSize": _PAGE, "pageOffset": len(datasets)}
             page = parse_list(DatasetData, self.transport.get("/v1/datasets", **query))
-            found += page
+            datasets += page
             if len(page) < _PAGE:
-                return found
+                return datasets
 
     def _use_dataset(self, dataset_id: str | None) -> None:
         # An embedding belongs to one dataset; the newest of the new one is looked up when it is needed.

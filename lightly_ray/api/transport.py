@@ -123,7 +123,7 @@ class Transport:
         """PUT a file, or bytes, to a signed URL."""
 
         def send(address: str) -> requests.Response:
-            # Opened anew for each try: a file that was sent once stands at its end.
+            # Opened again for each try: a file that was sent once stands at its end.
             with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as content:
                 return self._session.put(address, data=content, timeout=TIMEOUT, auth=_no_auth)
 

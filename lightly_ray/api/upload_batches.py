@@ -69,7 +69,7 @@ def plan(files: Iterable[tuple[str, Path]], mode: str) -> Iterator[list[tuple[st
     batch: list[tuple[str, Path]] = []
     size = 0
     for filename, path in files:
-        # A file that is gone is reported by whoever reads it.
+        # A file that is gone is reported when it is read.
         weight = _THUMB_BYTES + (path.stat().st_size if mode == "full" and path.exists() else 0)
         if batch and (len(batch) == BATCH_SAMPLES or size + weight > BATCH_BYTES):
             yield batch

@@ -4,7 +4,7 @@
     fingerprint = sum over rows of h                           mod 2^64
 
 Multiply-add hashing of the stored bytes, finished by the mixing step of SplitMix64. Sums commute, so parts
-are added up in any order. It tells data sets apart by accident, not against an attacker.
+are added up in any order. It guards against accidents, not against an attacker.
 
 References:
     Steele, Lea, Flood. Fast splittable pseudorandom number generators. OOPSLA 2014.

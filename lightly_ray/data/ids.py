@@ -123,14 +123,14 @@ class Ids:
 
 
 def _rows_of_names(names: pa.LargeStringArray, values: IdsLike, what: str) -> RowNumbers:
-    wanted = strings(values, what)
-    require_distinct(wanted, what)
-    rows = positions_in(wanted, names)
+    texts = strings(values, what)
+    require_distinct(texts, what)
+    rows = positions_in(texts, names)
     unknown = np.flatnonzero(rows < 0)
     if len(unknown):
         raise InvalidInputError(
             f"{what}: {len(unknown)} of {len(rows)} ids are not among the {len(names)} ids of the data, "
-            f"first: {wanted[int(unknown[0])].as_py()!r}; those of the data look like {names[0].as_py()!r}"
+            f"first: {texts[int(unknown[0])].as_py()!r}; those of the data look like {names[0].as_py()!r}"
         )
     return rows
 
@@ -177,9 +177,9 @@ def _is_text(kind: pa.DataType) -> bool:
 def _arrow(values: IdsLike, what: str) -> Any:
     if isinstance(values, pa.Array | pa.ChunkedArray):
         return values
-    found = values if isinstance(values, np.ndarray) else list(_iterable(values, what))
+    array = values if isinstance(values, np.ndarray) else list(_iterable(values, what))
     try:
-        return pa.array(found)
+        return pa.array(array)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise InvalidInputError(f"{what} must be strings: {error}") from error
 
@@ -194,12 +194,12 @@ def _numbers(values: IdsLike, what: str) -> RowNumbers:
     if isinstance(values, str | bytes):
         raise InvalidInputError(f"{what}: the data has no ids, give row numbers, got {values!r}")
     if isinstance(values, pa.Array | pa.ChunkedArray | np.ndarray):
-        found = np.asarray(values)
+        numbers = np.asarray(values)
     else:
-        found = np.asarray(list(_iterable(values, what)))
-    if not found.size:
+        numbers = np.asarray(list(_iterable(values, what)))
+    if not numbers.size:
         return np.zeros(0, dtype=np.int64)
-    if found.ndim != 1 or found.dtype.kind not in "iu":
-        example = found.ravel()[0]
+    if numbers.ndim != 1 or numbers.dtype.kind not in "iu":
+        example = numbers.ravel()[0]
         raise InvalidInputError(f"{what}: the data has no ids, give row numbers, got {example!r}")
-    return found.astype(np.int64)
+    return numbers.astype(np.int64)

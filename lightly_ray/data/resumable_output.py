@@ -46,8 +46,8 @@ class ResumableOutput:
         self._waiting: list[pa.Table] = []
         self._written_at = time.monotonic()
         self._schema: pa.Schema | None = None
-        while (known := finished_part(output, self.rows, made_from)) is not None:
-            self._note(known["rows"])
+        while (part := finished_part(output, self.rows, made_from)) is not None:
+            self._note(part["rows"])
 
     def add(self, table: pa.Table) -> None:
         """Append rows; they are written when there are many, or after some seconds."""

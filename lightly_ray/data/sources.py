@@ -67,8 +67,8 @@ def load(
         settled = block if isinstance(block, VectorFault) else settle(block, part, normalize=normalize)
         if isinstance(settled, VectorFault):
             return settled
-        found = _found(rows, part)
-        matrix[found if places is None else places[found]] = settled
+        positions = _found(rows, part)
+        matrix[positions if places is None else places[positions]] = settled
     return matrix
 
 

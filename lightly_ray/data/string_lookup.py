@@ -31,7 +31,7 @@ def contents(names: pa.LargeStringArray) -> tuple[NDArray[np.int64], NDArray[np.
 
 
 def duplicates(names: pa.LargeStringArray) -> pa.StructArray:
-    """The names that come more than once, as Arrow's `value_counts` tells them: `values` and `counts`."""
+    """The names that come more than once, as Arrow's `value_counts` returns them: `values` and `counts`."""
     hashes = _hashes(names)
     ordered = np.sort(hashes)
     twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
@@ -51,21 +51,21 @@ def positions_in(wanted: pa.LargeStringArray, names: pa.LargeStringArray) -> NDA
     """
     hashes = _hashes(wanted)
     order = np.argsort(hashes)
-    ordered, found = hashes[order], np.full(len(wanted), -1, dtype=np.int64)
+    ordered, positions = hashes[order], np.full(len(wanted), -1, dtype=np.int64)
     for start, chunk in chunks(names) if len(wanted) else ():
         here = _hashes(chunk)
         place = np.minimum(np.searchsorted(ordered, here), len(ordered) - 1)
         hits = np.flatnonzero(ordered[place] == here)
-        found[order[place[hits]]] = start + hits
-    hit = np.flatnonzero(found >= 0)
-    same = pc.equal(names.take(pa.array(found[hit])), wanted.take(pa.array(hit))).to_numpy(zero_copy_only=False)
-    found[hit[~same]] = -1
-    missed = np.flatnonzero(found < 0)
-    if len(missed):  # unknown, or with the hash of another: a table of these few tells
+        positions[order[place[hits]]] = start + hits
+    hit = np.flatnonzero(positions >= 0)
+    same = pc.equal(names.take(pa.array(positions[hit])), wanted.take(pa.array(hit))).to_numpy(zero_copy_only=False)
+    positions[hit[~same]] = -1
+    missed = np.flatnonzero(positions < 0)
+    if len(missed):  # unknown, or with the hash of another: a table of these few decides
         at = pc.index_in(names, value_set=wanted.take(pa.array(missed))).fill_null(-1).to_numpy()
         hits = np.flatnonzero(at >= 0)
-        found[missed[at[hits]]] = hits
-    return found
+        positions[missed[at[hits]]] = hits
+    return positions
 
 
 def chunks(names: pa.LargeStringArray) -> Iterator[tuple[int, pa.LargeStringArray]]:

@@ -30,9 +30,9 @@ class Classifier:
 
     def probabilities(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
         """Probabilities (N, C) float32 over all classes, in their order, for embeddings (N, D)."""
-        known = np.searchsorted(self._classes, self._model.classes_)
+        columns = np.searchsorted(self._classes, self._model.classes_)
         result = np.zeros((len(embeddings), len(self._classes)), dtype=np.float32)
-        result[:, known] = self._model.predict_proba(embeddings)
+        result[:, columns] = self._model.predict_proba(embeddings)
         return result
 
     def accuracy(self, embeddings: NDArray[np.float32], labels: Sequence[str]) -> float:

@@ -66,7 +66,7 @@ def _start(num_cpus: int | None) -> None:
     address = os.environ.get("RAY_ADDRESS", "")
     # Every actor pool of Ray Data makes the driver print an error about its own, harmless, constructor arguments.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    # Ray announces at every start that tokens are on, which nobody who runs a local job asked about.
+    # Ray announces at every start that tokens are on, which means nothing to a local job.
     notices = logging.getLogger(_NOTICES)
     level = notices.level
     notices.setLevel(logging.ERROR)
@@ -107,7 +107,7 @@ def _attach(address: str) -> None:
 
 
 def _probe(address: str) -> None:
-    # Ray itself tries for many minutes before it gives up on an address where nobody listens.
+    # Ray itself tries for many minutes before it gives up on an address where nothing listens.
     if address == "auto":
         return
     try:

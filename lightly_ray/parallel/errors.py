@@ -16,8 +16,8 @@ def plain_errors() -> Iterator[None]:
         yield
     except RayTaskError as error:
         # Ray keeps the text of the cause, and its class only by name.
-        found = re.findall(r"^lightly_ray\.errors\.(\w+): (.*)$", str(error), re.MULTILINE)
-        if not found:
+        lines = re.findall(r"^lightly_ray\.errors\.(\w+): (.*)$", str(error), re.MULTILINE)
+        if not lines:
             raise
-        name, message = found[-1]
+        name, message = lines[-1]
         raise getattr(errors, name)(message) from error

@@ -64,8 +64,8 @@ class Platform:
 
 
 def _state(db: Connection, name: str, otherwise: str) -> str:
-    found = db.scalar(select(server_state.c.value).where(server_state.c.name == name))
-    if found is not None:
-        return str(found)
+    value = db.scalar(select(server_state.c.value).where(server_state.c.name == name))
+    if value is not None:
+        return str(value)
     db.execute(server_state.insert().values(name=name, value=otherwise))
     return otherwise

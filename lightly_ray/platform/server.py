@@ -27,7 +27,7 @@ def serve(settings: ServeSettings, *, announce: bool = True) -> None:
 
     Args:
         settings: as given.
-        announce: tell a person at a terminal where the server is, and a new admin token.
+        announce: print where the server is, and a new admin token, for a person at a terminal.
 
     Raises:
         InvalidInputError: the port is in use, or the address is not this machine's.
@@ -35,9 +35,9 @@ def serve(settings: ServeSettings, *, announce: bool = True) -> None:
     configure(settings.log)
     with listen(settings.host, settings.port) as listener:
         platform = Platform.open(settings)
-        made = tokens.ensure_admin(platform.database, settings.data_dir / ADMIN_FILE)
+        token = tokens.ensure_admin(platform.database, settings.data_dir / ADMIN_FILE)
         if announce:
-            _announce(settings, listener, made)
+            _announce(settings, listener, token)
         try:
             asyncio.run(_serve(platform, listener))
         finally:

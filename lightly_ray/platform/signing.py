@@ -1,4 +1,4 @@
-r"""Signed URLs: whoever holds one may do one thing with one file until it expires, without a token.
+r"""Signed URLs: each allows one thing with one file until it expires, without a token.
 
     signature = HMAC-SHA256(secret, method "\n" path "\n" expires)
 

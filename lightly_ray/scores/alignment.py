@@ -28,15 +28,15 @@ def align_scores(
         InvalidInputError: a name is twice among ``filenames``, or in only one of the two; the
             message names the first such file.
     """
-    given, asked = _strings(filenames), _strings(wanted)
-    rows = pc.index_in(asked, value_set=given)
-    _require_no(pc.index_in(given, value_set=given).to_numpy() != np.arange(len(given)), given, "more than once")
-    _require_no(pc.is_null(rows).to_numpy(zero_copy_only=False), asked, "not")
-    unknown = pc.invert(pc.is_in(given, value_set=asked)).to_numpy(zero_copy_only=False)
+    names, requested = _strings(filenames), _strings(wanted)
+    rows = pc.index_in(requested, value_set=names)
+    _require_no(pc.index_in(names, value_set=names).to_numpy() != np.arange(len(names)), names, "more than once")
+    _require_no(pc.is_null(rows).to_numpy(zero_copy_only=False), requested, "not")
+    unknown = pc.invert(pc.is_in(names, value_set=requested)).to_numpy(zero_copy_only=False)
     if unknown.any():
         raise InvalidInputError(
-            f"{unknown.sum()} of {len(given)} predictions are for files outside the {len(asked)} that are asked "
-            f"for, first: {given[int(unknown.argmax())].as_py()!r}"
+            f"{unknown.sum()} of {len(names)} predictions are for files outside the {len(requested)} that are asked "
+            f"for, first: {names[int(unknown.argmax())].as_py()!r}"
         )
     order = rows.to_numpy()
     return {name: np.asarray(values)[order] for name, values in scores.items()}

@@ -51,14 +51,14 @@ class FrequencyConfig:
             InvalidInputError: a value is no number in [0, 1], or it is no dictionary.
             NotFoundError: a key is unknown.
         """
-        given = {} if config is None else config
-        if not isinstance(given, Mapping):
+        options = {} if config is None else config
+        if not isinstance(options, Mapping):
             raise InvalidInputError(f"config must be a dictionary, got {config!r}")
-        known = [field.name for field in fields(cls)]
-        for key in given:
-            if key not in known:
-                raise NotFoundError(f"unknown key {key!r} in config, known are {', '.join(known)}")
-        return cls(**given)
+        names = [field.name for field in fields(cls)]
+        for key in options:
+            if key not in names:
+                raise NotFoundError(f"unknown key {key!r} in config, known are {', '.join(names)}")
+        return cls(**options)
 
 
 @dataclass(frozen=True, slots=True)

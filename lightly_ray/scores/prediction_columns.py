@@ -39,16 +39,16 @@ class Columns:
             InvalidInputError: the names of the samples are missing, or the predictions.
         """
         main, *others = _COLUMNS[self.task]
-        wanted = {self.id_column, self.prediction_column or main, *others}
-        found = [name for name in names if name in wanted]
+        needed = {self.id_column, self.prediction_column or main, *others}
+        present = [name for name in names if name in needed]
         for name in (self.id_column, self.prediction_column):
-            if name is not None and name not in found:
+            if name is not None and name not in present:
                 raise InvalidInputError(f"there is no column {name!r} in the predictions, got {', '.join(names)}")
-        if found == [self.id_column]:
+        if present == [self.id_column]:
             raise InvalidInputError(
                 f"{self.task} needs predictions in columns {', '.join(_COLUMNS[self.task])}; got {', '.join(names)}"
             )
-        return found
+        return present
 
     def to_schema(self, table: pa.Table) -> pa.Table:
         """The columns that are read, without a copy, the predictions by their name in the schema."""

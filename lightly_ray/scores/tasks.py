@@ -66,19 +66,19 @@ def evaluate(task: Task, batch: pa.RecordBatch, config: FrequencyConfig) -> Eval
     with np.errstate(all="ignore"):
         match task:
             case "classification":
-                found = _classification(batch)
+                evaluated = _classification(batch)
             case "detection":
-                found = _detection(batch, config.frequency_penalty)
+                evaluated = _detection(batch, config.frequency_penalty)
             case "segmentation":
-                found = _segmentation(batch)
+                evaluated = _segmentation(batch)
             case "keypoints":
-                found = _keypoints(batch)
+                evaluated = _keypoints(batch)
             case unknown:
                 assert_never(unknown)
-    if found.faults.any():
-        for values in found.scores.values():
-            values[found.faults != 0] = np.nan
-    return found
+    if evaluated.faults.any():
+        for values in evaluated.scores.values():
+            values[evaluated.faults != 0] = np.nan
+    return evaluated
 
 
 def finish_scores(

@@ -52,5 +52,5 @@ def certificate(radii: NDArray[np.float64], picks: int) -> Certificate:
 def _bound(radius: float, j: int) -> float:
     if j == 1:
         return radius / 2
-    # A hair less, so that rounding cannot lift the bound over the optimum.
+    # Slightly less, so that rounding cannot lift the bound over the optimum.
     return radius * float(np.sqrt(j / (2 * (j + 1)))) * (1 - 1e-12)

@@ -45,7 +45,9 @@ def summation_plan(dimensions: int) -> NDArray[np.int64]:
 
 
 @compiled(inline="always")
-def pair_distance(x, c, plan, stack):  # type: ignore[no-untyped-def]  # numba compiles one version per dtype
+def pair_distance(
+    x: NDArray[np.floating], c: NDArray[np.floating], plan: NDArray[np.int64], stack: NDArray[np.float64]
+) -> np.float64:
     """Distance of two (D,) vectors, float32 or float64; ``stack`` is a (DEPTH,) float64 scratch."""
     height = 0
     for leaf in range(len(plan)):
@@ -54,22 +56,24 @@ def pair_distance(x, c, plan, stack):  # type: ignore[no-untyped-def]  # numba c
         for _ in range(plan[leaf, 2]):
             height -= 1
             stack[height - 1] += stack[height]
-    return np.sqrt(stack[0])
+    return np.float64(np.sqrt(stack[0]))
 
 
 @compiled(inline="always")
-def _leaf_sum(x, c, start, count):  # type: ignore[no-untyped-def]  # numba
+def _leaf_sum(x: NDArray[np.floating], c: NDArray[np.floating], start: int, count: int) -> float:
     """Eight running sums, then what is left over."""
     whole = count - count % 8
     total = sum_in_lanes(x, c, start, whole)
     for k in range(start + whole, start + count):
         difference = np.float64(x[k]) - np.float64(c[k])
         total += difference * difference
-    return total
+    return float(total)
 
 
 @compiled()
-def _distances(rows, center, plan, out):  # type: ignore[no-untyped-def]  # numba
+def _distances(
+    rows: NDArray[np.floating], center: NDArray[np.floating], plan: NDArray[np.int64], out: NDArray[np.float64]
+) -> None:
     stack = np.empty(DEPTH)
     for i in range(len(rows)):
         out[i] = pair_distance(rows[i], center, plan, stack)

@@ -1,4 +1,4 @@
-"""Two things that numba has no words for, written for LLVM directly.
+"""Two things that numba cannot express, written for LLVM directly.
 
 Eight running sums in one vector register, the inner loop of the exact distance: numba leaves them as scalars, three
 times slower. The loop holds no freedom: every lane adds in order, without fused or reordered operations, hence the

@@ -101,10 +101,10 @@ def _read_images(settings: ActiveLearningSettings) -> ImagePool:
         _say(f"skipped: {reason}")
     pool, held_out = len(images.pool.filenames), len(images.held_out.filenames)
     _say(f"{pool:,} images to select from, {held_out:,} held out, {len(images.corrupt)} skipped as corrupt")
-    wanted = settings.plan.labels[-1]
-    if wanted > pool:
+    most = settings.plan.labels[-1]
+    if most > pool:
         raise InvalidInputError(
-            f"initial + n_rounds x per_round = {wanted} samples are more than the {pool} images of the pool"
+            f"initial + n_rounds x per_round = {most} samples are more than the {pool} images of the pool"
         )
     return images
 

@@ -84,9 +84,9 @@ def _embed(settings: EmbedImagesSettings, names: Sequence[str], made_from: Mappi
 def _descriptor(settings: EmbedImagesSettings, names: Sequence[str], fingerprint: str) -> Descriptor:
     # Kept from the interrupted run: chunks must not come from descriptors that differ in a last bit.
     place = settings.output.beside(f".parts/descriptor-{fingerprint}.npz")
-    known = place.read()
-    if known is not None:
-        return Descriptor.from_bytes(known)
+    content = place.read()
+    if content is not None:
+        return Descriptor.from_bytes(content)
     descriptor = fit_descriptor(settings.input_dir, names)
     place.write(descriptor.to_bytes())
     return descriptor
@@ -100,17 +100,17 @@ def _embed_chunk(
     made_from: Mapping[str, object],
 ) -> list[str]:
     """Embed one chunk into its part, unless an earlier run did; returns the names of its corrupt images."""
-    known = finished_part(settings.output, start, made_from)
-    if known is None:
+    result = finished_part(settings.output, start, made_from)
+    if result is None:
         chunk = embed_folder(settings.input_dir, names[start : start + CHUNK], descriptor)
         for reason in chunk.corrupt.values():
             sys.stderr.write(f"skipped: {reason}\n")
         vectors = pa.FixedSizeListArray.from_arrays(pa.array(chunk.embeddings.ravel()), len(descriptor.axes))
-        known = {"corrupt": list(chunk.corrupt)}
+        result = {"corrupt": list(chunk.corrupt)}
         with part_output(settings.output, start, _schema(descriptor)) as output:
             output.write(pa.table({"filename": chunk.filenames, "embedding": vectors}, schema=_schema(descriptor)))
-            output.describe(made_from, known)
-    return list(known["corrupt"])
+            output.describe(made_from, result)
+    return list(result["corrupt"])
 
 
 def _schema(descriptor: Descriptor) -> pa.Schema:

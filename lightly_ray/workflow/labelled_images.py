@@ -20,7 +20,7 @@ from lightly_ray.selection.random_draw import random_keys
 
 _POOL, _HELD_OUT = "train", ("validation", "test")
 _HELD_OUT_SHARE = 0.25
-_DIGIT_SIDE = 64  # pixels; at their own 8 nobody could make out a digit in the web app
+_DIGIT_SIDE = 64  # pixels; at their own 8 a digit is hard to recognise in the web app
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,8 @@ class ScorePredictionsSettings(Settings):
 
     @model_validator(mode="after")
     def _whole_destination(self) -> Self:
-        given = [value is not None for value in (self.server, self.token_file, self.dataset_id)]
-        if any(given) and not all(given):
+        present = [value is not None for value in (self.server, self.token_file, self.dataset_id)]
+        if any(present) and not all(present):
             raise ValueError("server, token_file and dataset_id belong together: give all or none")
         return self
 
@@ -158,7 +158,7 @@ def _score_rest(settings: ScorePredictionsSettings, resumable: ResumableOutput) 
         raise InvalidInputError(f"there are no predictions in {settings.predictions.shown!r}")
     if resumable.rows:
         sys.stderr.write(f"an earlier run scored {resumable.rows:,} samples, going on behind them\n")
-    # Errors come as rows: the first in the order of the predictions is told, not the first that some worker met.
+    # Errors come as rows: the first in the order of the predictions is named, not the first that some worker met.
     scoring = Scoring(columns, _config(settings), on_error="skip")
     with Progress("score", read_tasks.rows, unit="samples") as progress:
         progress.advance(resumable.rows)

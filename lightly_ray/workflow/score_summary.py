@@ -28,7 +28,7 @@ class Summary:
         self._values: dict[str, tuple[float, float, float]] = dict.fromkeys(scores, (np.inf, 0.0, -np.inf))
 
     def add(self, table: pa.Table) -> None:
-        """Count a table of scores, and tell which samples were skipped. The mean depends on how tables are cut."""
+        """Count a table of scores, and name the skipped samples. The mean depends on how tables are cut."""
         skipped = table.filter(pc.is_valid(table[ERROR])) if ERROR in table.column_names else table.slice(0, 0)
         for name, reason in zip(skipped[self._id_column], skipped[ERROR] if len(skipped) else [], strict=True):
             sys.stderr.write(f"skipped: {name} has {reason}\n")

@@ -55,8 +55,8 @@ class SelectSamplesSettings(Settings):
 
     @model_validator(mode="after")
     def _whole_destination(self) -> Self:
-        given = [value is not None for value in (self.server, self.token_file, self.dataset_id, self.name)]
-        if any(given) and not all(given):
+        present = [value is not None for value in (self.server, self.token_file, self.dataset_id, self.name)]
+        if any(present) and not all(present):
             raise ValueError("server, token_file, dataset_id and name belong together: give all or none")
         return self
 
@@ -76,9 +76,9 @@ def run_select_samples(settings: SelectSamplesSettings) -> dict[str, object]:
         **_said(settings),
         "files": {place.shown: fingerprint_files(place) for place in inputs},
     }
-    known = finished(settings.output, made_from)
-    if known is not None:
-        return known
+    earlier = finished(settings.output, made_from)
+    if earlier is not None:
+        return earlier
     client = _client(settings)
     selection = _select(settings)
     result: dict[str, object] = {"output": settings.output.shown, **selection.summary()}

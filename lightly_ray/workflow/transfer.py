@@ -96,7 +96,7 @@ def run_download(settings: DownloadSettings) -> dict[str, object]:
 
 
 def _members(client: ApiWorkflowClient, tag: TagData, *, exclude_parent: bool) -> BitMask:
-    # A tag that goes on from the initial one begins anew: taking all samples away would leave nothing.
+    # A tag that goes on from the initial one begins from nothing: taking all samples away would leave nothing.
     parents = [one for one in client.get_all_tags() if one.id == tag.prev_tag_id and one.prev_tag_id is not None]
     return tag.mask.difference(parents[0].mask) if exclude_parent and parents else tag.mask
 

@@ -166,14 +166,14 @@ class ActiveLearningAgent:
         return resolve_size(require_size(config.n_samples), available, open_end=config.min_distance > 0)
 
     def _aligned(self, al_scorer: Any) -> dict[str, NDArray[np.float64]]:
-        found: Scores = read_scores(al_scorer)
+        scores: Scores = read_scores(al_scorer)
         query_set = self.query_set
-        if not found.values:
+        if not scores.values:
             raise InvalidInputError("the scorer has no scores: was its generator used up already?")
-        _require_length(found.values, query_set if found.filenames is None else found.filenames)
-        values = dict(found.values)
-        if found.filenames is not None:
-            values = align_scores(values, found.filenames, query_set)
+        _require_length(scores.values, query_set if scores.filenames is None else scores.filenames)
+        values = dict(scores.values)
+        if scores.filenames is not None:
+            values = align_scores(values, scores.filenames, query_set)
         _require_finite(values, query_set)
         return values
 

@@ -1,4 +1,4 @@
-"""Scores from whatever an agent is given: a scorer, or a Ray dataset of scores."""
+"""Scores from what an agent takes: a scorer, or a Ray dataset of scores."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -33,14 +33,14 @@ def read_scores(source: Any) -> Scores:
     if hasattr(source, "calculate_scores"):
         values = {name: np.asarray(scores) for name, scores in source.calculate_scores().items()}
         return Scores(values, getattr(source, "filenames", None))
-    # Told by what it can do: importing Ray is left to those who have a dataset of it.
+    # Recognised by its methods: only a caller with a dataset has to have Ray loaded.
     if hasattr(source, "iter_batches") and hasattr(source, "schema"):
         return _from_dataset(source)
     raise InvalidInputError(f"a scorer has calculate_scores(), or is a Ray dataset of scores; got {type(source)!r}")
 
 
 def _from_dataset(dataset: Any) -> Scores:
-    from lightly_ray.parallel.errors import plain_errors  # noqa: PLC0415  # whoever has a dataset has loaded Ray
+    from lightly_ray.parallel.errors import plain_errors  # noqa: PLC0415  # a caller with a dataset has loaded Ray
 
     columns: dict[str, list[NDArray[Any]]] = {}
     with plain_errors():

@@ -46,9 +46,9 @@ class ScorerKeypointDetection(Scorer):
         """
         if isinstance(self.model_output, pa.Table):
             return score_table("keypoints", self.model_output, FrequencyConfig(), self.filenames)
-        found = _gather(self.model_output)
-        require_no_fault(value_faults(found), self.filenames)
-        return dict(zip(KEYPOINT_SCORES, [mean_uncertainty(found)], strict=True))
+        keypoints = _gather(self.model_output)
+        require_no_fault(value_faults(keypoints), self.filenames)
+        return dict(zip(KEYPOINT_SCORES, [mean_uncertainty(keypoints)], strict=True))
 
     @classmethod
     def score_names(cls) -> list[str]:

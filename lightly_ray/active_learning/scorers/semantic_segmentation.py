@@ -50,8 +50,8 @@ class ScorerSemanticSegmentation(Scorer):
                 classes of a pixel do not sum to 1, naming the image.
         """
         if self._scores is None:
-            given = self.model_output
-            self._scores = self._score_all(_from_tables([given]) if isinstance(given, pa.Table) else given)
+            output = self.model_output
+            self._scores = self._score_all(_from_tables([output]) if isinstance(output, pa.Table) else output)
         return dict(self._scores)
 
     @classmethod

@@ -26,15 +26,15 @@ class BoundingBox:
     """
 
     def __init__(self, x0: float, y0: float, x1: float, y1: float, clip_values: bool = True) -> None:
-        given = (x0, y0, x1, y1)
-        if clip_values and not any(map(isnan, given)):
-            x0, y0, x1, y1 = (min(1, max(0, value)) for value in given)
+        corners = (x0, y0, x1, y1)
+        if clip_values and not any(map(isnan, corners)):
+            x0, y0, x1, y1 = (min(1, max(0, value)) for value in corners)
         if not all(0 <= value <= 1 for value in (x0, y0, x1, y1)):
             raise InvalidInputError(
-                f"box coordinates must be relative to the size of the image, in [0, 1], got {given}"
+                f"box coordinates must be relative to the size of the image, in [0, 1], got {corners}"
             )
         if x0 >= x1 or y0 >= y1:
-            raise InvalidInputError(f"a box needs x0 < x1 and y0 < y1 inside the image, got {given}")
+            raise InvalidInputError(f"a box needs x0 < x1 and y0 < y1 inside the image, got {corners}")
         self.x0, self.y0, self.x1, self.y1 = x0, y0, x1, y1
 
     @classmethod

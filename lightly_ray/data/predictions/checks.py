@@ -1,6 +1,6 @@
 """The door for numbers that models predict: shape and dtype, then every row, by name.
 
-Nothing is repaired: a guessed score is a wrong choice nobody sees. A check returns one ``PredictionFault`` code
+Nothing is repaired: a guessed score is a wrong choice that goes unnoticed. A check returns one ``PredictionFault`` code
 per sample, so a caller can refuse the whole (``require_no_fault``) or leave out the bad ones.
 """
 

@@ -34,10 +34,10 @@ def column(batch: pa.RecordBatch, name: str) -> pa.Array:
     Raises:
         InvalidInputError: there is no such column, or its tensors have more dimensions.
     """
-    found = raw_column(batch, name)
-    if not isinstance(found.type, pa.BaseExtensionType):
-        return found
-    values, shapes = tensors(found)
+    array = raw_column(batch, name)
+    if not isinstance(array.type, pa.BaseExtensionType):
+        return array
+    values, shapes = tensors(array)
     if shapes.shape[1] == 1:
         return values
     if shapes.shape[1] != 2:
@@ -55,10 +55,10 @@ def tensors(array: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
     """
     stored = array.storage
     if pa.types.is_struct(stored.type):  # shapes that differ
-        values, given = stored.field("data"), stored.field("shape")
+        values, shape = stored.field("data"), stored.field("shape")
         shapes = np.zeros((len(array), array.type.ndim), np.int64)
         valid = array.is_valid().to_numpy(zero_copy_only=False)
-        shapes[valid] = given.filter(array.is_valid()).flatten().to_numpy().reshape(-1, array.type.ndim)
+        shapes[valid] = shape.filter(array.is_valid()).flatten().to_numpy().reshape(-1, array.type.ndim)
         return values, shapes
     filled = (lengths(stored, "tensors") > 0).astype(np.int64)
     return stored, filled[:, None] * np.array(array.type.shape, dtype=np.int64)

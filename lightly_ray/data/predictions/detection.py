@@ -52,16 +52,18 @@ class Detections:
 
 def read(batch: pa.RecordBatch) -> Detections:
     """The boxes of a batch without ``structure_faults``."""
-    given = _columns(batch)
-    labels = integers(elements(column(batch, "labels"), "labels"), "labels") if "labels" in given else None
-    if "class_probabilities" not in given:
-        found = number_lists(column(batch, "scores"), "scores")
+    columns = _columns(batch)
+    labels = integers(elements(column(batch, "labels"), "labels"), "labels") if "labels" in columns else None
+    if "class_probabilities" not in columns:
+        box_scores = number_lists(column(batch, "scores"), "scores")
         labels = np.empty(0, np.int64) if labels is None else labels
-        return Detections(found, made_up(found, labels), found.values, labels)
+        return Detections(box_scores, made_up(box_scores, labels), box_scores.values, labels)
     classes = number_lists(elements(column(batch, "class_probabilities"), "class_probabilities"), "class_probabilities")
     kind = classes.values.dtype
     objects = number_lists(column(batch, "object_probabilities"), "object_probabilities")
-    scores = numbers(elements(column(batch, "scores"), "scores"), "scores").astype(kind) if "scores" in given else None
+    scores = (
+        numbers(elements(column(batch, "scores"), "scores"), "scores").astype(kind) if "scores" in columns else None
+    )
     return Detections(Ragged(objects.values.astype(kind, copy=False), objects.offsets), classes, scores, labels)
 
 

@@ -47,16 +47,16 @@ def named_files(folder: Location, suffix: str, images: Location | None) -> list[
         NotFoundError: there are no such files.
         InvalidInputError: a file belongs to no image, or two to one.
     """
-    found = _below(folder, suffix)
+    paths = _below(folder, suffix)
     if images is None:
-        return list(found.items())
+        return list(paths.items())
     names = image_names(images)
     whole = set(names)
     by_stem: dict[str, list[str]] = {}
     for name in names:
         by_stem.setdefault(_stem(name), []).append(name)
     files: dict[str, str] = {}
-    for stem, path in found.items():
+    for stem, path in paths.items():
         candidates = [stem] if stem in whole else by_stem.get(_stem(stem), [])
         if len(candidates) != 1:
             which = f"each of {candidates}" if candidates else f"none of the {len(names)} images of {images.shown!r}"

@@ -57,7 +57,7 @@ def _object(reader: "_Reader", name: str, number: int) -> dict[str, Any]:
         try:
             entry, end = _DECODE(reader.text, reader.at)
         except json.JSONDecodeError as error:
-            # Broken, or cut by the end of the chunk: more text tells.
+            # Broken, or cut by the end of the chunk: more text decides.
             if len(reader.text) - reader.at > _LONGEST or not reader.fill():
                 raise InvalidInputError(f"{name!r} is broken at entry {number}: {error.msg}") from error
             continue

@@ -42,9 +42,9 @@ def read(batch: pa.RecordBatch) -> tuple[Keypoints, Faults]:
     whole = triples.lengths // 3 * 3
     keep = np.arange(len(triples.values)) - np.repeat(triples.offsets[:-1], triples.lengths)
     kept = triples.values[keep < np.repeat(whole, triples.lengths)]
-    found = Keypoints(Ragged.from_lengths(np.ascontiguousarray(kept[2::3]), whole // 3), offsets)
+    keypoints = Keypoints(Ragged.from_lengths(np.ascontiguousarray(kept[2::3]), whole // 3), offsets)
     per_instance = (triples.lengths != whole) * PredictionFault.LENGTHS
-    return found, first_fault(missing(batch, COLUMNS), fold(per_instance, offsets), value_faults(found))
+    return keypoints, first_fault(missing(batch, COLUMNS), fold(per_instance, offsets), value_faults(keypoints))
 
 
 def value_faults(keypoints: Keypoints) -> Faults:

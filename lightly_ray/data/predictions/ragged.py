@@ -69,6 +69,6 @@ def fold(codes: NDArray[Any], offsets: NDArray[np.int64]) -> NDArray[Any]:
         offsets: (N + 1,) group i holds the items ``offsets[i]:offsets[i + 1]``.
     """
     result = np.zeros(len(offsets) - 1, codes.dtype)
-    found = np.flatnonzero(codes)
-    np.maximum.at(result, np.searchsorted(offsets, found, side="right") - 1, codes[found])
+    faulty = np.flatnonzero(codes)
+    np.maximum.at(result, np.searchsorted(offsets, faulty, side="right") - 1, codes[faulty])
     return result

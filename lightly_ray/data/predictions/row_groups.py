@@ -76,13 +76,13 @@ def read(spans: pa.Table, place: Location, choose: Choose) -> Iterator[pa.Table]
         with open_parquet(place.at(span["path"]), buffer=_BUFFER) as file:
             columns = choose(file.schema_arrow.names)
             footer = file.metadata
-            known = [footer.row_group(group) for group in groups if group < footer.num_row_groups]
-            if sum(group.num_rows for group in known) != span["rows"]:
+            row_groups = [footer.row_group(group) for group in groups if group < footer.num_row_groups]
+            if sum(group.num_rows for group in row_groups) != span["rows"]:
                 raise InvalidInputError(f"{place.at(span['path']).shown!r} changed while it was being read")
             if not groups:
                 yield file.schema_arrow.empty_table().select(columns)
                 return
-            row_bytes = sum(group.total_byte_size for group in known) // span["rows"]
+            row_bytes = sum(group.total_byte_size for group in row_groups) // span["rows"]
             step = min(_BATCH_ROWS, _BATCH_BYTES // max(1, row_bytes) + 1)
             for batch in file.iter_batches(step, row_groups=groups, columns=columns):
                 yield pa.Table.from_batches([batch])

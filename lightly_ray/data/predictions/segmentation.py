@@ -36,12 +36,12 @@ def maps(batch: pa.RecordBatch) -> Iterator[NDArray[Any] | PredictionFault]:
     if "probabilities" not in batch.schema.names and PATH in batch.schema.names:
         yield from (_load(path.as_py()) for path in batch.column(PATH))
         return
-    found = raw_column(batch, "probabilities")
-    if isinstance(found.type, pa.BaseExtensionType):
-        values, sizes = tensors(found)
+    array = raw_column(batch, "probabilities")
+    if isinstance(array.type, pa.BaseExtensionType):
+        values, sizes = tensors(array)
         shapes = sizes.tolist()
     else:
-        values, shapes = found, column(batch, "shape").to_pylist()
+        values, shapes = array, column(batch, "shape").to_pylist()
     for flat, shape in zip(values, shapes, strict=True):
         yield _cut(flat, shape)
 

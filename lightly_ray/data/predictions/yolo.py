@@ -28,8 +28,8 @@ def read_folder(folder: Location, images: Location | None = None) -> pa.Table:
         NotFoundError: there are no such files.
         InvalidInputError: a line has other than six numbers, or a file belongs to no image.
     """
-    found = named_files(folder, ".txt", images)
-    return read_files(pa.array([name for name, _ in found], pa.string()), [path for _, path in found])
+    files = named_files(folder, ".txt", images)
+    return read_files(pa.array([name for name, _ in files], pa.string()), [path for _, path in files])
 
 
 def read_files(names: pa.Array | pa.ChunkedArray, paths: Sequence[str | None]) -> pa.Table:

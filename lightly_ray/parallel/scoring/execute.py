@@ -45,12 +45,12 @@ class Scoring:
 
     def _score_batch(self, batch: pa.RecordBatch) -> pa.Table:
         names = batch.column(self.columns.id_column)
-        found = evaluate(self.columns.task, batch, self.config)
+        evaluated = evaluate(self.columns.task, batch, self.config)
         if self.on_error == "raise":
-            require_no_fault(found.faults, names)
-        result = {self.columns.id_column: names, **score_columns(self.columns.task, found)}
+            require_no_fault(evaluated.faults, names)
+        result = {self.columns.id_column: names, **score_columns(self.columns.task, evaluated)}
         if self.on_error == "skip":
-            result[ERROR] = error_column(found)
+            result[ERROR] = error_column(evaluated)
         return pa.table(result)
 
 
@@ -102,6 +102,6 @@ def _score_numbered(task: pa.Table, read: Read, scoring: Scoring) -> Iterator[pa
 
 
 def _require_next(block: pa.Table, row: int) -> None:
-    # Parts of an output are told apart by their rows alone: an order that is not kept must not go unseen.
+    # Parts of an output are told apart by their rows alone: an order that is not kept has to be an error.
     if not np.array_equal(block.column(_ROW).to_numpy(), np.arange(row, row + len(block))):
         raise RuntimeError(f"scores of sample {row} were expected, Ray Data brought others")

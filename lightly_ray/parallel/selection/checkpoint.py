@@ -44,9 +44,9 @@ class Checkpoint:
             InvalidInputError: the file is no checkpoint.
             ConflictError: it belongs to other data or settings; the message names them.
         """
-        known = self._known()
-        if known is not None:
-            self._require_same(known[1], sorted(self.identity))
+        stored = self._known()
+        if stored is not None:
+            self._require_same(stored[1], sorted(self.identity))
 
     def read(self) -> Picks | None:
         """The picks of the run that was interrupted, None where there was none.
@@ -55,10 +55,10 @@ class Checkpoint:
             InvalidInputError: the file is no checkpoint.
             ConflictError: it belongs to other data or settings; the message names them.
         """
-        known = self._known()
-        if known is None:
+        stored = self._known()
+        if stored is None:
             return None
-        picks, identity = known
+        picks, identity = stored
         self._require_same(identity, sorted(identity.keys() | self.identity.keys()))
         self._batches = [picks]
         return picks
@@ -70,15 +70,15 @@ class Checkpoint:
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as stored:
                 rows, gains, text = stored["rows"], stored["gains"], bytes(stored["identity"])
-            known = json.loads(text)
-            version = known.pop("format")
+            identity = json.loads(text)
+            version = identity.pop("format")
         except (ValueError, KeyError, EOFError, OSError, TypeError, AttributeError, zipfile.BadZipFile) as error:
             raise InvalidInputError(f"{self.place.shown!r} is no checkpoint of a selection: {error}") from error
         if version != _FORMAT:
             raise InvalidInputError(
                 f"{self.place.shown!r} is no checkpoint of this version: {version!r}, not {_FORMAT!r}"
             )
-        return Picks(rows.astype(np.int64), gains.astype(np.float64)), cast("Identity", known)
+        return Picks(rows.astype(np.int64), gains.astype(np.float64)), cast("Identity", identity)
 
     def add(self, picks: Picks) -> None:
         """Take picks as soon as they are certain; they are written once a second."""
@@ -101,8 +101,8 @@ class Checkpoint:
     def _require_same(self, known: Identity, names: list[str]) -> None:
         other = [name for name in names if known.get(name) != self.identity.get(name)]
         if other:
-            told = "; ".join(f"{name} was {known.get(name)}, now {self.identity.get(name)}" for name in other)
+            changes = "; ".join(f"{name} was {known.get(name)}, now {self.identity.get(name)}" for name in other)
             raise ConflictError(
-                f"the checkpoint {self.place.shown!r} belongs to another selection: {told}. "
+                f"the checkpoint {self.place.shown!r} belongs to another selection: {changes}. "
                 "Use the same data and settings, or another path"
             )

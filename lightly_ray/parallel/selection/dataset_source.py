@@ -2,7 +2,7 @@
 
 Blocks come in any order and size, and a Dataset executed twice may cut them differently. The rank of the
 id is the same every time. Ids and scores come to the driver; embeddings go from the object store straight
-to whoever asks for them. A block that is lost with its node is made again by Ray from its lineage.
+to the worker that asks for them. A block that is lost with its node is made again by Ray from its lineage.
 """
 
 from collections.abc import Iterator
@@ -59,15 +59,15 @@ class DatasetSource:
     def __init__(
         self, dataset: Dataset, id_column: str, embedding_column: str | None, others: tuple[str, ...] = ()
     ) -> None:
-        wanted = [name for name in dict.fromkeys([id_column, embedding_column, *others]) if name is not None]
+        columns = [name for name in dict.fromkeys([id_column, embedding_column, *others]) if name is not None]
         with _executing():
             present = dataset.columns() or []
-        for name in wanted:
+        for name in columns:
             if name not in present:
                 raise InvalidInputError(f"the dataset has no column {name!r}, it has {', '.join(map(repr, present))}")
         self._embedding = embedding_column
         with _executing():
-            blocks: list[Block] = dataset.select_columns(wanted).materialize().to_arrow_refs()
+            blocks: list[Block] = dataset.select_columns(columns).materialize().to_arrow_refs()
         names = ray.get([_read_column.remote(block, id_column) for block in blocks])
         self._blocks = [block for block, column in zip(blocks, names, strict=True) if len(column)]
         self.starts = np.cumsum([0, *(len(column) for column in names if len(column))], dtype=np.int64)
@@ -95,9 +95,9 @@ class DatasetSource:
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | VectorFault]]:
         """Yield the vectors of ``rows``, block by block."""
-        wanted = np.zeros(self.count, dtype=np.bool_)
-        wanted[rows] = True
-        yield from self.taken(np.flatnonzero(wanted[self.row_of])).blocks(rows)
+        chosen = np.zeros(self.count, dtype=np.bool_)
+        chosen[rows] = True
+        yield from self.taken(np.flatnonzero(chosen[self.row_of])).blocks(rows)
 
     def taken(self, positions: NDArray[np.int64]) -> "TakenBlocks":
         """What one shard reads.
@@ -115,7 +115,7 @@ class DatasetSource:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TakenBlocks:
-    """RowNumbers of some blocks, read by whoever holds this."""
+    """Rows of some blocks, read where this is."""
 
     layout: Layout
     column: str | None
@@ -140,7 +140,7 @@ def dataset_of(table: pa.Table) -> Dataset:
 
 @contextmanager
 def _executing() -> Iterator[None]:
-    # A file that cannot be read shows only now; an error in the caller's own functions (a RayError, too) is his.
+    # A file that cannot be read shows only now; an error of the caller's functions, a RayError too, is the caller's.
     try:
         yield
     except RayTaskError as error:

@@ -150,10 +150,10 @@ def _open(
         if isinstance(source, ArraySource):
             return source, Ids.numbered(source.count)
         return source, Ids.from_values(source.column(id_column), f"the column {id_column!r}")
-    given = Ids.from_values(ids)
-    if len(given) != source.count:
-        raise InvalidInputError(f"got {len(given)} ids for {source.count} rows of data")
-    return source, given
+    row_ids = Ids.from_values(ids)
+    if len(row_ids) != source.count:
+        raise InvalidInputError(f"got {len(row_ids)} ids for {source.count} rows of data")
+    return source, row_ids
 
 
 def _open_dataset(

@@ -57,7 +57,7 @@ class ShardActor:
         return built.fingerprint
 
     def preselected(self) -> tuple[Matrix, int]:
-        """The vectors of this part's preselected samples; and their number, which tells that they exist."""
+        """The vectors of this shard's preselected samples; and their number, which says that they exist."""
         centers = self._ready().centers
         return centers, len(centers)
 

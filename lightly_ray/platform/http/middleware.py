@@ -31,7 +31,7 @@ class Edge:
         request = _Request(scope, receive, send)
         try:
             await request.serve(self.app)
-        except Exception:  # the end of a request: a bug answers 500 and is told in the log, under an id
+        except Exception:  # the end of a request: a bug answers 500 and is reported in the log, under an id
             _log.exception("request %s: %s %s failed", request.id, scope["method"], scope["path"])
             await request.fail()
         finally:

@@ -71,7 +71,7 @@ class Runner:
             lifeline.tell(self._process, assignment.to_json())
 
     def kill(self) -> None:
-        """Stop whatever it does."""
+        """Kill it, also in the middle of a job."""
         if self._process is not None:
             lifeline.end(self._process, patience=0)
             self._process = None

@@ -1,6 +1,6 @@
 """Images on their way in and out.
 
-In: stored under a new key, with their digest. Out: with the type that their first bytes tell; a thumbnail that
+In: stored under a new key, with their digest. Out: with the type that their first bytes show; a thumbnail that
 was not uploaded is made of the image.
 """
 
@@ -46,17 +46,17 @@ def store_image(blobs: Blobs, dataset_id: str, kind: Kind, file: IO[bytes], *, d
     while chunk := file.read(_CHUNK):
         digester.update(chunk)
         size += len(chunk)
-    found = digester.hexdigest()
+    actual = digester.hexdigest()
     if not size:
         raise InvalidInputError(f"the {kind} image is empty")
-    if digest is not None and digest.lower() != found:
-        raise InvalidInputError(f"the {kind} image arrived damaged: its SHA-256 is {found}, not {digest[:64]}")
+    if digest is not None and digest.lower() != actual:
+        raise InvalidInputError(f"the {kind} image arrived damaged: its SHA-256 is {actual}, not {digest[:64]}")
     file.seek(0)
     name = new_id()
     # Spread over 256 folders: a folder of a million files is slow on some filesystems.
     key = f"datasets/{dataset_id}/samples/{name[-2:]}/{kind}-{name}"
     blobs.put(key, file)
-    return Blob(key, found, size)
+    return Blob(key, actual, size)
 
 
 def content(blobs: Blobs, sample: Sample, kind: Kind) -> tuple[Iterator[bytes], str]:

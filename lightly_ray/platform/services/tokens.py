@@ -1,7 +1,7 @@
 """Tokens: who may come in. The database keeps their SHA-256 alone.
 
 A token holds 192 random bits, so a plain hash is enough (nothing can be guessed that a slow hash would
-protect), and looking it up by its hash tells an attacker nothing about other tokens.
+protect), and looking it up by its hash reveals nothing about other tokens.
 """
 
 import hashlib

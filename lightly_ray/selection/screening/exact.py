@@ -88,7 +88,7 @@ class Nearest(NamedTuple):
 
 
 @compiled()
-def product_limit(upper, length, slack, scale, rounding):  # type: ignore[no-untyped-def]  # numba
+def product_limit(upper: float, length: float, slack: float, scale: float, rounding: float) -> np.float32:
     """The largest product with which a pair can still lower the bound ``upper``, as float32, rounded up; see `screen`.
 
     ``length`` and ``slack`` are the sums of row and center; an infinite length makes the limit infinite.
@@ -162,15 +162,15 @@ def decide_each(vectors: Vectors, centers: Block, scale: float, bounds: Nearest)
 
 
 @compiled()
-def _minimum(values):  # type: ignore[no-untyped-def]  # numba
+def _minimum(values: NDArray[np.int32]) -> np.int32:
     least = values[0]
     for j in range(len(values)):
         least = min(least, values[j])
-    return least
+    return np.int32(least)
 
 
 @compiled()
-def _position(values, value):  # type: ignore[no-untyped-def]  # numba
+def _position(values: NDArray[np.int32], value: np.int32) -> int:
     j = 0
     while values[j] != value:
         j += 1
@@ -178,7 +178,7 @@ def _position(values, value):  # type: ignore[no-untyped-def]  # numba
 
 
 @compiled()
-def _at_most(values, limit):  # type: ignore[no-untyped-def]  # numba
+def _at_most(values: NDArray[np.float32], limit: np.float32) -> np.int32:
     count = np.int32(0)
     for j in range(len(values)):
         count += np.int32(values[j] <= limit)
@@ -186,7 +186,7 @@ def _at_most(values, limit):  # type: ignore[no-untyped-def]  # numba
 
 
 @compiled(fastmath={"reassoc", "contract"})  # the margin covers any order of the sum
-def may_be_nearer(x, c, upper, scale):  # type: ignore[no-untyped-def]  # numba
+def may_be_nearer(x: NDArray[np.floating], c: NDArray[np.floating], upper: float, scale: float) -> bool:
     """Whether a distance in float32 leaves it open that d(x, c) < upper.
 
     A sum of squared differences does not cancel: it is off by at most D + 8 units of its own last place.
@@ -197,4 +197,4 @@ def may_be_nearer(x, c, upper, scale):  # type: ignore[no-untyped-def]  # numba
         total += difference * difference
     bound = (upper + VANISHING) * scale
     least = np.float64(total) * (1 - (len(x) + 8) * UNIT) - TINY
-    return not _SMALL < least < _LARGEST or least <= bound * bound * (1 + 1e-9)
+    return bool(not _SMALL < least < _LARGEST or least <= bound * bound * (1 + 1e-9))

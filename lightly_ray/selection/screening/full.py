@@ -49,7 +49,7 @@ class FullScreen(Screen):
     def rows(self, source: NDArray[np.floating], positions: NDArray[np.int32], out: NDArray[np.float32]) -> Sized:
         """Write f(x), 1, |f(x)|^2 / 2 into ``out`` (m, width)."""
         lengths = np.empty(len(positions))
-        _features(source, positions, self._offset, self._offset.dtype.type(self.scale), out, lengths)
+        _features(source, positions, (self._offset, self._offset.dtype.type(self.scale)), out, lengths)
         return Sized(lengths, 4 * UNIT * lengths + TINY)
 
     def centers(self, centers: NDArray[np.floating]) -> tuple[NDArray[np.float32], Sized]:
@@ -69,7 +69,15 @@ def _typical_length(vectors: NDArray[np.float64]) -> float:
 
 
 @compiled()
-def _features(source, positions, offset, scale, out, lengths):  # type: ignore[no-untyped-def]  # noqa: PLR0917  # numba takes arrays, not objects
+def _features(
+    source: NDArray[np.floating],
+    positions: NDArray[np.int32],
+    frame: tuple[NDArray[np.floating], np.floating],
+    out: NDArray[np.float32],
+    lengths: NDArray[np.float64],
+) -> None:
+    """Write features and lengths; ``frame``: the offset, and the scale in its precision."""
+    offset, scale = frame
     dimensions = len(offset)
     for i in range(len(positions)):
         if i + _AHEAD < len(positions):
@@ -86,7 +94,7 @@ def _features(source, positions, offset, scale, out, lengths):  # type: ignore[n
 
 
 @compiled(fastmath={"reassoc", "contract"})  # the margin covers any order of the sum
-def _square(features, count):  # type: ignore[no-untyped-def]  # numba
+def _square(features: NDArray[np.float32], count: int) -> float:
     total = 0.0
     for k in range(count):
         total += np.float64(features[k]) * np.float64(features[k])

@@ -78,7 +78,7 @@ class PrincipalScreen(Screen):
 
     def _finish(self, features: NDArray[np.float32], rows: NDArray[np.int32], out: NDArray[np.float32]) -> Sized:
         sized = Sized(np.empty(len(rows)), np.empty(len(rows)))
-        _gather(features, rows, self._error, out, sized.lengths, sized.slacks)
+        _gather(features, rows, self._error, out, (sized.lengths, sized.slacks))
         return sized
 
 
@@ -126,7 +126,15 @@ def _principal_axes(sample: NDArray[np.float32], count: int) -> NDArray[np.float
 
 
 @compiled()
-def _gather(kept, rows, error, out, lengths, slacks):  # type: ignore[no-untyped-def]  # noqa: PLR0917  # numba takes arrays, not objects
+def _gather(
+    kept: NDArray[np.float32],
+    rows: NDArray[np.int32],
+    error: float,
+    out: NDArray[np.float32],
+    sized: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> None:
+    """Write the features of rows into ``out``, and lengths and slacks into ``sized``."""
+    lengths, slacks = sized
     count = kept.shape[1]
     for i in range(len(rows)):
         if i + _AHEAD < len(rows):

@@ -58,10 +58,10 @@ class Bounds:
 
 
 @compiled()
-def _key(upper, scores, row):  # type: ignore[no-untyped-def]  # numba
+def _key(upper: float, scores: NDArray[np.float64], row: int) -> float:
     if len(scores) == 0:
         return upper
-    return upper * scores[row] if scores[row] > 0 else 0.0
+    return float(upper * scores[row]) if scores[row] > 0 else 0.0
 
 
 @compiled()

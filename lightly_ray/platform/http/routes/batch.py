@@ -74,9 +74,9 @@ def _items(text: bytes, parts: FormData) -> list[sample_batches.Item]:
 
 
 def _item(body: BatchItem, parts: FormData, number: int) -> sample_batches.Item:
-    told = NewSample(**body.model_dump(exclude={"sha256"}))
+    sample = NewSample(**body.model_dump(exclude={"sha256"}))
     digests = cast("Mapping[Kind, str]", body.sha256.model_dump(exclude_none=True))
     kinds: tuple[Kind, Kind] = ("full", "thumb")
-    found = {kind: parts.get(f"{kind}-{number}") for kind in kinds}
-    files = {kind: part.file for kind, part in found.items() if isinstance(part, UploadFile)}
-    return sample_batches.Item(told, digests, files)
+    uploads = {kind: parts.get(f"{kind}-{number}") for kind in kinds}
+    files = {kind: part.file for kind, part in uploads.items() if isinstance(part, UploadFile)}
+    return sample_batches.Item(sample, digests, files)

@@ -19,8 +19,8 @@ def list_datasets(
 ) -> list[DatasetData]:
     """All datasets, the oldest first; none of them is shared from another user."""
     with platform.database.read() as db:
-        found = [] if shared else datasets.listing(db, offset=offset, size=size)
-    return [views.dataset(one, platform.user_id) for one in found]
+        listed = [] if shared else datasets.listing(db, offset=offset, size=size)
+    return [views.dataset(one, platform.user_id) for one in listed]
 
 
 # Clients up to 1.1.16 put a slash behind it.
@@ -44,8 +44,8 @@ def find_datasets(
 ) -> list[DatasetData]:
     """Datasets of that name, or whose names begin with it."""
     with platform.database.read() as db:
-        found = [] if shared else datasets.named(db, name, exact=exact)
-    return [views.dataset(one, platform.user_id) for one in found[offset:][:size]]
+        listed = [] if shared else datasets.named(db, name, exact=exact)
+    return [views.dataset(one, platform.user_id) for one in listed[offset:][:size]]
 
 
 @router.get("/{dataset_id}")

@@ -38,8 +38,8 @@ def list_embeddings(request: Request, dataset_id: str, platform: Here) -> list[E
     """
     with platform.database.read() as db:
         datasets.read(db, dataset_id)
-        found = [views.embedding(one) for one in embeddings.listing(db, dataset_id)]
-    return found[::-1] if request.headers.get("user-agent", "").startswith("Lightly/") else found
+        listed = [views.embedding(one) for one in embeddings.listing(db, dataset_id)]
+    return listed[::-1] if request.headers.get("user-agent", "").startswith("Lightly/") else listed
 
 
 @router.get("/writeCSVUrl")
@@ -111,10 +111,10 @@ def read_projection(dataset_id: str, embedding_id: str, projection_id: str, plat
     """One projection with its coordinates, one pair per embedded sample, in mappings order."""
     with platform.database.read() as db:
         embeddings.read(db, dataset_id, embedding_id)
-        found = embeddings.read_projection(db, embedding_id, projection_id)
-    points = np.load(io.BytesIO(platform.blobs.read(found.file_key)), allow_pickle=False).astype(float)
+        stored = embeddings.read_projection(db, embedding_id, projection_id)
+    points = np.load(io.BytesIO(platform.blobs.read(stored.file_key)), allow_pickle=False).astype(float)
     coordinates = {f"coordinatesDimension{axis + 1}": points[:, axis].tolist() for axis in range(2)}
-    return JSONResponse({**views.projection(found, dataset_id), **coordinates})
+    return JSONResponse({**views.projection(stored, dataset_id), **coordinates})
 
 
 def _keep_descriptor(platform: Platform, dataset_id: str, embedding_id: str, body: bytes) -> None:

@@ -40,8 +40,8 @@ def _urls(request: Request, platform: Platform, found: list[Sample]) -> Iterator
 def _page(
     request: Request, dataset_id: str, tag_id: str, platform: Here, *, size: PageSize = None, offset: PageOffset = 0
 ) -> list[tuple[Sample, str]]:
-    found = _members(platform, (dataset_id, tag_id), offset=offset, size=size)
-    return list(zip(found, _urls(request, platform, found), strict=True))
+    members = _members(platform, (dataset_id, tag_id), offset=offset, size=size)
+    return list(zip(members, _urls(request, platform, members), strict=True))
 
 
 # One page of the tag's samples, each with a URL to read it from.
@@ -59,8 +59,8 @@ def export_file_names(
     inverted: Annotated[Flag, Query(alias="includeInverted")] = False,
 ) -> PlainTextResponse:
     """One file name, or one URL, per line."""
-    found = _members(platform, (dataset_id, tag_id), size=2**62, invert=inverted)
-    lines = _urls(request, platform, found) if form == "REDIRECTED_READ_URL" else (one.file_name for one in found)
+    members = _members(platform, (dataset_id, tag_id), size=2**62, invert=inverted)
+    lines = _urls(request, platform, members) if form == "REDIRECTED_READ_URL" else (one.file_name for one in members)
     return PlainTextResponse("\n".join(lines))
 
 
@@ -95,15 +95,15 @@ def export_labelbox_v4(page: Page) -> JSONResponse:
 
 @router.get("/COCO/images", response_model=None)
 def export_coco(dataset_id: str, tag_id: str, platform: Here) -> JSONResponse:
-    """The image list of a COCO file; width and height where the upload told them."""
-    found = _members(platform, (dataset_id, tag_id), size=2**62)
-    images = [_coco_image(one, number) for number, one in enumerate(found, start=1)]
+    """The image list of a COCO file; width and height where the upload has them."""
+    members = _members(platform, (dataset_id, tag_id), size=2**62)
+    images = [_coco_image(one, number) for number, one in enumerate(members, start=1)]
     return JSONResponse({"images": images, "annotations": [], "categories": []})
 
 
 def _task(sample: Sample, url: str) -> Object:
-    told = {"fileName": sample.file_name, "metaData": sample.meta_data, "customMetaData": sample.custom_meta_data}
-    return {"id": sample.row, "data": {"image": url, "lightlyFileName": sample.file_name, "lightlyMetaInfo": told}}
+    info = {"fileName": sample.file_name, "metaData": sample.meta_data, "customMetaData": sample.custom_meta_data}
+    return {"id": sample.row, "data": {"image": url, "lightlyFileName": sample.file_name, "lightlyMetaInfo": info}}
 
 
 def _coco_image(sample: Sample, number: int) -> Object:

@@ -40,8 +40,8 @@ def list_samples(dataset_id: str, platform: Here, *, size: PageSize = None, offs
     """Samples whose announced files have all arrived, in mappings order."""
     with platform.database.read() as db:
         datasets.read(db, dataset_id)
-        found = samples.listing(db, dataset_id, offset=offset, size=size, complete=True)
-    return [views.sample(one) for one in found]
+        listed = samples.listing(db, dataset_id, offset=offset, size=size, complete=True)
+    return [views.sample(one) for one in listed]
 
 
 @router.get("/samples/partial", response_model=None)
@@ -73,7 +73,7 @@ def read_sample(dataset_id: str, sample_id: str, platform: Here) -> SampleData:
 
 @router.put("/samples/{sample_id}")
 def change_sample(dataset_id: str, sample_id: str, body: SampleChange, platform: Here) -> Object:
-    """Describe a sample again. Its file name is for ever."""
+    """Describe a sample again. Its file name never changes."""
     values = body.model_dump(exclude_none=True, exclude={"file_name"})
     values |= {name: limits.metadata(value, name) for name, value in values.items() if isinstance(value, dict)}
     with platform.database.write() as db:
@@ -132,8 +132,8 @@ def read_url(
 
 def _write_url(request: Request, platform: Here, sample: tuple[str, str], kind: Kind) -> str:
     with platform.database.read() as db:
-        found = samples.read(db, *sample)
-    if kind == "full" and not found.full_expected:
+        stored = samples.read(db, *sample)
+    if kind == "full" and not stored.full_expected:
         # From now on, a sample without its image counts as unfinished when an upload is resumed.
         with platform.database.write() as db:
             samples.change(db, *sample, full_expected=True)

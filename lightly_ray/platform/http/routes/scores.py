@@ -31,5 +31,5 @@ def read_scores(dataset_id: str, tag_id: str, score_id: str, platform: Here) -> 
     """Scores with their numbers."""
     with platform.database.read() as db:
         tags.read(db, dataset_id, tag_id)
-        found = scores.read(db, tag_id, score_id)
-    return JSONResponse({**views.score(found), "scores": scoring.load_scores(platform.blobs, found.file_key).tolist()})
+        score = scores.read(db, tag_id, score_id)
+    return JSONResponse({**views.score(score), "scores": scoring.load_scores(platform.blobs, score.file_key).tolist()})

@@ -109,5 +109,5 @@ def read_provenance(dataset_id: str, tag_id: str, platform: Here) -> Object:
     """How the tag was made: for a selection, all that it depended on, and its certificate."""
     with platform.database.read() as db:
         tag = tags.read(db, dataset_id, tag_id)
-        made = tags.provenance(db, tag_id)
-    return {"tagId": tag.id, "creator": tag.creator, "createdAt": tag.created_at, **made}
+        provenance = tags.provenance(db, tag_id)
+    return {"tagId": tag.id, "creator": tag.creator, "createdAt": tag.created_at, **provenance}

@@ -26,7 +26,7 @@ def create(db: Connection, name: str, kind: str = "Images") -> str:
     values = {"id": dataset_id, "name": name, "type": kind, "created_at": at, "last_modified_at": at}
     try:
         db.execute(datasets.insert().values(total=0, n_samples=0, **values))
-    except IntegrityError as error:  # on PostgreSQL, somebody else took the name since we looked
+    except IntegrityError as error:  # on PostgreSQL, another client took the name in the meantime
         raise taken from error
     return dataset_id
 

@@ -32,7 +32,7 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class NewSample:
-    """What a client tells about one image."""
+    """What a client says about one image."""
 
     file_name: str
     thumb_name: str | None = None
@@ -55,13 +55,13 @@ def upsert(db: Connection, dataset_id: str, news: Sequence[NewSample], *, at_mos
         Their ids, aligned.
     """
     news = [checked(new) for new in news]
-    known = ids_of(db, dataset_id, [new.file_name for new in news])
-    fresh = [new for new in news if new.file_name not in known]
+    ids = ids_of(db, dataset_id, [new.file_name for new in news])
+    fresh = [new for new in news if new.file_name not in ids]
     _count(db, dataset_id, len(fresh), at_most)
     at = now()
     for new in news:
-        if new.file_name in known:
-            db.execute(update(samples).where(samples.c.id == known[new.file_name]).values(**_columns_of(new, at)))
+        if new.file_name in ids:
+            db.execute(update(samples).where(samples.c.id == ids[new.file_name]).values(**_columns_of(new, at)))
     added = {new.file_name: new_id() for new in fresh}
     rows = [
         {**_blank(), **_columns_of(new, at), "id": added[new.file_name], "dataset_id": dataset_id, "created_at": at}
@@ -69,7 +69,7 @@ def upsert(db: Connection, dataset_id: str, news: Sequence[NewSample], *, at_mos
     ]
     if rows:
         db.execute(samples.insert(), rows)
-    return [known.get(new.file_name) or added[new.file_name] for new in news]
+    return [ids.get(new.file_name) or added[new.file_name] for new in news]
 
 
 def checked(new: NewSample) -> NewSample:
@@ -109,7 +109,7 @@ def read(db: Connection, dataset_id: str, sample_id: str) -> Sample:
 
 
 def find(db: Connection, sample_id: str) -> Sample:
-    """One sample of whatever dataset.
+    """One sample, of any dataset.
 
     Raises:
         NotFoundError: there is none of that id (SAMPLE_UNKNOWN).
@@ -146,7 +146,7 @@ def listing(
         dataset_id: of a dataset that exists.
         offset: how many to pass over.
         size: how many at most.
-        complete: leave out samples with an announced file that never arrived, so that whoever resumes an upload
+        complete: leave out samples with an announced file that never arrived, so that a client that resumes an upload
             by asking what is there sends them again.
     """
     query = _in_order(select(samples), dataset_id, complete=complete).offset(offset).limit(size)
@@ -175,12 +175,12 @@ def mappings(db: Connection, dataset_id: str, column: Literal["id", "file_name"]
 
 def by_rows(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[Sample]:
     """The samples at these rows, ascending."""
-    found: list[Sample] = []
+    listed: list[Sample] = []
     for start in range(0, len(rows), _MANY):
         some = samples.c.row.in_(rows[start : start + _MANY])
         query = select(samples).where(samples.c.dataset_id == dataset_id, some).order_by(samples.c.row)
-        found += [record(Sample, row) for row in db.execute(query)]
-    return found
+        listed += [record(Sample, row) for row in db.execute(query)]
+    return listed
 
 
 def give_rows(db: Connection, dataset_id: str, first: int) -> int:
@@ -215,7 +215,7 @@ def _count(db: Connection, dataset_id: str, more: int, at_most: int) -> None:
 
 
 def _columns_of(new: NewSample, at: int) -> dict[str, Any]:
-    told = {
+    columns = {
         "file_name": new.file_name,
         "thumb_name": new.thumb_name,
         "exif": new.exif,
@@ -224,7 +224,7 @@ def _columns_of(new: NewSample, at: int) -> dict[str, Any]:
         "last_modified_at": at,
     }
     files = [_file_columns(kind, blob) for kind, blob in new.files.items()]
-    return {name: value for part in (told, *files) for name, value in part.items() if value is not None}
+    return {name: value for part in (columns, *files) for name, value in part.items() if value is not None}
 
 
 def _blank() -> dict[str, Any]:

@@ -37,10 +37,10 @@ def put(db: Connection, tag_id: str, score_type: str, upload: Upload) -> str:
     """
     same = (scores.c.tag_id == tag_id, scores.c.score_type == score_type)
     values = {"file_key": upload.file_key, "sha256": upload.sha256, "count": upload.count, "uploaded_at": now()}
-    known = db.scalar(select(scores.c.id).where(*same))
-    if known is not None:
+    old_id = db.scalar(select(scores.c.id).where(*same))
+    if old_id is not None:
         db.execute(update(scores).where(*same).values(version=scores.c.version + 1, **values))
-        return str(known)
+        return str(old_id)
     score_id = new_id()
     values |= {"id": score_id, "tag_id": tag_id, "score_type": score_type, "version": 1}
     db.execute(scores.insert().values(created_at=now(), **values))

@@ -127,8 +127,8 @@ def upsize(db: Connection, dataset: Dataset, name: str, creator: str) -> str:
     everything, before = BitMask.from_length(dataset.total + more), BitMask.from_length(dataset.total)
     _set_total(db, dataset.id, dataset.total + more)
     db.execute(update(tags).where(tags.c.id == first.id).values(mask=everything, last_modified_at=now()))
-    made = {"kind": "upsize", "samples_before": dataset.total, "samples_added": more}
-    return insert(db, dataset.id, NewTag(name, everything - before, first.id, creator, made))
+    origin = {"kind": "upsize", "samples_before": dataset.total, "samples_added": more}
+    return insert(db, dataset.id, NewTag(name, everything - before, first.id, creator, origin))
 
 
 def insert(db: Connection, dataset_id: str, new: NewTag) -> str:
