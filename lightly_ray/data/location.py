@@ -8,7 +8,7 @@ import fnmatch
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
@@ -31,11 +31,13 @@ class Location:
         store: scheme and authority of a URI, credentials included; "" on this machine.
         options: what follows the path of a URI, with its question mark; often "".
         path: the path as the file system takes it; may be a pattern.
+        name: the path as it was given, for messages: a relative one stays relative there.
     """
 
     store: str
     options: str
     path: str
+    name: str = field(compare=False)
 
     @classmethod
     def parse(cls, place: PathLike) -> "Location":
@@ -51,12 +53,12 @@ class Location:
             raise InvalidInputError("a path must not be empty")
         scheme, mark, rest = text.partition("://")
         if not mark:
-            return cls("", "", str(Path(text).expanduser().absolute()))
+            return cls("", "", str(Path(text).expanduser().absolute()), text.rstrip("/") or text)
         rest, options = _split_options(rest)
         authority, _, path = rest.partition("/")
         if scheme == "file" and not authority:
-            return cls("", "", str(Path(f"/{path}")))
-        place = cls(f"{scheme}://{authority}", options, "")
+            return cls("", "", str(Path(f"/{path}")), text)
+        place = cls(f"{scheme}://{authority}", options, "", "")
         return place.at(f"{place._base}/{path}".rstrip("/"))
 
     @property
@@ -79,7 +81,7 @@ class Location:
     @property
     def shown(self) -> str:
         """The path or URI as messages and stored settings show it: without credentials."""
-        return hide_credentials(self.uri)
+        return self.name if self.is_local else hide_credentials(self.uri)
 
     @property
     def _base(self) -> str:
@@ -99,7 +101,8 @@ class Location:
 
     def at(self, path: str) -> Self:
         """Another path on the same file system."""
-        return replace(self, path=path)
+        below = bool(self.path) and path.startswith(self.path)
+        return replace(self, path=path, name=self.name + path[len(self.path) :] if below else path)
 
     def child(self, name: str) -> Self:
         """What lies below this folder."""

@@ -97,6 +97,15 @@ def test_shown__no_form_of_it_has_the_keys_of_a_store() -> None:
     assert hide_credentials("/home/me@work/a.parquet") == "/home/me@work/a.parquet"
 
 
+def test_shown__a_path_is_shown_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = Location.parse("photos/")
+    assert place.path == str(tmp_path / "photos")
+    shown = [place, place.child("a.jpg"), place.beside(".parts"), place.at(place.child("b").path), place.at("/x")]
+    assert list(map(str, shown)) == ["photos", "photos/a.jpg", "photos.parts", "photos/b", "/x"]
+    assert place == Location.parse(tmp_path / "photos")
+
+
 def test_parse__once_and_then_carried() -> None:
     place = Location.parse(f"{STORE}/a.parquet?region=eu-west-1")
     assert Location.parse(place) is place

@@ -4,6 +4,7 @@ Everything here can be rebuilt from the rows and the driver's centers, so a work
 """
 
 import os
+from importlib import import_module
 from threading import Thread
 from typing import Any
 
@@ -47,6 +48,7 @@ class ShardActor:
 
     def load(self, spec: ShardSpec) -> VectorFault | int:
         """Read the rows; returns the first bad vector, or the fingerprint of all."""
+        import_module("numpy.ma")  # which NumPy loads when it is used, and not safely in two threads at once
         warming = Thread(target=_warm_up, args=[spec.blocks.layout.kept(normalize=spec.normalize).dtype], daemon=True)
         warming.start()
         built = build_shard(spec, self._threads)
