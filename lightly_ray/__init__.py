@@ -2,18 +2,36 @@
 
 The names below are loaded when they are first used; importing this package starts nothing.
 
-    embed, Embedded                       images -> embeddings                         parallel/, embedding/
-    select, Selection                     which rows of a dataset to label             parallel/, selection/
-    score                                 predictions -> scores per sample             parallel/, scores/
-    ApiWorkflowClient                     the client of the platform                   api/
-    ActiveLearningAgent, AgentActor       query sets, tags, selections                 active_learning/agents/
+    embed, Embedded                       images -> embeddings
+    score                                 predictions -> scores per sample
+    select, Selection                     which rows of a dataset to label
+    ApiWorkflowClient                     the client of the platform
+    ActiveLearningAgent, AgentActor       query sets, tags, selections; the same as a Ray actor
     SamplerConfig, SelectionConfig,
-    SamplingMethod                        what to ask of the agent                     active_learning/config/
+    SamplingMethod                        what to ask of the agent
     Scorer, ScorerClassification,
     ScorerObjectDetection,
     ScorerSemanticSegmentation,
-    ScorerKeypointDetection               predictions of a model, and their scores     active_learning/scorers/
-    LightlyRayError                       base of every deliberate error               errors.py
+    ScorerKeypointDetection               predictions of a model, and their scores
+    LightlyRayError                       base of every deliberate error
+
+The house, from the ground up; what stands in one line knows only the lines above it:
+
+    errors, progress, compiled, _types    every deliberate error; progress on standard error; numba; argument types
+    methods, bitmask, settings            the methods, their needs and sizes; sets of rows; `key=value` settings
+    data/                                 arrays in and out: locations, ids, vectors, formats, the checks at the door
+    embedding/                            images -> vectors: the built-in descriptor; a linear classifier
+    sampler_config                        the settings of one query
+    scores/                               how much each sample would teach: one formula, one function
+    selection/                            which rows to pick: the exact engine, without Ray
+    api/                                  the HTTP client of the platform
+    parallel/                             embed, score and select on Ray
+    active_learning/                      the agent, its configuration and scorers, under the paths that users know
+    openapi_generated/                    an import path that users have in their code
+    platform/                             the server: routes, jobs, storage
+    workflow/                             what jobs/ and the command do, one file per job
+    cli                                   `lightly-ray`
+    guide/                                architecture and protocol, as Markdown
 """
 
 import importlib

@@ -1,17 +1,18 @@
-"""Arrays in and out, and the checks at the door. Without Ray.
+"""Arrays in and out, and the checks at the door. Without Ray. Client, jobs and platform read through it.
 
-    paths         names on any file system -> files; small outputs whole or not at all
-    ids           N ids as Arrow strings; ids <-> rows
-    names         ... millions of them by their hashes: which come twice, where some are
-    vectors       embedding columns -> matrices; NaN, odd lengths and zero vectors stop here
-    sources       where embeddings lie: memory, .npy          (N rows, read in parts by many processes)
-    parquet       ... or Parquet files
-    compiled      loops that NumPy has no words for
-    fingerprint   tells data sets apart, however they were cut
-    outputs       Parquet outputs of jobs: whole or not at all, recognised when run again
-    output_parts  what a job has done so far, beside its output: an interrupted run goes on there
-    images        image files, their pixels and thumbnails
-    predictions/  formats of predictions, for scorers
+    location           a path or URI, parsed once: what is there, below and beside it
+    atomic             files that appear whole or not at all, and stay
+    ids                N ids as Arrow strings; ids <-> rows
+    string_lookup      ... millions of them by their hashes: which come twice, where some are
+    vectors            embedding columns -> matrices; NaN, odd lengths and zero vectors stop here
+    sources            where embeddings lie: memory, .npy          (N rows, read in pieces by many processes)
+    parquet, npy       ... Parquet files; arrays mapped into memory
+    embedding_csv      the CSV format of the published clients
+    fingerprint        of data sets, however they were cut
+    outputs            Parquet outputs of jobs: whole or not at all, recognised when run again
+    resumable_output   what a job has done so far, beside its output: an interrupted run goes on there
+    images             image files and their pixels; image_metadata: figures and thumbnails
+    predictions/       formats of predictions, for scorers
 
 What comes out of here is clean: the packages behind it check nothing a second time.
 """

@@ -74,6 +74,8 @@ def object_counts(labels: NDArray[np.int64], offsets: NDArray[np.int64], penalty
 
         v = sum over the classes found of 1 + penalty (n_c - 1),  n_c boxes of class c
 
+    The definition is that of the published client (`lightly` 1.1, ScorerObjectDetection), which has no paper.
+
     Args:
         labels: (B,) the class of each box.
         offsets: (N + 1,) image i has the boxes ``offsets[i]:offsets[i + 1]``.

@@ -1,6 +1,16 @@
 """The plain sequential greedy that defines every result. Too slow to be wrong.
 
 Each step takes the largest key, the lowest row among equals, and compares every row with it: O(N K D) time.
+
+CORESET is the greedy of Gonzalez (1985) for k-center, which covers the rows within twice the best radius; Sener and
+Savarese (2018) use it to choose what to label. CORAL is the name of the published client's service for the same greedy
+on distances weighted by a score, after the vertex-weighted k-center problem (Plesnik 1987); unlike CORESET it has no
+certificate here, since a pick also depends on the scores of rows that are covered already.
+
+References:
+    Gonzalez. Clustering to minimize the maximum intercluster distance. TCS 1985.
+    Plesnik. A heuristic for the p-center problem in graphs. Discrete Applied Mathematics 1987.
+    Sener, Savarese. Active learning for convolutional neural networks: a core-set approach. ICLR 2018.
 """
 
 import numpy as np

@@ -2,15 +2,17 @@
 
 The main job, a whole active-learning loop:
 
-    job.py                 settings -> images, Ray, platform, dataset, loop, curves
-    pools.py               a folder of images -> the pool to select from and the held-out images to test on
+    active_learning.py     settings -> images, Ray, platform, dataset, loop, curves
+    labelled_images.py     a folder of images -> the pool to select from and the held-out images to test on
     loop.py                query, label, train, score, query again: per method and seed, on the platform
     curves.py              accuracies by number of labels -> table, plot, JSON
 
 Its steps as jobs of their own, with files in and out; each can be interrupted and run again:
 
     embed_images.py        images -> embeddings
-    score_predictions.py   predictions -> scores; score_summary.py: what the job tells of them
+    score_predictions.py   predictions -> scores; score_summary.py: figures of the scores
     select_samples.py      embeddings and scores -> a selection, and its tag
     transfer.py            folders to and from a platform
+
+    place.py               a setting that is a path or a URI
 """

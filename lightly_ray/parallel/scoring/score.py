@@ -60,6 +60,17 @@ def score(  # noqa: PLR0913 - a public door: each is one choice, most are left a
         NotFoundError: there is no such file.
         InvalidInputError: an argument cannot be used. Bad predictions are found when the dataset is
             used; Ray wraps that error into its own.
+
+    Example:
+        >>> import numpy as np
+        >>> import pyarrow as pa
+        >>> import ray.data
+        >>> import lightly_ray
+        >>> names, rows = ["a.jpg", "b.jpg"], pa.array([[0.75, 0.25], [0.5, 0.5]])
+        >>> predictions = ray.data.from_arrow(pa.table({"filename": names, "probabilities": rows}))
+        >>> scores = lightly_ray.score(predictions, task="classification")
+        >>> {row["filename"]: row["uncertainty_margin"] for row in scores.take_all()} == {"a.jpg": 0.5, "b.jpg": 1.0}
+        True
     """
     _require_one_of("task", task, get_args(Task))
     _require_one_of("on_error", on_error, get_args(OnError))

@@ -2,6 +2,8 @@
 
 sampling_request   what a client may ask for; its identity
 enqueue            check it, pin what it works on, reserve the tag's name, queue it
+pinned             what a job works on, as types
+messages           what worker and runner say to each other
 sampling           run it: read the pinned embedding, call `lightly_ray.select`
 projection         the same for pictures in two dimensions
 runner             a process that runs one job after another and may be killed at any time
