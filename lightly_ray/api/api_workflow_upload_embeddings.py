@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from lightly_ray.api.base import ClientBase
 from lightly_ray.api.models import DatasetEmbeddingData, parse_list
-from lightly_ray.data.embedding_csv import fixed_lists, matrix, read_csv
+from lightly_ray.data.embedding_csv import read_csv
+from lightly_ray.data.vectors import fixed_lists, matrix
 from lightly_ray.errors import ApiError, ConflictError, InvalidInputError, NotFoundError
 
 EmbeddingDoesNotExistError = NotFoundError

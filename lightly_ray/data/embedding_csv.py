@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
-from numpy.typing import NDArray
 
+from lightly_ray.data.vectors import fixed_lists, matrix
 from lightly_ray.errors import InvalidInputError, UnreadableError
 
 NO_LABEL = "0"  # what published clients write
@@ -44,7 +44,7 @@ def read_csv(path: Path, what: str) -> Iterator[pa.RecordBatch]:
         strings_can_be_null=False,
     )
     with (
-        _reading(what),
+        reading(what, "csv"),
         pacsv.open_csv(path, read_options=pacsv.ReadOptions(block_size=_BLOCK), convert_options=options) as reader,
     ):
         for batch in reader:
@@ -71,24 +71,13 @@ def write_csv(batches: Iterable[pa.RecordBatch], dimension: int) -> Iterator[byt
         yield sink.getvalue().to_pybytes()
 
 
-def matrix(column: pa.Array) -> NDArray[np.floating]:
-    """A column of fixed-size lists of floats as (rows, D), without a copy."""
-    values: NDArray[np.floating] = column.flatten().to_numpy(zero_copy_only=False)
-    return values.reshape(len(column), column.type.list_size)
-
-
-def fixed_lists(vectors: NDArray[np.floating]) -> pa.Array:
-    """(rows, D) as a column of fixed-size lists."""
-    return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(vectors).ravel()), vectors.shape[1])
-
-
 @contextmanager
-def _reading(what: str) -> Iterator[None]:
-    """What Arrow raises on a broken file becomes `UnreadableError`."""
+def reading(what: str, kind: str) -> Iterator[None]:
+    """What Arrow raises on a broken file of embeddings becomes `UnreadableError`, with the first line of the reason."""
     try:
         yield
-    except pa.ArrowException as error:
-        raise UnreadableError(f"{what} cannot be read as csv: {str(error).splitlines()[0][:300]}") from error
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableError(f"{what} cannot be read as {kind}: {str(error).splitlines()[0][:300]}") from error
 
 
 def _columns(path: Path, what: str) -> tuple[list[str], bool]:

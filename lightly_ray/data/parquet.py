@@ -79,7 +79,7 @@ class ParquetSource:
         tables: list[pa.Table] = []
         for entry in self._files:
             with self._open(entry.path) as file:
-                self._require(file, entry.path, name)
+                require_column(file, self._place.at(entry.path), name)
                 tables.append(file.read(columns=[name]))
         try:
             # Permissive: one writer's string is another's large_string.
@@ -118,21 +118,38 @@ class ParquetSource:
     def _footer(self, path: str) -> list[int]:
         with self._open(path) as file:
             if self._column is not None:
-                self._require(file, path, self._column)
+                require_column(file, self._place.at(path), self._column)
             return [file.metadata.row_group(group).num_rows for group in range(file.metadata.num_row_groups)]
-
-    def _require(self, file: Any, path: str, name: str) -> None:
-        names = file.schema_arrow.names
-        if name not in names:
-            raise InvalidInputError(
-                f"{self._place.at(path).shown!r} has no column {name!r}, it has {', '.join(map(repr, names))}"
-            )
 
     def _where(self, path: str) -> str:
         return f"{self._place.at(path).shown!r}, column {self._column!r}"
 
     def _open(self, path: str) -> AbstractContextManager[Any]:
         return open_parquet(self._place.at(path), buffer=_BUFFER)
+
+
+def read_columns(place: Location, columns: Sequence[str]) -> pa.Table:
+    """Some columns of the files that a location stands for.
+
+    Raises:
+        NotFoundError: there is no such file.
+        UnreadableError: a file is broken.
+        InvalidInputError: a file lacks a column.
+    """
+    tables = []
+    for path in place.files(".parquet"):
+        with open_parquet(place.at(path), buffer=_BUFFER) as file:
+            for name in columns:
+                require_column(file, place.at(path), name)
+            tables.append(file.read(columns=list(columns)))
+    return pa.concat_tables(tables)
+
+
+def require_column(file: Any, place: Location, name: str) -> None:
+    """Refuse an open file without a column of this name."""
+    names = file.schema_arrow.names
+    if name not in names:
+        raise InvalidInputError(f"{place.shown!r} has no column {name!r}, it has {', '.join(map(repr, names))}")
 
 
 @contextmanager

@@ -144,6 +144,17 @@ def arrow_matrix(column: pa.Array, layout: Layout, rows: NDArray[np.int64], wher
     return matrix
 
 
+def matrix(column: pa.Array) -> NDArray[np.floating]:
+    """A column of fixed-size lists of floats as (rows, D), without a copy."""
+    values: NDArray[np.floating] = column.flatten().to_numpy(zero_copy_only=False)
+    return values.reshape(len(column), column.type.list_size)
+
+
+def fixed_lists(vectors: NDArray[np.floating]) -> pa.Array:
+    """(rows, D) as a column of fixed-size lists."""
+    return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(vectors).ravel()), vectors.shape[1])
+
+
 def settle(matrix: Matrix, rows: NDArray[np.int64], *, normalize: bool) -> Matrix | VectorFault:
     """Check one block of vectors, and bring them to unit length where asked.
 

@@ -21,6 +21,7 @@ from lightly_ray.data.location import Location
 from lightly_ray.data.predictions import row_groups, yolo
 from lightly_ray.data.predictions.files import find_format, map_predictions, read_table, row_names
 from lightly_ray.data.predictions.image_matching import named_files
+from lightly_ray.data.vectors import fixed_lists
 from lightly_ray.scores.prediction_columns import Columns
 
 _SAMPLES = 4096  # of a result file that one task scores
@@ -96,8 +97,7 @@ def _cut_npy(place: Location, id_column: str, images: Location | None) -> ReadTa
 def _read_npy(task: pa.Table, place: Location, id_column: str) -> Iterable[pa.Table]:
     (one,) = task.to_pylist()
     rows = map_predictions(place)[one["start"] : one["start"] + len(one["names"])]
-    lists = pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])
-    yield pa.table({id_column: pa.array(one["names"], pa.string()), "probabilities": lists})
+    yield pa.table({id_column: pa.array(one["names"], pa.string()), "probabilities": fixed_lists(rows)})
 
 
 def _cut_table(table: pa.Table, step: int, read: Read) -> ReadTasks:

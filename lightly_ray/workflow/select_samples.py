@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Self
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import Field, model_validator
 
 from lightly_ray import __version__
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.data.location import Location, hide_credentials
 from lightly_ray.data.outputs import ParquetOutput, fingerprint_files, finished
-from lightly_ray.data.parquet import reading
+from lightly_ray.data.parquet import read_columns
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
 from lightly_ray.methods import DEFAULT_SCORE, Method, require_size
 from lightly_ray.parallel.selection.select import Selection, select
@@ -132,7 +131,7 @@ def _names(place: Location | None, id_column: str) -> pa.ChunkedArray | list[str
     if place is None:
         return None
     if place.path.endswith(".parquet"):
-        return _read(place, [id_column])[id_column]
+        return read_columns(place, [id_column])[id_column]
     content = place.read()
     if content is None:
         raise NotFoundError(f"there is no file {place.shown!r}")
@@ -142,16 +141,8 @@ def _names(place: Location | None, id_column: str) -> pa.ChunkedArray | list[str
 def _scores(settings: SelectSamplesSettings) -> Mapping[str, float] | None:
     if settings.scores is None:
         return None
-    table = _read(settings.scores, [settings.id_column, settings.score])
+    table = read_columns(settings.scores, [settings.id_column, settings.score])
     return dict(zip(table[settings.id_column].to_pylist(), table[settings.score].to_pylist(), strict=True))
-
-
-def _read(place: Location, columns: list[str]) -> pa.Table:
-    tables = []
-    for path in place.files(".parquet"):
-        with reading(place.at(path)):
-            tables.append(pq.read_table(path, columns=columns, filesystem=place.filesystem))
-    return pa.concat_tables(tables)
 
 
 def _client(settings: SelectSamplesSettings) -> ApiWorkflowClient | None:

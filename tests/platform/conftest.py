@@ -13,6 +13,7 @@ from lightly_ray.platform.context import Platform, Store
 from lightly_ray.platform.jobs.worker import Worker
 from lightly_ray.platform.services import tokens
 from lightly_ray.platform.settings import ServeSettings, WorkerSettings
+from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.migrate import migrate
@@ -95,3 +96,12 @@ def worker(platform: Platform) -> Iterator[Worker]:
     yield worker
     worker.stopping.set()
     thread.join()
+
+
+@pytest.fixture(params=["local", "s3"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    """Files of a platform, in a folder and in a store."""
+    if request.param == "local":
+        return Blobs(str(tmp_path / "blobs"))
+    endpoint: str = request.getfixturevalue("s3_endpoint")
+    return Blobs(f"s3://images/{new_id()}", endpoint)

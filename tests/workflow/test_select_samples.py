@@ -88,8 +88,8 @@ def test_job__other_settings_or_files_are_refused(folder: Path) -> None:
         (["n_samples=13"], "n_samples=13 is more than the 12"),
         (["n_samples=many"], "n_samples must be a whole number or a share"),
         (["method=coral"], "needs scores"),
-        (["scores={0}/scores.parquet", "score=entropy", "method=coral"], "entropy"),
-        (["preselected={0}/embeddings.parquet", "id_column=name"], "name"),
+        (["scores={0}/scores.parquet", "score=entropy", "method=coral"], "has no column 'entropy'"),
+        (["preselected={0}/embeddings.parquet", "id_column=name"], "has no column 'name'"),
     ],
 )
 def test_job__bad_settings_leave_nothing(folder: Path, words: list[str], message: str) -> None:

@@ -17,6 +17,7 @@ from lightly_ray.data.location import Location
 from lightly_ray.data.npy import map_npy
 from lightly_ray.data.predictions import coco, yolo
 from lightly_ray.data.predictions.image_matching import image_names, named_files
+from lightly_ray.data.vectors import fixed_lists
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 Format = Literal["parquet", "npy", "coco_boxes", "coco_keypoints", "yolo", "maps"]
@@ -78,8 +79,7 @@ def read_table(place: Location, form: Format, images: Location | None = None) ->
     match form:
         case "npy":
             array = map_predictions(place)
-            rows = pa.FixedSizeListArray.from_arrays(pa.array(array.reshape(-1)), array.shape[1])
-            return pa.table({"filename": row_names(len(array), images), "probabilities": rows})
+            return pa.table({"filename": row_names(len(array), images), "probabilities": fixed_lists(array)})
         case "coco_boxes":
             return coco.read_detections(place, images)
         case "coco_keypoints":

@@ -2,7 +2,7 @@
 
     select            `lightly_ray.select`: the door
     engine            loads the shards here or on actors, chooses, keeps the checkpoint
-    resources         how it may run; what a shard has to hold; the memory that takes
+    resources         how it may run, and the memory that takes
     on_actors         connects, deals out the rows, lets the workers read them
     partitions        which shard holds which rows, and where its worker reads them
     shard_spec        what one shard holds, and how it is built from that; needs no Ray

@@ -5,7 +5,7 @@ Both ways read the same rows with the same checks and hand the same kind of shar
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from threading import Thread
@@ -16,9 +16,9 @@ import numpy as np
 from lightly_ray.data.fingerprint import digest
 from lightly_ray.data.vectors import VectorFault
 from lightly_ray.parallel.selection.checkpoint import Checkpoint, Identity
-from lightly_ray.parallel.selection.resources import LoadedShards, Resources, require_memory, shard_spec
+from lightly_ray.parallel.selection.resources import LoadedShards, Resources, require_memory
 from lightly_ray.parallel.selection.result import SelectionStats
-from lightly_ray.parallel.selection.shard_spec import build_shard
+from lightly_ray.parallel.selection.shard_spec import build_shard, specify_shard
 from lightly_ray.progress import Progress
 from lightly_ray.selection.choose import Outcome, Task, choose
 from lightly_ray.selection.greedy import Picks
@@ -55,8 +55,14 @@ def select_farthest(
     with _loaded(problem, resources) as loaded:
         read_seconds = time.monotonic() - started
         with Progress("select", problem.picks, unit="picks", show=resources.progress) as progress:
-            listeners = [progress.advance, *_counting(problem, on_progress)]
-            outcome = _choose(problem, loaded, first(), checkpoint, listeners)
+
+            def advance(picks: int) -> None:
+                progress.advance(picks)
+                if on_progress is not None:
+                    before = len(problem.preselected)
+                    on_progress(before + progress.done, before + problem.picks)
+
+            outcome = _choose(problem, loaded, first(), checkpoint, advance)
         return outcome, _stats(problem, outcome, read_seconds, loaded)
 
 
@@ -65,7 +71,7 @@ def _choose(
     loaded: LoadedShards,
     first: int | None,
     checkpoint: Checkpoint | None,
-    listeners: Sequence[Callable[[int], None]],
+    advance: Callable[[int], None],
 ) -> Outcome:
     settings, made = problem.settings, None
     if checkpoint is not None:
@@ -83,32 +89,16 @@ def _choose(
     )
 
     def take(picks: Picks) -> None:
-        for listener in listeners:
-            listener(len(picks))
+        advance(len(picks))
         if checkpoint is not None:
             checkpoint.add(picks)
 
-    for listener in listeners:
-        listener(0 if made is None else len(made))
+    advance(0 if made is None else len(made))
     try:
         return choose(loaded.shards, task, take)
     finally:
         if checkpoint is not None:
             checkpoint.write()
-
-
-def _counting(problem: Problem, on_progress: OnProgress | None) -> list[Callable[[int], None]]:
-    """What hands increments on as totals, if they are asked for."""
-    if on_progress is None:
-        return []
-    done, total = len(problem.preselected), len(problem.preselected) + problem.picks
-
-    def count(picks: int) -> None:
-        nonlocal done
-        done += picks
-        on_progress(done, total)
-
-    return [count]
 
 
 def _stats(problem: Problem, outcome: Outcome, read_seconds: float, loaded: LoadedShards) -> SelectionStats:
@@ -141,7 +131,7 @@ def _loaded(problem: Problem, resources: Resources) -> Iterator[LoadedShards]:
 
 
 def _load_here(problem: Problem, *, with_fingerprint: bool) -> LoadedShards:
-    built = build_shard(shard_spec(problem, problem.source, problem.needed, with_fingerprint=with_fingerprint))
+    built = build_shard(specify_shard(problem, problem.source, problem.needed, with_fingerprint=with_fingerprint))
     if isinstance(built, VectorFault):
         raise built.error(problem.ids)
     centers = built.centers if len(built.centers) else None

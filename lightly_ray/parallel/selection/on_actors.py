@@ -6,8 +6,8 @@ from contextlib import contextmanager, nullcontext
 from lightly_ray.parallel.cluster import cluster_cpus, connected
 from lightly_ray.parallel.selection.actor_shards import ActorShards
 from lightly_ray.parallel.selection.partitions import Partition, partition_rows
-from lightly_ray.parallel.selection.resources import LoadedShards, Resources, require_memory, shard_spec
-from lightly_ray.parallel.selection.shard_spec import ShardSpec
+from lightly_ray.parallel.selection.resources import LoadedShards, Resources, require_memory
+from lightly_ray.parallel.selection.shard_spec import ShardSpec, specify_shard
 from lightly_ray.progress import step
 from lightly_ray.selection.request import Problem
 
@@ -22,7 +22,7 @@ def loaded_on_actors(problem: Problem, resources: Resources) -> Iterator[LoadedS
 
         def specify(partition: Partition) -> Callable[[], ShardSpec]:
             with_fingerprint = resources.checkpoint is not None
-            return lambda: shard_spec(
+            return lambda: specify_shard(
                 problem, partition.for_worker(), partition.rows, with_fingerprint=with_fingerprint
             )
 

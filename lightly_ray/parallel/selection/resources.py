@@ -1,19 +1,14 @@
-"""How a selection runs: on how many shards, in how much memory; and what its shards hold."""
+"""How a selection runs: on how many shards, in how much memory."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import UnionType
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lightly_ray.data.ids import RowNumbers
 from lightly_ray.data.location import Location
-from lightly_ray.data.sources import Blocks
 from lightly_ray.data.vectors import Matrix
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.parallel.selection.shard_spec import ShardSpec
-from lightly_ray.selection.choose import shard_min_distance
 from lightly_ray.selection.protocol import Shards
 from lightly_ray.selection.request import Problem
 
@@ -95,21 +90,3 @@ def require_memory(problem: Problem, resources: Resources, partitions: int) -> N
 
 def _in_words(size: float) -> str:
     return f"{size / 2**30:,.1f} GiB" if size >= 2**30 else f"{size / 2**20:,.1f} MiB"
-
-
-def shard_spec(problem: Problem, blocks: Blocks, rows: RowNumbers, *, with_fingerprint: bool) -> ShardSpec:
-    """What a shard has to hold, if it has these ``rows`` (ascending) of the problem."""
-    settings = problem.settings
-    preselected = np.isin(rows, problem.preselected, kind="sort")
-    scores: NDArray[np.float64] | None = None
-    if problem.scores is not None:
-        scores = problem.scores[np.searchsorted(problem.candidates, rows[~preselected])]
-    return ShardSpec(
-        blocks=blocks,
-        rows=rows,
-        preselected=preselected,
-        scores=scores,
-        normalize=settings.normalize,
-        min_distance=shard_min_distance(coral=settings.method == "coral", min_distance=settings.min_distance),
-        with_fingerprint=with_fingerprint,
-    )

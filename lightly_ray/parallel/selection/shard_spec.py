@@ -12,6 +12,8 @@ from lightly_ray.data.fingerprint import fingerprint
 from lightly_ray.data.ids import RowNumbers
 from lightly_ray.data.sources import Blocks, load
 from lightly_ray.data.vectors import Matrix, VectorFault
+from lightly_ray.selection.choose import shard_min_distance
+from lightly_ray.selection.request import Problem
 from lightly_ray.selection.shard.shard import Shard
 
 
@@ -36,6 +38,24 @@ class ShardSpec:
     normalize: bool
     min_distance: float
     with_fingerprint: bool
+
+
+def specify_shard(problem: Problem, blocks: Blocks, rows: RowNumbers, *, with_fingerprint: bool) -> ShardSpec:
+    """What a shard has to hold, if it has these ``rows`` (ascending) of the problem."""
+    settings = problem.settings
+    preselected = np.isin(rows, problem.preselected, kind="sort")
+    scores: NDArray[np.float64] | None = None
+    if problem.scores is not None:
+        scores = problem.scores[np.searchsorted(problem.candidates, rows[~preselected])]
+    return ShardSpec(
+        blocks=blocks,
+        rows=rows,
+        preselected=preselected,
+        scores=scores,
+        normalize=settings.normalize,
+        min_distance=shard_min_distance(coral=settings.method == "coral", min_distance=settings.min_distance),
+        with_fingerprint=with_fingerprint,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

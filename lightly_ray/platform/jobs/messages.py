@@ -3,21 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from lightly_ray.platform.jobs.pinned import MaskField, Pinned
+from lightly_ray.platform.jobs.pinned import JsonModel, MaskField, Pinned
 from lightly_ray.platform.storage.store.records import Json
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def to_json(self) -> Json:
-        """As JSON values."""
-        return self.model_dump(mode="json")
-
-
-class Assignment(_Message):
+class Assignment(JsonModel):
     """To the runner: a job to compute."""
 
     job_id: str
@@ -25,7 +17,7 @@ class Assignment(_Message):
     pinned: Pinned
 
 
-class Progressed(_Message):
+class Progressed(JsonModel):
     """From the runner: how far its job is."""
 
     kind: Literal["progressed"] = "progressed"
@@ -33,7 +25,7 @@ class Progressed(_Message):
     total: int
 
 
-class Selected(_Message):
+class Selected(JsonModel):
     """From the runner: a selection has ended with these samples, preselected included."""
 
     kind: Literal["selected"] = "selected"
@@ -46,7 +38,7 @@ class Selected(_Message):
         return self.mask.count
 
 
-class Projected(_Message):
+class Projected(JsonModel):
     """From the runner: a projection of ``count`` samples lies in a file."""
 
     kind: Literal["projected"] = "projected"
@@ -54,7 +46,7 @@ class Projected(_Message):
     count: int
 
 
-class Failed(_Message):
+class Failed(JsonModel):
     """The job has failed, and why."""
 
     kind: Literal["failed"] = "failed"

@@ -18,7 +18,9 @@ MaskField = Annotated[
 """A mask, hexadecimal as JSON."""
 
 
-class _Pinned(BaseModel):
+class JsonModel(BaseModel):
+    """Base of what is kept or sent as JSON: frozen, unknown keys refused."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
 
     def to_json(self) -> Json:
@@ -26,7 +28,7 @@ class _Pinned(BaseModel):
         return self.model_dump(mode="json")
 
 
-class PinnedTag(_Pinned):
+class PinnedTag(JsonModel):
     """A tag, with the samples that it had."""
 
     id: str
@@ -34,7 +36,7 @@ class PinnedTag(_Pinned):
     mask: MaskField
 
 
-class PinnedEmbedding(_Pinned):
+class PinnedEmbedding(JsonModel):
     """One version of an embedding."""
 
     id: str
@@ -45,7 +47,7 @@ class PinnedEmbedding(_Pinned):
     dimension: int
 
 
-class PinnedScore(_Pinned):
+class PinnedScore(JsonModel):
     """One version of the scores of a tag."""
 
     id: str
@@ -55,7 +57,7 @@ class PinnedScore(_Pinned):
     sha256: str
 
 
-class PinnedSelection(_Pinned):
+class PinnedSelection(JsonModel):
     """A selection: its settings, as `select` takes them, and its data."""
 
     kind: Literal["SAMPLING"] = "SAMPLING"
@@ -72,7 +74,7 @@ class PinnedSelection(_Pinned):
     score: PinnedScore | None
 
 
-class PinnedProjection(_Pinned):
+class PinnedProjection(JsonModel):
     """A picture of an embedding in two dimensions."""
 
     kind: Literal["PROJECTION"] = "PROJECTION"

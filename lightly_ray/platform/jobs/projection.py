@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from lightly_ray.data.embedding_csv import matrix
+from lightly_ray.data.vectors import matrix
 from lightly_ray.errors import InvalidInputError, MissingExtraError
 from lightly_ray.platform.jobs.pinned import PinnedProjection
 from lightly_ray.platform.storage.blobs import Blobs

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from lightly_ray import __version__
 from lightly_ray.bitmask import BitMask
-from lightly_ray.data.embedding_csv import matrix
 from lightly_ray.data.location import Location
 from lightly_ray.data.string_lookup import positions_in
+from lightly_ray.data.vectors import matrix
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.selection.select import Selection, select
 from lightly_ray.platform.jobs.messages import Selected

@@ -63,8 +63,8 @@ class SamplingRequest(_Body):
         min_distance = distance if distance > 0 else None
         if n_samples < 0 and min_distance is not None:
             return resolve_size(OPEN_END, available, open_end=True), min_distance
-        if n_samples > 1:
-            n_samples = int(n_samples) if float(n_samples).is_integer() else n_samples  # JSON may say 100.0
+        if isinstance(n_samples, float) and n_samples > 1 and n_samples.is_integer():
+            n_samples = int(n_samples)  # JSON may say 100.0
         size = require_size(n_samples)
         require_possible(resolve_size(size, available), available, preselected)
         return size, min_distance

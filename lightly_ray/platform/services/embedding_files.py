@@ -17,10 +17,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from lightly_ray.data.embedding_csv import NO_LABEL, fixed_lists, read_csv, write_csv
+from lightly_ray.data.embedding_csv import NO_LABEL, read_csv, reading, write_csv
 from lightly_ray.data.string_lookup import duplicates, positions_in
-from lightly_ray.data.vectors import Layout, VectorFault, arrow_layout, arrow_matrix, settle
-from lightly_ray.errors import InvalidInputError, UnreadableError
+from lightly_ray.data.vectors import Layout, VectorFault, arrow_layout, arrow_matrix, fixed_lists, settle
+from lightly_ray.errors import InvalidInputError
 
 Format = Literal["csv", "parquet"]
 _BATCH_ROWS = 16_384
@@ -76,7 +76,7 @@ def as_csv(source: Path | pa.NativeFile) -> Iterator[bytes]:
 
 
 def _read_parquet(source: Path) -> Iterator[pa.RecordBatch]:
-    try:
+    with reading("the file", "parquet"):
         file = pq.ParquetFile(source)
         missing = {"filename", "embedding"} - set(file.schema_arrow.names)
         if missing:
@@ -85,8 +85,6 @@ def _read_parquet(source: Path) -> Iterator[pa.RecordBatch]:
             )
         columns = [name for name in ("filename", "embedding", "label") if name in file.schema_arrow.names]
         yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns)
-    except (pa.ArrowException, OSError) as error:
-        raise UnreadableError(f"the file cannot be read as parquet: {str(error).splitlines()[0][:300]}") from error
 
 
 def _write(batches: Iterator[pa.RecordBatch], target: Path) -> tuple[pa.LargeStringArray, Layout]:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lightly_ray.data.images import decode_rgb
+from lightly_ray.data.images import decode_rgb, list_images
 from lightly_ray.data.location import Location
 from lightly_ray.embedding.descriptor import features, fit
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.parallel.embedding.embed import embed_folder, fit_descriptor
+from lightly_ray.parallel.embedding.embed import embed, embed_folder, fit_descriptor
 
 pytestmark = pytest.mark.usefixtures("ray_local")
 
@@ -57,3 +57,9 @@ def test_fit_descriptor__without_two_readable_images_is_refused(tmp_path: Path) 
     (tmp_path / "a.png").write_bytes(b"broken")
     with pytest.raises(InvalidInputError, match=r"0 of 1 images can be read: .*a.png"):
         fit_descriptor(Location.parse(str(tmp_path)), ["a.png"])
+
+
+def test_embed__names_the_images_as_an_upload_does(folder: Path, tmp_path: Path) -> None:
+    (folder / "link").symlink_to(folder, target_is_directory=True)
+    embedded = embed(folder)
+    assert sorted([*embedded.filenames, *embedded.corrupt]) == list_images(folder)

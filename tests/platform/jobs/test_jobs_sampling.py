@@ -32,14 +32,6 @@ ROWS = {
 }
 
 
-@pytest.fixture(params=["local", "s3"])
-def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
-    if request.param == "local":
-        return Blobs(str(tmp_path / "blobs"))
-    endpoint: str = request.getfixturevalue("s3_endpoint")
-    return Blobs(f"s3://images/{new_id()}", endpoint)
-
-
 def stored(blobs: Blobs, rows: list[int]) -> str:
     """The key of a file with the embeddings of these rows, in this order."""
     flat = pa.array(VECTORS[rows].ravel())

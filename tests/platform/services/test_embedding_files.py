@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lightly_ray.data.embedding_csv import matrix
+from lightly_ray.data.vectors import matrix
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.platform.services.embedding_files import as_csv, convert
 from tests.platform.served import csv_text

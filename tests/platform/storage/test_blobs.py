@@ -7,15 +7,6 @@ import pytest
 
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.platform.storage.blobs import Blobs
-from lightly_ray.platform.storage.ids import new_id
-
-
-@pytest.fixture(params=["local", "s3"])
-def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
-    if request.param == "local":
-        return Blobs(str(tmp_path / "blobs"))
-    endpoint: str = request.getfixturevalue("s3_endpoint")
-    return Blobs(f"s3://images/{new_id()}", endpoint)
 
 
 class _Torn(io.BytesIO):

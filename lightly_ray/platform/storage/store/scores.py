@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, update
 
 from lightly_ray.errors import NotFoundError
-from lightly_ray.methods import DEFAULT_SCORE
+from lightly_ray.methods import default_score
 from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import scores
 from lightly_ray.platform.storage.store.records import Score, record
@@ -81,7 +81,7 @@ def choose(db: Connection, tag_id: str, score_type: str | None) -> Score:
     if not uploaded:
         raise NotFoundError("no scores have been uploaded for the query tag", code="SCORE_UNKNOWN")
     if score_type is None:
-        return by_type.get(DEFAULT_SCORE, uploaded[-1])
+        return by_type[default_score([uploaded[-1].score_type, *by_type])]
     if score_type not in by_type:
         have = ", ".join(sorted(by_type))
         raise NotFoundError(f"no score {score_type!r} for the query tag, there is: {have}", code="SCORE_UNKNOWN")
