@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lightly_ray._types import IdsLike
 from lightly_ray.data.string_lookup import CHUNK, chunks, contents, duplicates, positions_in
+from lightly_ray.data.text import unicode_hint
 from lightly_ray.errors import InvalidInputError
 
 RowNumbers = NDArray[np.int64]
@@ -128,9 +129,10 @@ def _rows_of_names(names: pa.LargeStringArray, values: IdsLike, what: str) -> Ro
     rows = positions_in(texts, names)
     unknown = np.flatnonzero(rows < 0)
     if len(unknown):
+        first = texts[int(unknown[0])].as_py()
         raise InvalidInputError(
-            f"{what}: {len(unknown)} of {len(rows)} ids are not among the {len(names)} ids of the data, "
-            f"first: {texts[int(unknown[0])].as_py()!r}; those of the data look like {names[0].as_py()!r}"
+            f"{what}: {len(unknown)} of {len(rows)} ids are not among the {len(names)} ids of the data, first: "
+            f"{first!r}{unicode_hint(first, names)}; those of the data look like {names[0].as_py()!r}"
         )
     return rows
 

@@ -5,64 +5,118 @@ the order of these strings by code point, on every machine.
 """
 
 import io
-import os
 import warnings
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, features
 from pyarrow import fs
 
+from lightly_ray._types import PathLike
+from lightly_ray.data.listing import files_below
 from lightly_ray.data.location import Location
+from lightly_ray.data.pixels import as_seen
 from lightly_ray.errors import CorruptImageError, InvalidInputError, NotFoundError
 
 __all__ = ["SUFFIXES", "CorruptImageError", "decode_rgb", "find_corrupt", "find_images", "list_images", "open_image"]
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+_ALWAYS = {
+    *[
+        ".apng",
+        ".bmp",
+        ".dib",
+        ".gif",
+        ".jfif",
+        ".jpe",
+        ".jpeg",
+        ".jpg",
+        ".mpo",
+        ".pbm",
+        ".pfm",
+        ".pgm",
+        ".png",
+        ".pnm",
+        ".ppm",
+        ".qoi",
+        ".tga",
+        ".tif",
+        ".tiff",
+    ]
+}
+_OF_CODECS = {  # what Pillow decodes where it was built with this
+    "avif": {".avif", ".avifs"},
+    "jpg_2000": {".j2k", ".jp2", ".jpf", ".jpx"},
+    "webp": {".webp"},
+}
+_OTHERS = {
+    *[
+        ".arw",
+        ".cr2",
+        ".cr3",
+        ".dcm",
+        ".dng",
+        ".exr",
+        ".hdr",
+        ".heic",
+        ".heif",
+        ".hif",
+        ".jxl",
+        ".nef",
+        ".orf",
+        ".psd",
+        ".raf",
+        ".rw2",
+        ".svg",
+    ]
+}
+_DECODED = _ALWAYS.union(*(endings for codec, endings in _OF_CODECS.items() if features.check(codec)))
+SUFFIXES = tuple(sorted(_DECODED))
+"""Endings of the images that a listing finds: those that the Pillow of this installation decodes."""
+_NOT_DECODED = tuple(_OTHERS.union(*_OF_CODECS.values()) - _DECODED)
 
 
-def list_images(folder: str | Path) -> list[str]:
-    """Names of all images below ``folder``, at any depth, sorted. Hidden files and folders are left out.
+def list_images(folder: PathLike) -> list[str]:
+    """Names of all images below ``folder``, sorted; see `find_images`."""
+    return sorted(find_images(Location.parse(folder)))
+
+
+def find_images(folder: PathLike) -> dict[str, fs.FileInfo]:
+    """What is known of all images below a folder, at any depth, by name.
+
+    Links to folders are followed, hidden files are left out. Files that are images by their ending, but cannot be
+    decoded here, are counted in a warning.
+
+    Args:
+        folder: on any file system.
 
     Raises:
         NotFoundError: there is no such folder.
-        InvalidInputError: it holds no image.
+        InvalidInputError: it holds no image, or the name of one is not UTF-8.
     """
-    root = Path(folder)
-    if not root.is_dir():
-        raise NotFoundError(f"there is no folder {str(folder)!r}")
-    names: list[str] = []
-    for where, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        below = Path(where).relative_to(root)
-        names.extend(
-            (below / name).as_posix() for name in files if not name.startswith(".") and name.lower().endswith(SUFFIXES)
+    place = Location.parse(folder)
+    if place.info().type != fs.FileType.Directory:
+        raise NotFoundError(f"there is no folder {place.shown!r}")
+    found = files_below(place, SUFFIXES + _NOT_DECODED)
+    paths = [path for path in found if path.lower().endswith(SUFFIXES)]
+    left_out = Counter(path.lower().rpartition(".")[2] for path in found) - Counter(
+        path.lower().rpartition(".")[2] for path in paths
+    )
+    if left_out:
+        which = ", ".join(f"{count} .{ending}" for ending, count in sorted(left_out.items()))
+        warnings.warn(
+            f"{place.shown!r}: files that cannot be decoded here were left out: {which}; convert them to .jpg or .png",
+            stacklevel=2,
         )
-    if not names:
-        raise InvalidInputError(f"folder {str(folder)!r} holds no image (looked for {' '.join(SUFFIXES)})")
-    return sorted(names)
-
-
-def find_images(folder: Location) -> dict[str, fs.FileInfo]:
-    """What is known of all images below a folder on any file system, by name; hidden ones are left out.
-
-    Raises:
-        NotFoundError: there is no such folder.
-        InvalidInputError: it holds no image.
-    """
-    if folder.info().type != fs.FileType.Directory:
-        raise NotFoundError(f"there is no folder {folder.shown!r}")
-    infos = {
-        info.path[len(folder.path) :].lstrip("/"): info
-        for info in folder.filesystem.get_file_info(fs.FileSelector(folder.path, recursive=True))
-        if info.type == fs.FileType.File and info.path.lower().endswith(SUFFIXES)
-    }
-    visible = {name: info for name, info in infos.items() if not any(part[:1] == "." for part in name.split("/"))}
-    if not visible:
-        raise InvalidInputError(f"folder {folder.shown!r} holds no image (looked for {' '.join(SUFFIXES)})")
-    return visible
+    if not paths:
+        raise InvalidInputError(f"folder {place.shown!r} holds no image (looked for {' '.join(SUFFIXES)})")
+    infos = place.filesystem.get_file_info(paths)
+    gone = next((info for info in infos if info.type != fs.FileType.File), None)
+    if gone is not None:
+        raise NotFoundError(f"{place.at(gone.path).shown!r} is no file, or a link to nothing")
+    return {info.path[len(place.path) :].lstrip("/"): info for info in infos}
 
 
 def find_corrupt(folder: str | Path, filenames: Iterable[str]) -> dict[str, str]:
@@ -84,20 +138,17 @@ def open_image(source: str | Path | bytes, *, name: str | None = None) -> Image.
         name: what messages call it; its path by default.
 
     Returns:
-        The image in one of the 8-bit modes L, LA, RGB, RGBA. Palettes are resolved, 16-bit grey is scaled to 8
-        bits, an animation gives its first frame.
+        The image in one of the 8-bit modes L, LA, RGB, RGBA, upright as its EXIF says. Palettes are resolved, deeper
+        grey is scaled to 8 bits as `data.pixels` says, an animation gives its first frame.
 
     Raises:
         CorruptImageError: it cannot be decoded.
     """
     label = name or ("the image" if isinstance(source, bytes) else str(source))
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of broken EXIF blocks and of pictures over 90 megapixels; neither makes pixels wrong.
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
-                image.load()
-                return _to_8_bits(image)
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+            image.load()
+            return as_seen(image)
     except FileNotFoundError as error:
         raise NotFoundError(f"there is no file {label!r}") from error
     except Exception as error:  # Decoders raise OSError, SyntaxError, struct.error, ... on broken files.
@@ -111,17 +162,6 @@ def decode_rgb(source: str | Path | bytes, *, name: str | None = None) -> NDArra
         ground = Image.new("RGBA", image.size, (0, 0, 0, 255))
         image = Image.alpha_composite(ground, image.convert("RGBA"))
     return np.asarray(image.convert("RGB"))
-
-
-def _to_8_bits(image: Image.Image) -> Image.Image:
-    if image.mode in ("L", "LA", "RGB", "RGBA"):
-        return image.copy()
-    if image.mode.startswith("I;16") or image.mode == "I":
-        # Pillow would clip 16-bit values at 255, which makes most of them white.
-        return Image.fromarray((np.asarray(image).astype(np.uint32).clip(0, 65535) // 257).astype(np.uint8))
-    if image.mode in ("P", "PA") and "transparency" in image.info:
-        return image.convert("RGBA")
-    return image.convert("L" if image.mode in ("1", "F") else "RGB")
 
 
 def _reason(error: Exception) -> str:

@@ -4,10 +4,8 @@ A location is parsed where it enters and carried from there: what lies below or 
 being read again, and all locations of one store share one client. What it shows of itself holds no credentials.
 """
 
-import fnmatch
 import os
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -18,9 +16,7 @@ from pyarrow import fs
 
 from lightly_ray._types import PathLike
 from lightly_ray.data.atomic import atomic_write
-from lightly_ray.errors import InvalidInputError, NotFoundError, UnreadableError
-
-_WILD = frozenset("*?[")
+from lightly_ray.errors import InvalidInputError, UnreadableError
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -123,10 +119,6 @@ class Location:
         except OSError as error:
             raise self.unreadable(error) from error
 
-    def files(self, suffix: str) -> list[str]:
-        """Paths of the files it stands for, see `find_files`."""
-        return find_files([self], suffix)[1]
-
     def read(self) -> bytes | None:
         """The content of a small file, None where there is none.
 
@@ -178,34 +170,6 @@ def hide_credentials(text: str) -> str:
     return re.sub(r"(?<=://)[^/@?\s]*@", "", text)
 
 
-def find_files(places: Sequence[Location], suffix: str) -> tuple[fs.FileSystem, list[str]]:
-    """The files that paths, folders and patterns stand for.
-
-    Args:
-        places: all on one file system. A folder stands for the files with ``suffix`` at any depth; a pattern is one
-            of a shell (`*`, `?`, `[]`), and `**` matches any depth. Names that begin with a dot or an underscore are
-            left out.
-        suffix: `.parquet`, for example; "" takes every file.
-
-    Returns:
-        The file system, and the distinct paths in order.
-
-    Raises:
-        NotFoundError: a path, folder or pattern stands for no file.
-        UnreadableError: one cannot be listed.
-        InvalidInputError: the places lie on different file systems, or there are none.
-    """
-    if not places:
-        raise InvalidInputError("got an empty list of paths")
-    first = places[0]
-    for place in places:
-        if (place.store, place.options) != (first.store, first.options) and not place.filesystem.equals(
-            first.filesystem
-        ):
-            raise InvalidInputError(f"all paths must lie on one file system, {place.shown!r} does not")
-    return first.filesystem, sorted({path for place in places for path in _expand(place, suffix)})
-
-
 @lru_cache(maxsize=64)
 def _open_store(store: str, options: str) -> tuple[fs.FileSystem, str]:
     """The file system of a store, and the path of its root without a slash at the end."""
@@ -225,45 +189,3 @@ def _split_options(rest: str) -> tuple[str, str]:
     """Options are what follows the last question mark, if it looks like one: a pattern has question marks too."""
     path, mark, query = rest.rpartition("?")
     return (path, mark + query) if mark and "=" in query else (rest, "")
-
-
-def _expand(place: Location, suffix: str) -> list[str]:
-    kind = place.info().type
-    if kind == fs.FileType.File:
-        return [place.path]
-    try:
-        if kind == fs.FileType.Directory:
-            paths = [path for path in _below(place.filesystem, place.path) if path.endswith(suffix)]
-        else:
-            paths = _matches(place.filesystem, place.path)
-    except OSError as error:
-        raise place.unreadable(error) from error
-    if not paths:
-        raise NotFoundError(f"there is no {suffix + ' ' if suffix else ''}file at {place.shown!r}")
-    return paths
-
-
-def _matches(system: fs.FileSystem, pattern: str) -> list[str]:
-    wild = next((place for place, character in enumerate(pattern) if character in _WILD), -1)
-    if wild < 0:
-        return []
-    folder = pattern[:wild].rpartition("/")[0] or "/"
-    if system.get_file_info(folder).type != fs.FileType.Directory:
-        return []
-    depth = pattern.count("/")
-    # fnmatch lets * match a slash; equal depth restores what a shell does, and ** takes any depth.
-    return [
-        path
-        for path in _below(system, folder)
-        if fnmatch.fnmatchcase(path, pattern) and ("**" in pattern or path.count("/") == depth)
-    ]
-
-
-def _below(system: fs.FileSystem, folder: str) -> list[str]:
-    infos = system.get_file_info(fs.FileSelector(folder, recursive=True))
-    start = len(folder.rstrip("/")) + 1
-    return [
-        info.path
-        for info in infos
-        if info.type == fs.FileType.File and not any(name[:1] in "._" for name in info.path[start:].split("/"))
-    ]

@@ -22,6 +22,7 @@ import pyarrow.fs
 import pyarrow.parquet as pq
 
 from lightly_ray.data.atomic import make_folder, replace_durably
+from lightly_ray.data.listing import list_files
 from lightly_ray.data.location import Location
 from lightly_ray.errors import ConflictError
 
@@ -112,7 +113,7 @@ def fingerprint_files(place: Location) -> str:
     elif info.type == pyarrow.fs.FileType.Directory:
         infos = place.filesystem.get_file_info(pyarrow.fs.FileSelector(place.path, recursive=True))
     else:
-        infos = place.filesystem.get_file_info(place.files(""))
+        infos = place.filesystem.get_file_info(list_files(place, ""))
     return digest_of(infos)
 
 

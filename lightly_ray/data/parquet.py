@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from lightly_ray.data.location import Location, find_files
+from lightly_ray.data.listing import find_files, list_files
+from lightly_ray.data.location import Location
 from lightly_ray.data.vectors import Layout, Matrix, VectorFault, arrow_layout, arrow_matrix
 from lightly_ray.errors import InvalidInputError
 
@@ -137,7 +138,7 @@ def read_columns(place: Location, columns: Sequence[str]) -> pa.Table:
         InvalidInputError: a file lacks a column.
     """
     tables = []
-    for path in place.files(".parquet"):
+    for path in list_files(place, ".parquet"):
         with open_parquet(place.at(path), buffer=_BUFFER) as file:
             for name in columns:
                 require_column(file, place.at(path), name)

@@ -34,6 +34,7 @@ class ResumableOutput:
 
     Attributes:
         rows: how many are there already.
+        facts: JSON values that a run found out before its first row, for the runs that go on behind it.
 
     Raises:
         ConflictError: the parts that are there were made from other inputs or settings; the message names them.
@@ -41,12 +42,14 @@ class ResumableOutput:
 
     def __init__(self, output: Location, made_from: Mapping[str, object]) -> None:
         self.rows = 0
+        self.facts: dict[str, Any] = {}
         self._output, self._made_from = output, made_from
         self._parts: dict[int, int] = {}  # first row -> rows
         self._waiting: list[pa.Table] = []
         self._written_at = time.monotonic()
         self._schema: pa.Schema | None = None
         while (part := finished_part(output, self.rows, made_from)) is not None:
+            self.facts = part["facts"]
             self._note(part["rows"])
 
     def add(self, table: pa.Table) -> None:
@@ -67,7 +70,7 @@ class ResumableOutput:
             with part_output(self._output, self.rows, self._waiting[0].schema) as part:
                 for table in self._waiting:
                     part.write(table)
-                part.describe(self._made_from, {"rows": rows})
+                part.describe(self._made_from, {"rows": rows, "facts": self.facts})
             self._waiting = []
             self._note(rows)
         self._written_at = time.monotonic()

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from lightly_ray.data.text import unicode_hint
 from lightly_ray.errors import InvalidInputError
 
 
@@ -31,7 +32,7 @@ def align_scores(
     names, requested = _strings(filenames), _strings(wanted)
     rows = pc.index_in(requested, value_set=names)
     _require_no(pc.index_in(names, value_set=names).to_numpy() != np.arange(len(names)), names, "more than once")
-    _require_no(pc.is_null(rows).to_numpy(zero_copy_only=False), requested, "not")
+    _require_no(pc.is_null(rows).to_numpy(zero_copy_only=False), requested, "not", names)
     unknown = pc.invert(pc.is_in(names, value_set=requested)).to_numpy(zero_copy_only=False)
     if unknown.any():
         raise InvalidInputError(
@@ -42,10 +43,13 @@ def align_scores(
     return {name: np.asarray(values)[order] for name, values in scores.items()}
 
 
-def _require_no(bad: NDArray[np.bool_], names: pa.Array, how: str) -> None:
+def _require_no(bad: NDArray[np.bool_], names: pa.Array, how: str, known: pa.Array | None = None) -> None:
     if bad.any():
         first = names[int(bad.argmax())].as_py()
-        raise InvalidInputError(f"{bad.sum()} of {len(names)} files are {how} among the predictions, first: {first!r}")
+        hint = "" if known is None else unicode_hint(first, known)
+        raise InvalidInputError(
+            f"{bad.sum()} of {len(names)} files are {how} among the predictions, first: {first!r}{hint}"
+        )
 
 
 def _strings(names: Any) -> pa.Array:

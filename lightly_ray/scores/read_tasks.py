@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from lightly_ray.data.listing import list_files
 from lightly_ray.data.location import Location
 from lightly_ray.data.predictions import row_groups, yolo
 from lightly_ray.data.predictions.files import find_format, map_predictions, read_table, row_names
@@ -79,7 +80,7 @@ def cut_predictions(place: Location, columns: Columns, images: Location | None) 
 
 
 def _cut_parquet(place: Location, columns: Columns) -> ReadTasks:
-    tasks = row_groups.cut(place, place.files(".parquet"), columns.known)
+    tasks = row_groups.cut(place, list_files(place, ".parquet"), columns.known)
     rows = [sum(task["rows"].to_pylist()) for task in tasks]
     return ReadTasks(tasks, _bounds(rows), partial(row_groups.read, place=place, choose=columns.known))
 

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from lightly_ray.data.predictions.checks import PredictionFault
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.scores.detection import FREQUENCY, Extent, FrequencyConfig
 from lightly_ray.scores.tasks import SCORE_NAMES, Evaluation, Task, finish_scores, summarize_scores
@@ -26,7 +25,7 @@ def score_columns(task: Task, found: Evaluation) -> dict[str, pa.Array]:
 
 def error_column(found: Evaluation) -> pa.Array:
     """What is wrong with each of the N samples of a batch, null for those without a fault."""
-    return pa.array([str(PredictionFault(code)) if code else None for code in found.faults], pa.string())
+    return pa.array([found.reason(row) for row in range(len(found.faults))], pa.string())
 
 
 def require_no_error(table: pa.Table, id_column: str) -> pa.Table:

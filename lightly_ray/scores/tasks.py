@@ -5,7 +5,7 @@ all blocks are known.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, assert_never
 
 import numpy as np
@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lightly_ray.data.predictions import classification, detection, keypoints, segmentation
-from lightly_ray.data.predictions.checks import Faults, PredictionFault, distribution_faults, require_no_fault
+from lightly_ray.data.predictions.checks import Faults, PredictionFault, checked_distributions, require_no_fault
 from lightly_ray.scores.classification import UNCERTAINTIES, uncertainties
 from lightly_ray.scores.detection import (
     DETECTION_SCORES,
@@ -45,19 +45,32 @@ class Evaluation:
         scores: score name -> (N,) values, NaN for a sample with a fault; ``object_frequency`` is still
             a count.
         faults: (N,) codes.
+        reasons: row -> what is wrong with it, where that says more than its code.
     """
 
     scores: dict[str, NDArray[Any]]
     faults: Faults
+    reasons: Mapping[int, str] = field(default_factory=dict)
+
+    def reason(self, row: int) -> str | None:
+        """What is wrong with a sample, in words that complete "it has ..."; None where nothing is."""
+        code = PredictionFault(self.faults[row])
+        return self.reasons.get(row, str(code)) if code else None
 
 
-def evaluate(task: Task, batch: pa.RecordBatch, config: FrequencyConfig) -> Evaluation:
+def count_classes(task: Task, batch: pa.RecordBatch) -> int:
+    """How many classes all samples must have, as the first of a batch shows; 0 where none does, or may differ."""
+    return classification.count_classes(classification.rows(batch)) if task == "classification" else 0
+
+
+def evaluate(task: Task, batch: pa.RecordBatch, config: FrequencyConfig, classes: int = 0) -> Evaluation:
     """Score a batch of predictions.
 
     Args:
         task: which schema the batch has, see ``lightly_ray.data.predictions``.
         batch: N predictions.
         config: used by detection.
+        classes: see `count_classes`; 0: that of the batch itself.
 
     Raises:
         InvalidInputError: a column is missing or has the wrong type.
@@ -66,7 +79,7 @@ def evaluate(task: Task, batch: pa.RecordBatch, config: FrequencyConfig) -> Eval
     with np.errstate(all="ignore"):
         match task:
             case "classification":
-                evaluated = _classification(batch)
+                evaluated = _classification(batch, classes)
             case "detection":
                 evaluated = _detection(batch, config.frequency_penalty)
             case "segmentation":
@@ -110,8 +123,11 @@ def score_table(
     """
     # Batch by batch, since joining the chunks of a table would copy it.
     batches = table.to_batches() or [pa.RecordBatch.from_pylist([], schema=table.schema)]
-    done = [evaluate(task, batch, config) for batch in batches]
-    require_no_fault(np.concatenate([one.faults for one in done]), filenames)
+    classes = next((found for found in (count_classes(task, batch) for batch in batches) if found), 0)
+    done = [evaluate(task, batch, config, classes) for batch in batches]
+    starts = np.cumsum([0, *(len(one.faults) for one in done)]).tolist()
+    reasons = {start + row: text for start, one in zip(starts, done, strict=False) for row, text in one.reasons.items()}
+    require_no_fault(np.concatenate([one.faults for one in done]), filenames, reasons=reasons)
     scores = {name: np.concatenate([one.scores[name] for one in done]) for name in SCORE_NAMES[task]}
     return finish_scores(scores, summarize_scores(scores), config)
 
@@ -122,8 +138,8 @@ def summarize_scores(scores: Mapping[str, NDArray[Any]]) -> Extent:
     return summarize(counts[~np.isnan(counts)])
 
 
-def _classification(batch: pa.RecordBatch) -> Evaluation:
-    rows, faults = classification.read(batch)
+def _classification(batch: pa.RecordBatch, classes: int) -> Evaluation:
+    rows, faults = classification.read(batch, classes)
     return Evaluation(uncertainties(rows), faults)
 
 
@@ -136,12 +152,13 @@ def _detection(batch: pa.RecordBatch, penalty: float) -> Evaluation:
     faults = detection.structure_faults(batch)
     sound = faults == 0
     boxes = detection.read(batch if sound.all() else batch.filter(pa.array(sound)))
-    faults[sound] = detection.value_faults(boxes)
+    boxes, faults[sound] = detection.checked(boxes)
     scores = {}
     for name, values in detection_scores(boxes, penalty).items():
         scores[name] = np.empty(len(faults), values.dtype)
         scores[name][sound] = values
-    return Evaluation(scores, faults)
+    mislabelled = np.flatnonzero(faults == PredictionFault.LABEL).tolist()
+    return Evaluation(scores, faults, {row: detection.label_reason(batch, row) for row in mislabelled})
 
 
 def _segmentation(batch: pa.RecordBatch) -> Evaluation:
@@ -152,8 +169,8 @@ def _segmentation(batch: pa.RecordBatch) -> Evaluation:
         if isinstance(found, PredictionFault):
             faults[row] = found
             continue
-        pixels = segmentation.pixels(found)
+        pixels, pixel_faults = checked_distributions(segmentation.pixels(found))
         kind = np.promote_types(kind, pixels.values.dtype)
-        faults[row] = distribution_faults(pixels).max()
+        faults[row] = pixel_faults.max()
         values[:, row] = list(pixel_uncertainties(pixels).values())
     return Evaluation(dict(zip(UNCERTAINTIES, values.astype(kind), strict=True)), faults)

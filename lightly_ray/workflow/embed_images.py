@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 from pydantic import Field
 
+from lightly_ray._types import PathLike
 from lightly_ray.data.images import find_images
-from lightly_ray.data.location import Location
 from lightly_ray.data.outputs import digest_of, finished
 from lightly_ray.data.resumable_output import finished_part, part_output, read_part, remove_parts, whole_output
 from lightly_ray.embedding.descriptor import Descriptor
@@ -52,7 +52,7 @@ def run_embed_images(settings: EmbedImagesSettings) -> dict[str, object]:
     return result
 
 
-def list_with_fingerprint(folder: Location) -> tuple[list[str], str]:
+def list_with_fingerprint(folder: PathLike) -> tuple[list[str], str]:
     """Names of all images below a folder on any filesystem, sorted, and a digest of names, sizes and times."""
     infos = find_images(folder)
     names = sorted(infos)

@@ -29,7 +29,7 @@ from lightly_ray.errors import InvalidInputError, UnreadableError
 from lightly_ray.methods import INITIAL_TAG
 from lightly_ray.parallel.cluster import connected
 from lightly_ray.parallel.errors import plain_errors
-from lightly_ray.parallel.scoring.execute import OnError, Scoring, score_in_order
+from lightly_ray.parallel.scoring.execute import OnError, Scoring, first_classes, score_in_order
 from lightly_ray.progress import Progress
 from lightly_ray.scores.detection import FREQUENCY, Extent, FrequencyConfig, merge
 from lightly_ray.scores.prediction_columns import Columns
@@ -159,7 +159,9 @@ def _score_rest(settings: ScorePredictionsSettings, resumable: ResumableOutput) 
     if resumable.rows:
         sys.stderr.write(f"an earlier run scored {resumable.rows:,} samples, going on behind them\n")
     # Errors come as rows: the first in the order of the predictions is named, not the first that some worker met.
-    scoring = Scoring(columns, _config(settings), on_error="skip")
+    if not resumable.rows:  # what an earlier run scored is not read again
+        resumable.facts["classes"] = first_classes(read_tasks, columns)
+    scoring = Scoring(columns, _config(settings), on_error="skip", classes=resumable.facts["classes"])
     with Progress("score", read_tasks.rows, unit="samples") as progress:
         progress.advance(resumable.rows)
         for scores in score_in_order(read_tasks, scoring, resumable.rows):

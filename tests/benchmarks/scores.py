@@ -25,7 +25,7 @@ import ray.data
 from numpy.typing import NDArray
 
 from lightly_ray.active_learning.scorers import ScorerClassification, ScorerObjectDetection
-from lightly_ray.data.predictions.checks import distribution_faults
+from lightly_ray.data.predictions.checks import checked_distributions
 from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.parallel.cluster import connected
 from lightly_ray.parallel.scoring.score import score
@@ -55,7 +55,7 @@ def in_memory() -> dict[str, Any]:
             "least_confidence": lambda: least_confidence(x),
             "margin": lambda: margin(x),
             "entropy": lambda: entropy(x),
-            "validation": lambda: distribution_faults(Ragged.from_matrix(x)),
+            "validation": lambda: checked_distributions(Ragged.from_matrix(x)),
             "class": lambda: ScorerClassification(x).calculate_scores(),
         },
     )

@@ -1,6 +1,8 @@
 """Listing folders and decoding real files."""
 
 import io
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -76,3 +78,37 @@ def test_open_image__missing_file_is_not_called_corrupt(tmp_path: Path) -> None:
         open_image(tmp_path / "gone.png", name="gone.png")
     with pytest.raises(CorruptImageError, match="the image"):
         open_image(b"nothing")
+
+
+def test_list_images__what_is_decoded_is_listed_and_what_is_not_is_counted(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jfif", "c.jpe", "d.avif", "e.jp2", "f.QOI"):
+        (tmp_path / name).touch()
+    for name in ("1.heic", "2.HEIC", "3.cr2", "notes.txt"):
+        (tmp_path / name).touch()
+    with pytest.warns(UserWarning, match=r"left out: 1 \.cr2, 2 \.heic; convert them"):
+        assert list_images(tmp_path) == ["a.jpg", "b.jfif", "c.jpe", "d.avif", "e.jp2", "f.QOI"]
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [("jfif", "jpeg"), ("jpe", "jpeg"), ("avif", "avif"), ("jp2", "jpeg2000"), ("tga", "tga"), ("mpo", "mpo")],
+)
+def test_open_image__every_listed_ending(tmp_path: Path, ending: str, kind: str) -> None:
+    Image.fromarray(PIXELS).save(tmp_path / f"x.{ending}", kind)
+    assert list_images(tmp_path) == [f"x.{ending}"]
+    assert open_image(tmp_path / f"x.{ending}").size == (7, 5)
+
+
+def test_list_images__a_link_to_nothing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.png").symlink_to(tmp_path / "gone.png")
+    with pytest.raises(NotFoundError, match=r"a\.png' is no file, or a link to nothing"):
+        list_images(tmp_path)
+
+
+def test_open_image__leaves_the_filters_of_warnings_alone_on_threads() -> None:
+    out = io.BytesIO()
+    Image.fromarray(PIXELS).save(out, "png")
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(open_image, [out.getvalue()] * 400))
+    assert list(warnings.filters) == before

@@ -4,52 +4,10 @@ from pathlib import Path
 import pytest
 from pyarrow import fs
 
-from lightly_ray.data.location import Location, find_files, hide_credentials
-from lightly_ray.errors import InvalidInputError, NotFoundError
+from lightly_ray.data.location import Location, hide_credentials
+from lightly_ray.errors import InvalidInputError
 
 STORE = "s3://anonymous@bucket"
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    for name in ("b.parquet", "a.parquet", "note.txt", "_meta.parquet", ".c.parquet", "x/d.parquet", "_y/e.parquet"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(name)
-    return tmp_path
-
-
-@pytest.mark.parametrize(
-    ("pattern", "names"),
-    [
-        ("", ["a.parquet", "b.parquet", "x/d.parquet"]),
-        ("b.parquet", ["b.parquet"]),
-        ("note.txt", ["note.txt"]),
-        ("*.parquet", ["a.parquet", "b.parquet"]),
-        ("?.parquet", ["a.parquet", "b.parquet"]),
-        ("[bc].parquet", ["b.parquet"]),
-        ("*/*.parquet", ["x/d.parquet"]),
-        ("**.parquet", ["a.parquet", "b.parquet", "x/d.parquet"]),
-    ],
-)
-def test_files_of__files_folders_and_patterns(tree: Path, pattern: str, names: list[str]) -> None:
-    for form in (str(tree / pattern), f"file://{tree / pattern}"):
-        place = Location.parse(form)
-        assert isinstance(place.filesystem, fs.LocalFileSystem)
-        assert place.files(".parquet") == [str(tree / name) for name in names]
-
-
-def test_files_of__several_are_merged_and_sorted(tree: Path) -> None:
-    places = [Location.parse(tree / name) for name in ("x", "b.parquet", "*.parquet")]
-    found = find_files(places, ".parquet")[1]
-    assert found == [str(tree / name) for name in ("a.parquet", "b.parquet", "x/d.parquet")]
-
-
-def test_files_of__nothing_there(tree: Path) -> None:
-    for name in ("z.parquet", "z*.parquet", "z/*.parquet", "_y/*.txt"):
-        with pytest.raises(NotFoundError, match=r"there is no \.parquet file at"):
-            Location.parse(tree / name).files(".parquet")
-    with pytest.raises(InvalidInputError, match="empty list of paths"):
-        find_files([], ".parquet")
 
 
 def test_locate__schemes() -> None:
@@ -63,11 +21,6 @@ def test_locate__schemes() -> None:
     with pytest.raises(InvalidInputError) as raised:
         _ = Location.parse("s3://key:secret@bucket/x?nonsense=1").filesystem
     assert "secret" not in str(raised.value)
-
-
-def test_files_of__one_file_system(tree: Path) -> None:
-    with pytest.raises(InvalidInputError, match="must lie on one file system"):
-        find_files([Location.parse(tree), Location.parse(f"{STORE}/x.parquet?region=eu-west-1")], ".parquet")
 
 
 def test_write__replaces_and_leaves_no_draft(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_parts__behind_a_gap_do_not_count(output: Location) -> None:
     for start, rows in ((0, 4), (5, 4)):
         with part_output(output, start, TABLE.schema) as part:
             part.write(TABLE.slice(start, rows))
-            part.describe(MADE_FROM, {"rows": rows})
+            part.describe(MADE_FROM, {"rows": rows, "facts": {}})
     assert ResumableOutput(output, MADE_FROM).rows == 4
 
 

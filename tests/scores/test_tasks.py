@@ -1,5 +1,6 @@
 """Whole batches of every task: good ones, and every way in which one sample can be bad."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ GOOD: dict[Task, dict[str, list[Any]]] = {
         "object_probabilities": [[0.5, 0.25, 1.0], []],
         "class_probabilities": [[[0.5, 0.5], [0.25, 0.75], [1.0, 0.0]], []],
     },
-    "segmentation": {"probabilities": [[0.5, 0.5, 1.0, 0.0], [0.25] * 4], "shape": [[1, 2, 2], [1, 1, 4]]},
+    "segmentation": {"probabilities": [[0.5, 0.5, 1.0, 0.0], [0.25, 0.75]], "shape": [[1, 2, 2], [1, 1, 2]]},
     "keypoints": {"keypoints": [[[3.0, 4.0, 0.5, 5.0, 6.0, 0.75], [1.0, 2.0, 0.25]], []]},
 }
 
@@ -83,7 +84,8 @@ def _replaced(task: Task, **columns: Any) -> dict[str, list[Any]]:
         ("classification", {"probabilities": [0.5, 0.5, NAN]}, PredictionFault.NAN),
         ("classification", {"probabilities": [0.5, None, 0.5]}, PredictionFault.NAN),
         ("classification", {"probabilities": [1.5, -0.5]}, PredictionFault.RANGE),
-        ("classification", {"probabilities": [1.0, -1e-9]}, PredictionFault.RANGE),
+        ("classification", {"probabilities": [1.0, -0.01]}, PredictionFault.RANGE),
+        ("classification", {"probabilities": [0.5, 0.5]}, PredictionFault.CLASSES),
         ("classification", {"probabilities": [float("inf"), 0.0]}, PredictionFault.RANGE),
         ("classification", {"probabilities": [1.25]}, PredictionFault.RANGE),
         ("classification", {"probabilities": []}, PredictionFault.CLASSES),
@@ -136,7 +138,41 @@ def test_evaluate__confidences_are_checked_too() -> None:
 @pytest.mark.parametrize("label", [-1, None, 100_000])
 def test_evaluate__labels_that_no_distribution_can_be_made_up_for(label: int | None) -> None:
     batch = _batch({"scores": [[0.5], [0.25]], "labels": [[3], [label]]})
-    assert evaluate("detection", batch, CONFIG).faults.tolist() == [0, PredictionFault.CLASSES]
+    found = evaluate("detection", batch, CONFIG)
+    assert found.faults.tolist() == [0, PredictionFault.LABEL]
+    said = "without a class (null)" if label is None else f"of class {label}"
+    assert found.reason(1) == f"a box {said}; classes are numbered 0 to 99999"
+    with pytest.raises(InvalidInputError, match=re.escape(f"first: 'b.jpg' has a box {said}")):
+        score_table("detection", pa.Table.from_batches([batch]), CONFIG, ["a.jpg", "b.jpg"])
+
+
+def test_evaluate__a_hair_outside_is_brought_inside() -> None:
+    hair = float(np.nextafter(np.float32(1), np.float32(2)))
+    found = evaluate("classification", _batch({"probabilities": [[hair, 1 - hair], [hair], [0.5, 0.5]]}), CONFIG)
+    assert found.faults.tolist() == [0, 0, 0]
+    for scores in found.scores.values():
+        np.testing.assert_array_equal(scores, [0, 0, 1])
+    boxes = {"object_probabilities": [[hair]], "class_probabilities": [[[hair, 1 - hair]]], "scores": [[hair]]}
+    one = {"object_probabilities": [[1.0]], "class_probabilities": [[[1.0, 0.0]]], "scores": [[1.0]]}
+    assert _detection_scores(boxes) == _detection_scores(one)
+    made_up = _detection_scores({"scores": [[hair]], "labels": [[1]]})
+    assert made_up == _detection_scores({"scores": [[1.0]], "labels": [[1]]})
+    found = evaluate("keypoints", _batch({"keypoints": [[[1.0, 2.0, hair, 3.0, 4.0, -1e-7]]]}), CONFIG)
+    assert found.scores["mean_uncertainty"].tolist() == [0.5]
+    found = evaluate("segmentation", _batch({"probabilities": [[hair, 1 - hair]], "shape": [[1, 1, 2]]}), CONFIG)
+    assert found.scores["uncertainty_entropy"].tolist() == [0]
+
+
+def _detection_scores(columns: dict[str, Any]) -> dict[str, float]:
+    found = evaluate("detection", _batch(columns), CONFIG)
+    assert found.faults.tolist() == [0]
+    return {name: float(values[0]) for name, values in found.scores.items()}
+
+
+def test_score_table__one_number_of_classes_in_all_batches() -> None:
+    batches = [_batch({"probabilities": [[0.5, 0.5], [1.0, 0.0]]}), _batch({"probabilities": [[0.2, 0.3, 0.5]]})]
+    with pytest.raises(InvalidInputError, match=r"1 of 3 .*first: 'c\.jpg' has another number of classes"):
+        score_table("classification", pa.Table.from_batches(batches), CONFIG, ["a.jpg", "b.jpg", "c.jpg"])
 
 
 def test_evaluate__scores_and_labels_alone_make_up_distributions() -> None:

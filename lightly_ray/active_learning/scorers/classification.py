@@ -7,11 +7,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lightly_ray.active_learning.scorers.scorer import Scorer
+from lightly_ray.active_learning.scorers.scorer import Scorer, as_predictions
 from lightly_ray.data.predictions import classification
-from lightly_ray.data.predictions.checks import as_probabilities, distribution_faults, require_no_fault
+from lightly_ray.data.predictions.checks import as_probabilities, checked_distributions, require_no_fault
 from lightly_ray.data.predictions.ragged import Ragged
-from lightly_ray.errors import InvalidInputError
 from lightly_ray.scores.classification import UNCERTAINTIES, uncertainties
 
 
@@ -27,8 +26,8 @@ class ScorerClassification(Scorer):
     Args:
         model_output: (N, C) class probabilities whose rows sum to 1, in the order of
             ``ActiveLearningAgent.query_set``: an array, lists, or an iterator over rows; or
-            ``{filename: row}``; or a pyarrow Table with a column ``probabilities``. A single column p
-            means two classes, [p, 1 - p].
+            ``{filename: row}``; or a DataFrame with a column per class and the file names as its index; or a pyarrow
+            Table or DataFrame with a column ``probabilities``. A single column p means two classes, [p, 1 - p].
 
     Attributes:
         model_output: (N, C) float32 or float64, C >= 2.
@@ -46,12 +45,15 @@ class ScorerClassification(Scorer):
     model_output: NDArray[Any]
 
     def __init__(self, model_output: Any) -> None:
-        super().__init__(list(model_output) if isinstance(model_output, Iterator) else model_output)
+        super().__init__(list(model_output) if isinstance(model_output, Iterator) else as_predictions(model_output))
         if isinstance(self.model_output, pa.Table):
             self.model_output = _matrix(self.model_output, self.filenames)
         else:
-            self.model_output = as_probabilities(self.model_output, "ScorerClassification model_output")
-            require_no_fault(distribution_faults(Ragged.from_matrix(self.model_output)), self.filenames)
+            matrix = as_probabilities(self.model_output, "ScorerClassification model_output")
+            given = Ragged.from_matrix(matrix)
+            rows, faults = checked_distributions(given)
+            require_no_fault(faults, self.filenames)
+            self.model_output = matrix if rows is given else rows.values.reshape(matrix.shape)
 
     def calculate_scores(self, normalize_to_0_1: bool = True) -> dict[str, NDArray[Any]]:
         """Calculate the three uncertainties.
@@ -71,11 +73,12 @@ class ScorerClassification(Scorer):
 
 
 def _matrix(table: pa.Table, filenames: Sequence[str] | None) -> NDArray[Any]:
-    parts = [classification.read(batch) for batch in table.to_batches()]
+    classes, parts = 0, []
+    for batch in table.to_batches():
+        rows, faults = classification.read(batch, classes)
+        classes = classes or classification.count_classes(rows)
+        parts.append((rows.values, faults))
     if not parts:
         return np.empty((0, 2))
     require_no_fault(np.concatenate([faults for _, faults in parts]), filenames)
-    lengths = np.concatenate([rows.lengths for rows, _ in parts])
-    if len(lengths) and (lengths != lengths[0]).any():
-        raise InvalidInputError(f"predictions have {lengths.min()} to {lengths.max()} classes, expected one number")
-    return np.concatenate([rows.values for rows, _ in parts]).reshape(len(lengths), -1 if len(lengths) else 2)
+    return np.concatenate([values for values, _ in parts]).reshape(-1, classes or 2)

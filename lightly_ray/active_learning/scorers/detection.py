@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lightly_ray.active_learning.scorers.scorer import Scorer
+from lightly_ray.active_learning.scorers.scorer import Scorer, as_predictions
 from lightly_ray.active_learning.utils.object_detection_output import ObjectDetectionOutput
 from lightly_ray.data.predictions.checks import as_floats, require_no_fault
-from lightly_ray.data.predictions.detection import Detections, value_faults
+from lightly_ray.data.predictions.detection import Detections, checked
 from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.scores.detection import DETECTION_SCORES, FrequencyConfig, detection_scores
@@ -44,6 +44,7 @@ class ScorerObjectDetection(Scorer):
     """
 
     def __init__(self, model_output: Any, config: Mapping[str, float] | None = None) -> None:
+        model_output = as_predictions(model_output)
         if not isinstance(model_output, Mapping | pa.Table):
             model_output = list(model_output)
         super().__init__(model_output)
@@ -62,8 +63,8 @@ class ScorerObjectDetection(Scorer):
         """
         if isinstance(self.model_output, pa.Table):
             return score_table("detection", self.model_output, self._config, self.filenames)
-        boxes = _gather(self.model_output)
-        require_no_fault(value_faults(boxes), self.filenames)
+        boxes, faults = checked(_gather(self.model_output))
+        require_no_fault(faults, self.filenames)
         scores = detection_scores(boxes, self._config.frequency_penalty)
         return finish_scores(scores, summarize_scores(scores), self._config)
 

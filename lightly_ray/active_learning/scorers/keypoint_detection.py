@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lightly_ray.active_learning.scorers.scorer import Scorer
+from lightly_ray.active_learning.scorers.scorer import Scorer, as_predictions
 from lightly_ray.active_learning.utils.keypoint_predictions import KeypointPrediction
 from lightly_ray.data.predictions.checks import require_no_fault
-from lightly_ray.data.predictions.keypoints import Keypoints, value_faults
+from lightly_ray.data.predictions.keypoints import Keypoints, checked
 from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.scores.detection import FrequencyConfig
 from lightly_ray.scores.keypoints import KEYPOINT_SCORES, mean_uncertainty
@@ -31,6 +31,7 @@ class ScorerKeypointDetection(Scorer):
     """
 
     def __init__(self, model_output: Any) -> None:
+        model_output = as_predictions(model_output)
         if not isinstance(model_output, Mapping | pa.Table):
             model_output = list(model_output)
         super().__init__(model_output)
@@ -46,8 +47,8 @@ class ScorerKeypointDetection(Scorer):
         """
         if isinstance(self.model_output, pa.Table):
             return score_table("keypoints", self.model_output, FrequencyConfig(), self.filenames)
-        keypoints = _gather(self.model_output)
-        require_no_fault(value_faults(keypoints), self.filenames)
+        keypoints, faults = checked(_gather(self.model_output))
+        require_no_fault(faults, self.filenames)
         return dict(zip(KEYPOINT_SCORES, [mean_uncertainty(keypoints)], strict=True))
 
     @classmethod

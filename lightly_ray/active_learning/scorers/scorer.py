@@ -7,6 +7,7 @@ from typing import Any, Self, cast
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from lightly_ray.data.frames import frame_names, frame_to_table, is_frame
 from lightly_ray.errors import InvalidInputError
 
 FILENAME = "filename"
@@ -31,7 +32,8 @@ class Scorer(ABC):
 
     Args:
         model_output: predictions by position, in the order of ``ActiveLearningAgent.query_set``; or
-            ``{filename: prediction}``; or a pyarrow Table with a column ``filename``.
+            ``{filename: prediction}``; or a pyarrow Table with a column ``filename``; or a DataFrame of pandas or
+            Polars with that column, or with the file names as its index.
 
     Attributes:
         model_output: the predictions, those of a mapping as a list.
@@ -48,6 +50,10 @@ class Scorer(ABC):
             model_output = list(model_output.values())
         elif isinstance(model_output, pa.Table) and FILENAME in model_output.column_names:
             self.filenames = filenames_of(model_output, FILENAME)
+        elif is_frame(model_output):
+            self.filenames = frame_names(model_output, FILENAME)
+            if FILENAME in getattr(model_output, "columns", ()):
+                model_output = model_output[[name for name in model_output.columns if name != FILENAME]]
         self.model_output = model_output
 
     @abstractmethod
@@ -73,14 +79,14 @@ class Scorer(ABC):
         agent ``lightly_ray.score(dataset, task=...)`` instead.
 
         Args:
-            dataset: ``ray.data.Dataset`` or pyarrow Table.
+            dataset: ``ray.data.Dataset``, pyarrow Table or DataFrame.
             id_column: the column of file names.
             options: further arguments of the scorer.
 
         Raises:
             InvalidInputError: no such column, no names in it, or predictions that cannot be used.
         """
-        parts = list(batches(dataset))
+        parts = list(batches(dataset, id_column))
         if not parts:
             raise InvalidInputError("the dataset of predictions is empty")
         table = pa.concat_tables(parts, promote_options="permissive")
@@ -91,7 +97,16 @@ class Scorer(ABC):
         return scorer
 
 
-def batches(dataset: Any) -> Iterable[pa.Table]:
+def as_predictions(model_output: Any) -> Any:
+    """Predictions of a frame that has the columns of a task, lists among them, as a table; all else as it is."""
+    if not is_frame(model_output):
+        return model_output
+    table = frame_to_table(model_output, FILENAME)
+    kinds = [column.type for name, column in zip(table.column_names, table.columns, strict=True) if name != FILENAME]
+    return table if any(pa.types.is_nested(kind) for kind in kinds) else model_output
+
+
+def batches(dataset: Any, id_column: str = FILENAME) -> Iterable[pa.Table]:
     """The pyarrow Tables that a data set consists of, one at a time.
 
     Raises:
@@ -99,10 +114,12 @@ def batches(dataset: Any) -> Iterable[pa.Table]:
     """
     if isinstance(dataset, pa.Table):
         return [dataset]
+    if is_frame(dataset):
+        return [frame_to_table(dataset, id_column)]
     # Told by what it can do: importing Ray is left to those who have a dataset of it.
     if hasattr(dataset, "iter_batches"):
         return cast("Iterable[pa.Table]", dataset.iter_batches(batch_format="pyarrow", batch_size=None))
-    raise InvalidInputError(f"a dataset is a ray.data.Dataset or a pyarrow Table, got {type(dataset)!r}")
+    raise InvalidInputError(f"a dataset is a ray.data.Dataset, a pyarrow Table or a DataFrame, got {type(dataset)!r}")
 
 
 def filenames_of(table: pa.Table, id_column: str) -> list[str]:

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lightly_ray.active_learning.scorers.scorer import FILENAME, Scorer, batches, filenames_of
-from lightly_ray.data.predictions.checks import PredictionFault, distribution_faults
+from lightly_ray.active_learning.scorers.scorer import FILENAME, Scorer, as_predictions, batches, filenames_of
+from lightly_ray.data.predictions.checks import PredictionFault, checked_distributions
 from lightly_ray.data.predictions.segmentation import maps, pixels
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.scores.classification import UNCERTAINTIES
@@ -36,7 +36,7 @@ class ScorerSemanticSegmentation(Scorer):
     """
 
     def __init__(self, model_output: Any) -> None:
-        super().__init__(model_output)
+        super().__init__(as_predictions(model_output))
         self._scores: dict[str, NDArray[Any]] | None = None
 
     def calculate_scores(self) -> dict[str, NDArray[Any]]:
@@ -77,7 +77,7 @@ class ScorerSemanticSegmentation(Scorer):
 
         def read() -> Iterator[Any]:
             # The names of a batch are there before its first map is asked for.
-            for table in batches(dataset):
+            for table in batches(dataset, id_column):
                 names.extend(filenames_of(table, id_column))
                 yield from _from_tables([table])
 
@@ -92,8 +92,8 @@ class ScorerSemanticSegmentation(Scorer):
         name = f"row {row}" if self.filenames is None else repr(self.filenames[row])
         if isinstance(prediction, PredictionFault):
             raise InvalidInputError(f"the segmentation map of {name} cannot be used: it has {prediction}")
-        rows = pixels(np.asarray(prediction), f"the segmentation map of {name}")
-        fault = PredictionFault(distribution_faults(rows).max())
+        rows, faults = checked_distributions(pixels(np.asarray(prediction), f"the segmentation map of {name}"))
+        fault = PredictionFault(faults.max())
         if fault:
             raise InvalidInputError(f"the segmentation map of {name} cannot be used: it has {fault}")
         return pixel_uncertainties(rows)

@@ -4,7 +4,7 @@ Nothing is repaired: a guessed score is a wrong choice that goes unnoticed. A ch
 per sample, so a caller can refuse the whole (``require_no_fault``) or leave out the bad ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -15,7 +15,7 @@ from lightly_ray.data.predictions.kernels import row_extents, row_sums
 from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.errors import InvalidInputError
 
-SUM_TOLERANCE = 1e-3
+TOLERANCE = 1e-3  # what sums of probabilities may be off by, and what float arithmetic leaves outside [0, 1]
 Faults = NDArray[np.int8]  # (N,) codes of ``PredictionFault``
 
 
@@ -31,6 +31,7 @@ class PredictionFault(IntEnum):
     CLASSES = 6
     SHAPE = 7
     UNREADABLE = 8
+    LABEL = 9
 
     def __str__(self) -> str:
         return _SENTENCES[self]
@@ -41,11 +42,12 @@ _SENTENCES = {
     PredictionFault.MISSING: "no prediction (null)",
     PredictionFault.NAN: "a value that is NaN",
     PredictionFault.RANGE: "a value outside [0, 1]",
-    PredictionFault.SUM: f"class probabilities whose sum is not 1 within {SUM_TOLERANCE}",
+    PredictionFault.SUM: f"class probabilities whose sum is not 1 within {TOLERANCE}",
     PredictionFault.LENGTHS: "lists of different lengths, or keypoints that are not x, y, confidence triples",
     PredictionFault.CLASSES: "another number of classes than the others, or none",
     PredictionFault.SHAPE: "values that do not fill their shape (height, width, classes)",
     PredictionFault.UNREADABLE: "a file that cannot be read",
+    PredictionFault.LABEL: "a class that cannot be",
 }
 
 
@@ -86,35 +88,46 @@ def as_probabilities(values: Any, what: str = "predictions") -> NDArray[Any]:
     return np.concatenate([array, 1 - array], axis=1) if array.shape[1] == 1 else array
 
 
-def distribution_faults(rows: Ragged) -> Faults:
-    """NAN, RANGE or SUM for each row that is no probability distribution.
+def checked_distributions(rows: Ragged) -> tuple[Ragged, Faults]:
+    """The rows, and NAN, RANGE or SUM for each that is no probability distribution.
+
+    What float arithmetic left outside [0, 1], within the tolerance, is brought into it.
 
     Args:
-        rows: N rows of float32 or float64.
+        rows: N rows of float32 or float64. They are copied only where a value lies outside.
     """
+    total = _totals(rows)
+    rows, faults = _checked(rows, total)
+    # NaN compares false, but has its fault already.
+    faults[(np.abs(total - 1) > TOLERANCE) & (faults == 0)] = PredictionFault.SUM
+    return rows, faults
+
+
+def checked_units(rows: Ragged) -> tuple[Ragged, Faults]:
+    """As `checked_distributions`, for rows whose values each lie in [0, 1] and have no sum: NAN or RANGE."""
+    return _checked(rows, _totals(rows))
+
+
+def in_unit(value: float) -> bool:
+    """Whether a number lies in [0, 1], give or take what float arithmetic leaves outside."""
+    return -TOLERANCE <= value <= 1 + TOLERANCE
+
+
+def _totals(rows: Ragged) -> NDArray[Any]:
     total = np.empty(len(rows), rows.values.dtype)
     row_sums(rows.values, rows.offsets, total)
-    faults = unit_faults(rows, total)
-    # NaN compares false, but has its fault already.
-    faults[(np.abs(total - 1) > SUM_TOLERANCE) & (faults == 0)] = PredictionFault.SUM
-    return faults
+    return total
 
 
-def unit_faults(rows: Ragged, total: NDArray[Any] | None = None) -> Faults:
-    """NAN or RANGE for each row with a value outside [0, 1].
-
-    Args:
-        rows: N rows of float32 or float64.
-        total: (N,) the sums of the rows where the caller has them; they show the NaNs.
-    """
+def _checked(rows: Ragged, total: NDArray[Any]) -> tuple[Ragged, Faults]:
     low, high = np.empty((2, len(rows)), rows.values.dtype)
     row_extents(rows.values, rows.offsets, low, high)
-    if total is None:
-        total = np.empty(len(rows), rows.values.dtype)
-        row_sums(rows.values, rows.offsets, total)
-    faults = np.where((low < 0) | (high > 1), np.int8(PredictionFault.RANGE), np.int8(PredictionFault.NONE))
+    outside = (low < -TOLERANCE) | (high > 1 + TOLERANCE)
+    faults = np.where(outside, np.int8(PredictionFault.RANGE), np.int8(PredictionFault.NONE))
     faults[np.isnan(total) & (faults == 0)] = PredictionFault.NAN
-    return faults
+    if ((low < 0) | (high > 1)).any():
+        rows = Ragged(rows.values.clip(0, 1), rows.offsets)
+    return rows, faults
 
 
 def first_fault(*per_sample: NDArray[Any]) -> Faults:
@@ -125,13 +138,19 @@ def first_fault(*per_sample: NDArray[Any]) -> Faults:
     return faults
 
 
-def require_no_fault(faults: Faults, filenames: Sequence[str] | None = None, what: str = "predictions") -> None:
+def require_no_fault(
+    faults: Faults,
+    filenames: Sequence[str] | None = None,
+    what: str = "predictions",
+    reasons: Mapping[int, str] | None = None,
+) -> None:
     """Refuse predictions with a fault, naming the first sample.
 
     Args:
         faults: (N,) codes.
         filenames: N names for the message; None names the row.
         what: how the message calls the predictions.
+        reasons: row -> what is wrong with it, where that says more than its code.
 
     Raises:
         InvalidInputError: some prediction has a fault.
@@ -141,5 +160,5 @@ def require_no_fault(faults: Faults, filenames: Sequence[str] | None = None, wha
         name = f"row {row}" if filenames is None else repr(str(filenames[row]))
         raise InvalidInputError(
             f"{np.count_nonzero(faults)} of {len(faults)} {what} cannot be used, "
-            f"first: {name} has {PredictionFault(faults[row])}"
+            f"first: {name} has {(reasons or {}).get(row, str(PredictionFault(faults[row])))}"
         )

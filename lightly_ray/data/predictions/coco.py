@@ -12,13 +12,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from lightly_ray._types import PathLike
 from lightly_ray.data.location import Location
 from lightly_ray.data.predictions.json_list import read_objects
 from lightly_ray.data.predictions.ragged import Ragged
-from lightly_ray.errors import InvalidInputError, NotFoundError
+from lightly_ray.data.text import read_text
+from lightly_ray.errors import InvalidInputError
 
 
-def read_detections(place: Location, images: Location | None = None) -> pa.Table:
+def read_detections(place: PathLike, images: PathLike | None = None) -> pa.Table:
     """Boxes of a detector: ``[{"image_id", "category_id", "bbox", "score"}, ...]``.
 
     Args:
@@ -33,7 +35,7 @@ def read_detections(place: Location, images: Location | None = None) -> pa.Table
         NotFoundError: there is no such file.
         InvalidInputError: it is no such list, naming the first entry that is wrong.
     """
-    names = _Names(images)
+    place, names = Location.parse(place), _Names(images)
     rows, labels, scores = array("q"), array("q"), array("d")
     for number, entry in enumerate(read_objects(place)):
         try:
@@ -53,7 +55,7 @@ def read_detections(place: Location, images: Location | None = None) -> pa.Table
     )
 
 
-def read_keypoints(place: Location, images: Location | None = None) -> pa.Table:
+def read_keypoints(place: PathLike, images: PathLike | None = None) -> pa.Table:
     """Keypoints: ``[{"image_id", "category_id", "keypoints": [x, y, confidence, ...], "score"}, ...]``.
 
     Args:
@@ -67,7 +69,7 @@ def read_keypoints(place: Location, images: Location | None = None) -> pa.Table:
         NotFoundError: there is no such file.
         InvalidInputError: it is no such list, naming the first entry that is wrong.
     """
-    names = _Names(images)
+    place, names = Location.parse(place), _Names(images)
     rows, sizes, values = array("q"), array("q"), array("d")
     for number, entry in enumerate(read_objects(place)):
         try:
@@ -86,9 +88,9 @@ def read_keypoints(place: Location, images: Location | None = None) -> pa.Table:
 class _Names:
     """File names by image id, numbered as they come; without an annotation file the ids are the names."""
 
-    def __init__(self, images: Location | None) -> None:
-        self._given = images
-        self._names: dict[Any, str] = {} if images is None else _names_of(images)
+    def __init__(self, images: PathLike | None) -> None:
+        self._given = None if images is None else Location.parse(images)
+        self._names: dict[Any, str] = {} if self._given is None else _names_of(self._given)
         self._rows = {one: row for row, one in enumerate(self._names)}
 
     def row(self, image_id: Any) -> int:
@@ -107,15 +109,24 @@ class _Names:
 
 
 def _names_of(images: Location) -> dict[Any, str]:
-    content = images.read()
-    if content is None:
-        raise NotFoundError(f"there is no file {images.shown!r}")
+    text = read_text(images)
     try:
-        return {one["id"]: str(one["file_name"]) for one in json.loads(content)["images"]}
+        entries = [(one["id"], str(one["file_name"])) for one in json.loads(text)["images"]]
+        names = dict(entries)
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidInputError(
             f"{images.shown!r} is no COCO annotation file with images, each with id and file_name: {error!r}"
         ) from error
+    ids = {name: image_id for image_id, name in entries}
+    for image_id, name in entries:
+        # Two exports put together: the boxes of one image would go to the other.
+        if names[image_id] != name:
+            raise InvalidInputError(
+                f"{images.shown!r} gives the id {image_id!r} to two images, {name!r} and {names[image_id]!r}"
+            )
+        if ids[name] != image_id:
+            raise InvalidInputError(f"{images.shown!r} has {name!r} twice, with ids {image_id!r} and {ids[name]!r}")
+    return names
 
 
 def _grouped(rows: "array[int]", count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

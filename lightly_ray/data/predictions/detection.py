@@ -23,13 +23,19 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lightly_ray.data.predictions.checks import Faults, PredictionFault, distribution_faults, first_fault, unit_faults
+from lightly_ray.data.predictions.checks import (
+    Faults,
+    PredictionFault,
+    checked_distributions,
+    checked_units,
+    first_fault,
+)
 from lightly_ray.data.predictions.columns import column, elements, integers, lengths, missing, number_lists, numbers
 from lightly_ray.data.predictions.ragged import Ragged, fold
 
 COLUMNS = ("object_probabilities", "class_probabilities")
 OPTIONAL = ("scores", "labels")
-_MOST_CLASSES = 100_000  # made-up distributions get one number per class: a stray id must not fill the memory
+MOST_CLASSES = 100_000  # made-up distributions get one number per class: a stray id must not fill the memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,16 +74,24 @@ def read(batch: pa.RecordBatch) -> Detections:
 
 
 def structure_faults(batch: pa.RecordBatch) -> Faults:
-    """MISSING, LENGTHS or CLASSES for each image with which ``read`` would mix up the boxes of others."""
+    """MISSING, LENGTHS or LABEL for each image with which ``read`` would mix up the boxes of others."""
     names = _columns(batch)
     boxes = [lengths(column(batch, name), name) for name in names]
     differing = np.any([one != boxes[0] for one in boxes[1:]], axis=0)
     faults = first_fault(missing(batch, names), differing * PredictionFault.LENGTHS)
     if "class_probabilities" not in names:
         labels = number_lists(column(batch, "labels"), "labels")
-        unknown = ~((labels.values >= 0) & (labels.values < _MOST_CLASSES))
-        faults = first_fault(faults, fold(unknown * np.int8(PredictionFault.CLASSES), labels.offsets))
+        unknown = ~((labels.values >= 0) & (labels.values < MOST_CLASSES))
+        faults = first_fault(faults, fold(unknown * np.int8(PredictionFault.LABEL), labels.offsets))
     return faults
+
+
+def label_reason(batch: pa.RecordBatch, row: int) -> str:
+    """What is wrong with the labels of an image that has the fault LABEL."""
+    labels = number_lists(column(batch, "labels"), "labels").row(row)
+    first = labels[~((labels >= 0) & (labels < MOST_CLASSES))][0]
+    which = "without a class (null)" if np.isnan(first) else f"of class {int(first)}"
+    return f"a box {which}; classes are numbered 0 to {MOST_CLASSES - 1}"
 
 
 def made_up(scores: Ragged, labels: NDArray[np.int64]) -> Ragged:
@@ -102,21 +116,27 @@ def made_up(scores: Ragged, labels: NDArray[np.int64]) -> Ragged:
     return rows
 
 
-def value_faults(detections: Detections) -> Faults:
-    """What is wrong with the numbers of each image."""
-    offsets, classes = detections.objects.offsets, detections.classes
-    per_box = first_fault(
-        (classes.lengths == 0) * PredictionFault.CLASSES, distribution_faults(classes.with_complement())
-    )
+def checked(detections: Detections) -> tuple[Detections, Faults]:
+    """The boxes with what float arithmetic left outside [0, 1] brought into it, and what is wrong with each image."""
+    offsets, given = detections.objects.offsets, detections.classes
+    two_sided = given.with_complement()
+    classes, box_faults = checked_distributions(two_sided)
+    if two_sided is not given:  # the boxes keep their single number
+        classes, _ = checked_units(given)
+    per_box = first_fault((classes.lengths == 0) * PredictionFault.CLASSES, box_faults)
     # Within an image each box has as many classes as the box before it.
     same_image = np.ones(len(classes) + 1, dtype=bool)
     same_image[offsets] = False
     changes = np.diff(classes.lengths, prepend=0) != 0
     per_box = first_fault(per_box, (changes & same_image[:-1]) * PredictionFault.CLASSES)
-    per_image = [fold(per_box, offsets), unit_faults(detections.objects)]
-    if detections.scores is not None:
-        per_image.append(unit_faults(Ragged(detections.scores, offsets)))
-    return first_fault(*per_image)
+    objects, object_faults = checked_units(detections.objects)
+    per_image = [fold(per_box, offsets), object_faults]
+    scores = detections.scores
+    if scores is not None:
+        rows, score_faults = checked_units(Ragged(scores, offsets))
+        scores = rows.values
+        per_image.append(score_faults)
+    return Detections(objects, classes, scores, detections.labels), first_fault(*per_image)
 
 
 def _columns(batch: pa.RecordBatch) -> list[str]:

@@ -13,6 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import fs
 
+from lightly_ray._types import PathLike
+from lightly_ray.data.listing import list_files
 from lightly_ray.data.location import Location
 from lightly_ray.data.npy import map_npy
 from lightly_ray.data.predictions import coco, yolo
@@ -46,7 +48,7 @@ def find_format(place: Location, task: str) -> Format:
             return "parquet"
         raise NotFoundError(f"there is no file or folder {place.shown!r}")
     for suffix, form in _SUFFIXES[task].items():
-        if place.path.endswith(suffix):
+        if place.path.lower().endswith(suffix):
             return form
     raise InvalidInputError(f"{place.shown!r} is in no format for {task}, known are {', '.join(_SUFFIXES[task])}")
 
@@ -60,7 +62,7 @@ def _find_in_folder(place: Location, task: str) -> Format:
     raise NotFoundError(f"folder {place.shown!r} holds no {' or '.join(sorted({suffix, '.parquet'}))} file")
 
 
-def read_table(place: Location, form: Format, images: Location | None = None) -> pa.Table:
+def read_table(place: PathLike, form: Format, images: PathLike | None = None) -> pa.Table:
     """Read predictions that fit into memory; of segmentation maps only their paths.
 
     Args:
@@ -76,10 +78,12 @@ def read_table(place: Location, form: Format, images: Location | None = None) ->
         NotFoundError: there is no such file.
         InvalidInputError: it cannot be read.
     """
+    place = Location.parse(place)
+    named_by = None if images is None else Location.parse(images)
     match form:
         case "npy":
             array = map_predictions(place)
-            return pa.table({"filename": row_names(len(array), images), "probabilities": fixed_lists(array)})
+            return pa.table({"filename": row_names(len(array), named_by), "probabilities": fixed_lists(array)})
         case "coco_boxes":
             return coco.read_detections(place, images)
         case "coco_keypoints":
@@ -87,7 +91,7 @@ def read_table(place: Location, form: Format, images: Location | None = None) ->
         case "yolo":
             return yolo.read_folder(place, images)
         case "maps":
-            files = named_files(place, ".npy", images)
+            files = named_files(place, ".npy", named_by)
             return pa.table({"filename": [name for name, _ in files], "path": [path for _, path in files]})
         case "parquet":
             raise InvalidInputError("Parquet is read in parts")
@@ -136,7 +140,7 @@ def row_names(count: int, images: Location | None) -> list[str]:
 
 def _holds(folder: Location, suffix: str) -> bool:
     try:
-        folder.files(suffix)
+        list_files(folder, suffix)
     except NotFoundError:
         return False
     return True

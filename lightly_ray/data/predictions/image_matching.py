@@ -4,10 +4,13 @@ Prediction files are named after their image, in one of two ways: ``a.jpg.npy`` 
 ``a.jpg``. The second leaves the ending open, so the list of images is asked.
 """
 
+import unicodedata
 from pathlib import PurePosixPath
 
 from lightly_ray.data.images import SUFFIXES, list_images
+from lightly_ray.data.listing import list_files
 from lightly_ray.data.location import Location, hide_credentials
+from lightly_ray.data.text import read_names
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 
@@ -15,20 +18,19 @@ def image_names(images: Location) -> list[str]:
     """Names of images.
 
     Args:
-        images: a local folder of images, whose names come sorted; or a text file with one name a line,
+        images: a folder of images, whose names come sorted; or a text file with one name a line,
             in its order.
 
     Raises:
         NotFoundError: there is no such folder or file.
-        InvalidInputError: it names no image.
+        InvalidInputError: it names no image, or one twice.
     """
     if images.info().is_file:
-        names = (images.read() or b"").decode(errors="replace").splitlines()
-        names = [name.strip() for name in names if name.strip()]
+        names = read_names(images)
         if not names:
             raise InvalidInputError(f"{images.shown!r} names no image")
         return names
-    return list_images(images.path)
+    return list_images(images)
 
 
 def named_files(folder: Location, suffix: str, images: Location | None) -> list[tuple[str, str | None]]:
@@ -53,11 +55,15 @@ def named_files(folder: Location, suffix: str, images: Location | None) -> list[
     names = image_names(images)
     whole = set(names)
     by_stem: dict[str, list[str]] = {}
+    by_composed_stem: dict[str, list[str]] = {}
     for name in names:
         by_stem.setdefault(_stem(name), []).append(name)
+        by_composed_stem.setdefault(_composed(_stem(name)), []).append(name)
     files: dict[str, str] = {}
-    for stem, path in paths.items():
-        candidates = [stem] if stem in whole else by_stem.get(_stem(stem), [])
+    for file_stem, path in paths.items():
+        stem = _stem(file_stem)
+        alike = by_stem.get(stem) or by_composed_stem.get(_composed(stem), [])
+        candidates = [file_stem] if file_stem in whole else alike
         if len(candidates) != 1:
             which = f"each of {candidates}" if candidates else f"none of the {len(names)} images of {images.shown!r}"
             raise InvalidInputError(f"{hide_credentials(path)!r} belongs to {which}; expected one image")
@@ -71,11 +77,16 @@ def named_files(folder: Location, suffix: str, images: Location | None) -> list[
 
 
 def _below(folder: Location, suffix: str) -> dict[str, str]:
-    paths = folder.files(suffix)
+    paths = list_files(folder, suffix)
     if folder.info().is_file:
         raise NotFoundError(f"expected a folder of {suffix} files, got the file {folder.shown!r}")
     start = len(folder.path.rstrip("/")) + 1
-    return {path[start:].removesuffix(suffix): folder.at(path).uri for path in paths}
+    return {path[start : -len(suffix)]: folder.at(path).uri for path in paths}
+
+
+def _composed(name: str) -> str:
+    # A Mac writes é as two code points, other systems as one: the same name.
+    return unicodedata.normalize("NFC", name)
 
 
 def _stem(name: str) -> str:

@@ -23,7 +23,7 @@ def read_objects(place: Location) -> Iterator[dict[str, Any]]:
     """
     if not place.info().is_file:
         raise NotFoundError(f"there is no file {place.shown!r}")
-    with io.TextIOWrapper(place.filesystem.open_input_stream(place.path), encoding="utf-8") as reader:
+    with io.TextIOWrapper(place.filesystem.open_input_stream(place.path), encoding="utf-8-sig") as reader:
         try:
             yield from _objects(reader, place.shown)
         except UnicodeDecodeError as error:

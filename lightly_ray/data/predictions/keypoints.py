@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lightly_ray.data.predictions.checks import Faults, PredictionFault, first_fault, unit_faults
+from lightly_ray.data.predictions.checks import Faults, PredictionFault, checked_units, first_fault
 from lightly_ray.data.predictions.columns import column, elements, lengths, missing, number_lists
 from lightly_ray.data.predictions.ragged import Ragged, fold
 
@@ -44,9 +44,11 @@ def read(batch: pa.RecordBatch) -> tuple[Keypoints, Faults]:
     kept = triples.values[keep < np.repeat(whole, triples.lengths)]
     keypoints = Keypoints(Ragged.from_lengths(np.ascontiguousarray(kept[2::3]), whole // 3), offsets)
     per_instance = (triples.lengths != whole) * PredictionFault.LENGTHS
-    return keypoints, first_fault(missing(batch, COLUMNS), fold(per_instance, offsets), value_faults(keypoints))
+    keypoints, faults = checked(keypoints)
+    return keypoints, first_fault(missing(batch, COLUMNS), fold(per_instance, offsets), faults)
 
 
-def value_faults(keypoints: Keypoints) -> Faults:
-    """NAN or RANGE for each image with a confidence outside [0, 1]."""
-    return fold(unit_faults(keypoints.confidences), keypoints.offsets).astype(np.int8)
+def checked(keypoints: Keypoints) -> tuple[Keypoints, Faults]:
+    """The keypoints, confidences a hair outside [0, 1] brought into it; NAN or RANGE for each image with another one."""
+    confidences, faults = checked_units(keypoints.confidences)
+    return Keypoints(confidences, keypoints.offsets), fold(faults, keypoints.offsets).astype(np.int8)

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from lightly_ray._types import PathLike
 from lightly_ray.data.location import Location
 from lightly_ray.data.predictions.image_matching import named_files
+from lightly_ray.data.text import read_text
 from lightly_ray.errors import InvalidInputError
 
 
-def read_folder(folder: Location, images: Location | None = None) -> pa.Table:
+def read_folder(folder: PathLike, images: PathLike | None = None) -> pa.Table:
     """Read all ``.txt`` files of a folder, at any depth.
 
     Args:
@@ -28,7 +30,8 @@ def read_folder(folder: Location, images: Location | None = None) -> pa.Table:
         NotFoundError: there are no such files.
         InvalidInputError: a line has other than six numbers, or a file belongs to no image.
     """
-    files = named_files(folder, ".txt", images)
+    named_by = None if images is None else Location.parse(images)
+    files = named_files(Location.parse(folder), ".txt", named_by)
     return read_files(pa.array([name for name, _ in files], pa.string()), [path for _, path in files])
 
 
@@ -50,7 +53,7 @@ def _boxes(path: str) -> list[tuple[int, float]]:
     boxes = []
     place = Location.parse(path)
     where = place.shown
-    for number, line in enumerate((place.read() or b"").decode(errors="replace").splitlines(), start=1):
+    for number, line in enumerate(read_text(place).splitlines(), start=1):
         words = line.split()
         if not words:
             continue

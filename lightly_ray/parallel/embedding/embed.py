@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from lightly_ray._types import PathLike
-from lightly_ray.data.images import CorruptImageError, decode_rgb, find_images, list_images
+from lightly_ray.data.images import CorruptImageError, decode_rgb, list_images
 from lightly_ray.data.location import Location
 from lightly_ray.embedding.descriptor import FEATURES, Descriptor, features, fit
 from lightly_ray.errors import InvalidInputError
@@ -97,8 +97,7 @@ def embed(folder: PathLike, *, descriptor: Descriptor | None = None) -> Embedded
         (1797, 128)
     """
     place = Location.parse(folder)
-    # The names that `upload_dataset` gives the images of this folder, which does not follow links.
-    filenames = list_images(place.path) if place.is_local else sorted(find_images(place))
+    filenames = list_images(place)
     with connected():
         return embed_folder(place, filenames, descriptor)
 

@@ -4,12 +4,13 @@ Names and one number per score leave a task, so memory is bounded by the batches
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import pyarrow as pa
+import ray
 import ray.data
 
 from lightly_ray.data.predictions.checks import require_no_fault
@@ -17,7 +18,7 @@ from lightly_ray.scores.detection import FrequencyConfig
 from lightly_ray.scores.prediction_columns import Columns
 from lightly_ray.scores.read_tasks import Read, ReadTasks
 from lightly_ray.scores.tables import ERROR, error_column, score_columns
-from lightly_ray.scores.tasks import evaluate
+from lightly_ray.scores.tasks import count_classes, evaluate
 
 OnError = Literal["raise", "skip"]
 _ROW = "lightly_ray.row"  # beside the columns of a task and of its scores: the number of each sample
@@ -31,31 +32,68 @@ class Scoring:
         columns: the task, and where its predictions are.
         config: of detection.
         on_error: ``raise`` or ``skip``, see ``score``.
+        classes: how many classes each sample must have; 0: the first sample of a table says it for that table.
+        agreement: handle of an `Agreement`, where tables that come in any order learn what the first of them says.
     """
 
     columns: Columns
     config: FrequencyConfig
     on_error: OnError
+    classes: int = 0
+    agreement: Any = None
 
     def score(self, table: pa.Table) -> pa.Table:
         """Names and scores of a table of predictions; ``object_frequency`` is still a count."""
         chosen = self.columns.to_schema(table)
         batches = chosen.to_batches() or [pa.RecordBatch.from_pylist([], schema=chosen.schema)]
-        return pa.concat_tables([self._score_batch(batch) for batch in batches])
+        counts = (count_classes(self.columns.task, batch) for batch in batches)
+        classes = self.classes or next((count for count in counts if count), 0)
+        if classes and self.agreement is not None:
+            classes = int(ray.get(self.agreement.agree.remote(classes)))
+        return pa.concat_tables([self._score_batch(batch, classes) for batch in batches])
 
-    def _score_batch(self, batch: pa.RecordBatch) -> pa.Table:
+    def _score_batch(self, batch: pa.RecordBatch, classes: int) -> pa.Table:
         names = batch.column(self.columns.id_column)
-        evaluated = evaluate(self.columns.task, batch, self.config)
+        evaluated = evaluate(self.columns.task, batch, self.config, classes)
         if self.on_error == "raise":
-            require_no_fault(evaluated.faults, names)
+            require_no_fault(evaluated.faults, names, reasons=evaluated.reasons)
         result = {self.columns.id_column: names, **score_columns(self.columns.task, evaluated)}
         if self.on_error == "skip":
             result[ERROR] = error_column(evaluated)
         return pa.table(result)
 
 
+class Agreement:
+    """An actor that holds the number of classes of the table that asked first; all others must have it too."""
+
+    def __init__(self) -> None:
+        self._classes = 0
+
+    def agree(self, classes: int) -> int:
+        """The number that holds for all."""
+        self._classes = self._classes or classes
+        return self._classes
+
+
+def score_dataset(dataset: ray.data.Dataset, scoring: Scoring) -> ray.data.Dataset:
+    """The scores of a dataset, computed when it is used."""
+    agreement = ray.remote(num_cpus=0)(Agreement).remote()
+    # Whole blocks, as they lie in shared memory.
+    return dataset.map_batches(replace(scoring, agreement=agreement).score, batch_format="pyarrow", batch_size=None)
+
+
+def first_classes(read_tasks: ReadTasks, columns: Columns) -> int:
+    """The number of classes of the first sample that has any, the same in every run; 0 where it may differ."""
+    if columns.task != "classification":
+        return 0
+    tables = (columns.to_schema(table) for task in read_tasks.tasks for table in read_tasks.read(task))
+    counts = (count_classes(columns.task, batch) for table in tables for batch in table.to_batches())
+    return next((count for count in counts if count), 0)
+
+
 def score_read_tasks(read_tasks: ReadTasks, scoring: Scoring) -> ray.data.Dataset:
     """The scores of all tasks, in no particular order."""
+    scoring = replace(scoring, classes=first_classes(read_tasks, scoring.columns))
     return _mapped(read_tasks.tasks, partial(_score_task, read=read_tasks.read, scoring=scoring))
 
 

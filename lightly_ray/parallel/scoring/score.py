@@ -18,7 +18,7 @@ from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connect
 from lightly_ray.parallel.errors import plain_errors
-from lightly_ray.parallel.scoring.execute import OnError, Scoring, score_read_tasks
+from lightly_ray.parallel.scoring.execute import OnError, Scoring, score_dataset, score_read_tasks
 from lightly_ray.scores.detection import Extent, FrequencyConfig, merge
 from lightly_ray.scores.prediction_columns import Columns
 from lightly_ray.scores.read_tasks import cut_predictions
@@ -78,8 +78,7 @@ def score(  # noqa: PLR0913 - a public door: each is one choice, most are left a
     connect()
     scoring = Scoring(Columns(task, id_column, prediction_column), counting, on_error)
     if isinstance(predictions, ray.data.Dataset):
-        # Whole blocks, as they lie in shared memory.
-        scored = predictions.map_batches(scoring.score, batch_format="pyarrow", batch_size=None)
+        scored = score_dataset(predictions, scoring)
     else:
         named_by = None if images is None else Location.parse(images)
         scored = score_read_tasks(cut_predictions(Location.parse(predictions), scoring.columns, named_by), scoring)

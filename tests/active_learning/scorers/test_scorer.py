@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
@@ -136,7 +137,7 @@ def test_from_dataset__what_cannot_be_used(scorer: type[Any]) -> None:
         scorer.from_dataset(table.append_column("filename", [["a", None, "c"]]))
     with pytest.raises(InvalidInputError, match="joined by file name, a string, got 1"):
         scorer.from_dataset(table.append_column("filename", [[1, 2, 3]]))
-    with pytest.raises(InvalidInputError, match=r"a dataset is a ray\.data\.Dataset or a pyarrow Table"):
+    with pytest.raises(InvalidInputError, match=r"a dataset is a ray\.data\.Dataset, a pyarrow Table or a DataFrame"):
         scorer.from_dataset([1, 2, 3])
 
 
@@ -188,3 +189,30 @@ def test_own_scorer__must_calculate() -> None:
 
     with pytest.raises(TypeError, match="abstract"):
         Idle([])  # type: ignore[abstract]  # the point of the test
+
+
+@every_scorer
+def test_scorer__frames_bring_names(scorer: type[Scorer]) -> None:
+    expected = scorer(pa.table({"filename": NAMES, **TABLES[scorer]})).calculate_scores()
+    frame = pd.DataFrame(TABLES[scorer], index=NAMES)
+    for source in (frame, frame.rename_axis("filename").reset_index()):
+        for built in (scorer(source), scorer.from_dataset(source)):
+            assert list(built.filenames or ()) == NAMES
+            for name, scores in built.calculate_scores().items():
+                np.testing.assert_array_equal(scores, expected[name])
+
+
+def test_scorer__a_frame_with_a_column_per_class() -> None:
+    rows = PREDICTIONS[ScorerClassification]
+    expected = ScorerClassification(rows).calculate_scores()["uncertainty_margin"]
+    frame = pd.DataFrame(rows, index=NAMES)
+    for source, names in (
+        (frame, NAMES),
+        (frame.rename_axis("filename").reset_index(), NAMES),
+        (frame.reset_index(drop=True), None),
+    ):
+        found = ScorerClassification(source)
+        assert found.filenames == names
+        np.testing.assert_array_equal(found.calculate_scores()["uncertainty_margin"], expected)
+    with pytest.raises(InvalidInputError, match="must be names, or 0"):
+        ScorerClassification(frame.reset_index(drop=True)[::-1])

@@ -9,10 +9,10 @@ from lightly_ray.data.predictions.checks import (
     PredictionFault,
     as_floats,
     as_probabilities,
-    distribution_faults,
+    checked_distributions,
+    checked_units,
     first_fault,
     require_no_fault,
-    unit_faults,
 )
 from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.errors import InvalidInputError
@@ -61,7 +61,7 @@ def test_as_probabilities__without_classes() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_distribution_faults__by_hand(dtype: Any) -> None:
+def test_checked_distributions__by_hand(dtype: Any) -> None:
     rows = np.array(
         [
             [0.5, 0.5, 0, 0],
@@ -74,7 +74,7 @@ def test_distribution_faults__by_hand(dtype: Any) -> None:
         ],
         dtype,
     )
-    found = distribution_faults(Ragged.from_matrix(rows))
+    found = checked_distributions(Ragged.from_matrix(rows))[1]
     assert found.tolist()[:6] == [
         0,
         PredictionFault.NAN,
@@ -95,14 +95,14 @@ def test_faults__found_at_every_place(width: int, data: st.DataObject) -> None:
     )
     rows = np.full((3, width), 1 / width)
     rows[1, place] = bad
-    assert distribution_faults(Ragged.from_matrix(rows)).tolist() == [0, fault, 0]
-    assert unit_faults(Ragged.from_matrix(rows)).tolist() == [0, fault, 0]
+    assert checked_distributions(Ragged.from_matrix(rows))[1].tolist() == [0, fault, 0]
+    assert checked_units(Ragged.from_matrix(rows))[1].tolist() == [0, fault, 0]
 
 
-def test_distribution_faults__many_classes_in_float32_stay_within_the_tolerance() -> None:
+def test_checked_distributions__many_classes_in_float32_stay_within_the_tolerance() -> None:
     row = np.random.default_rng(2).random((1, 100_000)).astype(np.float32)
     row /= row.sum(dtype=np.float64)
-    assert distribution_faults(Ragged.from_matrix(row.astype(np.float32))).tolist() == [0]
+    assert checked_distributions(Ragged.from_matrix(row.astype(np.float32)))[1].tolist() == [0]
 
 
 def test_first_fault__the_earlier_check_wins() -> None:

@@ -102,3 +102,24 @@ def test_read_detections__what_is_no_annotation_file(content: str, tmp_path: Pat
 def test_read_detections__absent_annotations(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="there is no file"):
         read_detections(Location.parse(_write(tmp_path, "boxes.json", BOXES)), Location.parse(tmp_path / "images.json"))
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        ({"id": 4, "file_name": "x.jpg"}, r"images\.json' gives the id 4 to two images, 'd\.jpg' and 'x\.jpg'"),
+        ({"id": 5, "file_name": "d.jpg"}, r"images\.json' has 'd\.jpg' twice, with ids 4 and 5"),
+    ],
+)
+@pytest.mark.parametrize("read", [read_detections, read_keypoints])
+def test_read__two_exports_put_together(tmp_path: Path, read: Any, second: dict[str, Any], message: str) -> None:
+    images = {"images": [*IMAGES["images"], second]}
+    with pytest.raises(InvalidInputError, match=message):
+        read(_write(tmp_path, "boxes.json", []), _write(tmp_path, "images.json", images))
+
+
+def test_read_detections__byte_order_marks(tmp_path: Path) -> None:
+    boxes, images = tmp_path / "boxes.json", tmp_path / "images.json"
+    boxes.write_text("\ufeff" + json.dumps(BOXES), encoding="utf-8")
+    images.write_text("\ufeff" + json.dumps(IMAGES), encoding="utf-8")
+    assert read_detections(boxes, images)["filename"].to_pylist() == ["d.jpg", "e.jpg", "a.jpg"]

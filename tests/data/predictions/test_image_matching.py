@@ -1,3 +1,4 @@
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -83,3 +84,17 @@ def test_named_files__two_images_that_differ_in_their_ending_only(maps: Path, tm
 def test_named_files__a_file_instead_of_a_folder(maps: Path) -> None:
     with pytest.raises(NotFoundError, match="expected a folder"):
         named_files(Location.parse(maps / "b.npy"), ".npy", None)
+
+
+def test_named_files__unicode_forms_match_where_one_is_meant(tmp_path: Path) -> None:
+    composed, split = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / f"{composed}.npy").touch()
+    names = Location.parse(_names(tmp_path, f"{split}.jpg", "b.jpg"))
+    maps = Location.parse(tmp_path / "maps")
+    assert [name for name, path in named_files(maps, ".npy", names) if path] == [f"{split}.jpg"]
+    both = Location.parse(_names(tmp_path, f"{split}.jpg", f"{composed}.jpg"))
+    assert [name for name, path in named_files(maps, ".npy", both) if path] == [f"{composed}.jpg"]
+    two_splits = Location.parse(_names(tmp_path, f"{split}.jpg", f"{split}.png"))
+    with pytest.raises(InvalidInputError, match="belongs to each of"):
+        named_files(maps, ".npy", two_splits)

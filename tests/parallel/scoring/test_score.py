@@ -305,3 +305,18 @@ def test_score__parquet_without_the_columns(arguments: dict[str, Any], message: 
 def test_score__nothing_there(task: Task, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="there is no file or folder"):
         score(tmp_path / "absent", task=task)
+
+
+@pytest.mark.parametrize("through", ["path", "dataset"])
+def test_score__files_of_two_models_are_refused(tmp_path: Path, through: str) -> None:
+    for name, classes in (("a", 2), ("b", 3)):
+        table = pa.table(
+            {"filename": [f"{name}{row}.jpg" for row in range(9)], "probabilities": [[1.0] + [0.0] * (classes - 1)] * 9}
+        )
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+    source = tmp_path if through == "path" else ray.data.read_parquet(str(tmp_path))
+    with pytest.raises(InvalidInputError, match="jpg' has another number of classes"), plain_errors():
+        score(source, task="classification").materialize()
+    if through == "path":
+        table = _gather(score(source, task="classification", on_error="skip"))
+        assert [bool(one) for one in table["error"].to_pylist()] == [False] * 9 + [True] * 9
