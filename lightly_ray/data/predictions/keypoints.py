@@ -49,6 +49,6 @@ def read(batch: pa.RecordBatch) -> tuple[Keypoints, Faults]:
 
 
 def checked(keypoints: Keypoints) -> tuple[Keypoints, Faults]:
-    """The keypoints, confidences a hair outside [0, 1] brought into it; NAN or RANGE for each image with another one."""
+    """The keypoints, confidences a hair outside [0, 1] brought into it, and NAN or RANGE for each image."""
     confidences, faults = checked_units(keypoints.confidences)
     return Keypoints(confidences, keypoints.offsets), fold(faults, keypoints.offsets).astype(np.int8)
