@@ -21,7 +21,7 @@ class ExportMixin(TagsMixin):
 
     def export_filenames_and_read_urls_by_tag_id(self, tag_id: str) -> list[dict[str, str]]:
         """``{"fileName", "readUrl", "datasourceUrl"}`` of each sample of a tag."""
-        columns = [self._lines(tag_id, kind).split("\n") for kind in ("NAME", "REDIRECTED_READ_URL", "DATASOURCE_FULL")]
+        columns = [self._listed(tag_id, kind) for kind in ("NAME", "REDIRECTED_READ_URL", "DATASOURCE_FULL")]
         return [
             {"fileName": name, "readUrl": read, "datasourceUrl": source}
             for name, read, source in zip(*columns, strict=True)
@@ -67,6 +67,10 @@ class ExportMixin(TagsMixin):
         # Fetched as text: a JSON parser would turn a single file named "1" into a number.
         content = self.transport.get_bytes(self._export(tag_id, "basic", "filenames"), fileNameFormat=kind)
         return content.decode()
+
+    def _listed(self, tag_id: str, kind: str) -> list[str]:
+        lines = self._lines(tag_id, kind)
+        return lines.split("\n") if lines else []
 
     def _pages(self, tag_id: str, *what: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []

@@ -6,12 +6,12 @@ the upload ends with an error that names it, before any tag is made: a tag never
 """
 
 import itertools
+import os
 import warnings
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from lightly_ray.api.api_workflow_tags import TagsMixin
 from lightly_ray.api.api_workflow_upload_metadata import MetadataMixin, metadata_by_filename
 from lightly_ray.api.base import CREATOR
 from lightly_ray.api.models import created_id
+from lightly_ray.api.names import timestamps
 from lightly_ray.api.upload_batches import (
     IMG_TYPES,
     REQUEST_BYTES,
@@ -29,11 +30,14 @@ from lightly_ray.api.upload_batches import (
     prepare_batch,
 )
 from lightly_ray.data.images import list_images
-from lightly_ray.errors import ApiError, InvalidInputError, LightlyRayError, TooLargeError
+from lightly_ray.data.listing import require_utf8
+from lightly_ray.data.location import Location
+from lightly_ray.errors import ApiError, ConflictError, InvalidInputError, LightlyRayError, TooLargeError
 from lightly_ray.progress import Progress
 
 MAXIMUM_FILENAME_LENGTH = 255
 _FILE_TRIES = 3
+_NAME_TRIES = 5
 
 
 class ImageDataset(Protocol):
@@ -186,15 +190,29 @@ class UploadMixin(TagsMixin, MetadataMixin):
             body = {"creator": CREATOR, "imgType": IMG_TYPES[mode]}
             self.transport.post(self._at("tags", "initial"), body)
         elif total > tagged:
-            name = datetime.now().astimezone().strftime("%Y%m%d_%Hh%Mm%Ss")
-            self.transport.post(self._at("tags", "upsize"), {"upsizeTagName": name, "upsizeTagCreator": CREATOR})
+            self._upsize()
+
+    def _upsize(self) -> None:
+        for name in itertools.islice(timestamps(), _NAME_TRIES):
+            try:
+                self.transport.post(self._at("tags", "upsize"), {"upsizeTagName": name, "upsizeTagCreator": CREATOR})
+            except ConflictError as error:  # another upload took the name in the same second
+                if error.code != "TAG_NAME_EXISTS":
+                    raise
+            else:
+                return
+        raise ConflictError("no name was free for the tag of this upload: run it again", code="TAG_NAME_EXISTS")
 
 
 def _files_of(source: str | Path | ImageDataset) -> dict[str, Path]:
-    if isinstance(source, str | Path):
-        files = {name: Path(source) / name for name in list_images(source)}
+    if isinstance(source, str | os.PathLike):
+        place = Location.parse(source)
+        if not place.is_local:
+            raise InvalidInputError(f"images are uploaded from a folder of this machine, got {place.shown!r}")
+        files = {name: Path(place.path) / name for name in list_images(place)}
     else:
         files = {name: Path(source.get_filepath_from_filename(name)) for name in source.get_filenames()}
+    require_utf8(files)
     too_long = [name for name in files if len(name) > MAXIMUM_FILENAME_LENGTH]
     if too_long:
         raise InvalidInputError(

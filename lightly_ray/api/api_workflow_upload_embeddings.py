@@ -8,7 +8,6 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +18,10 @@ from numpy.typing import NDArray
 
 from lightly_ray.api.base import ClientBase
 from lightly_ray.api.models import DatasetEmbeddingData, parse_list
-from lightly_ray.data.embedding_csv import read_csv
+from lightly_ray.api.names import timestamps
+from lightly_ray.data.atomic import atomic_write
+from lightly_ray.data.embedding_csv import read_csv, write_csv
+from lightly_ray.data.text import unicode_hint
 from lightly_ray.data.vectors import fixed_lists, matrix
 from lightly_ray.errors import ApiError, ConflictError, InvalidInputError, NotFoundError
 
@@ -91,24 +93,22 @@ class EmbeddingsMixin(ClientBase):
             filenames: N distinct file names of the dataset, in any order.
             embeddings: (N, D) finite floats; row i belongs to ``filenames[i]``. float64 is kept, anything else is
                 sent as float32.
-            name: a new name.
+            name: where the dataset has an embedding of this name, the rows of both are joined as in
+                `upload_embeddings`.
             metadata: JSON values that are kept inside the file: what made these embeddings.
             extends: name of an embedding whose vectors are taken over for all other files: after images were
                 appended, only theirs have to be given.
 
         Raises:
-            ConflictError: the dataset has an embedding of this name.
             InvalidInputError: shapes do not fit, a value is not finite, or a file name repeats.
-            NotFoundError: a file name is not in the dataset.
+            NotFoundError: a file name is not in the dataset, or ``extends`` is no embedding.
         """
         vectors = np.asarray(embeddings)
         _check(filenames, vectors)
-        self._require_known(filenames)
+        local = LabelledEmbeddings(list(filenames), vectors, ["0"] * len(filenames))
         if extends is not None:
-            local = LabelledEmbeddings(list(filenames), vectors, ["0"] * len(filenames))
-            joined = self._joined(local, self.get_embedding_data_by_name(extends))
-            filenames, vectors = joined.filenames, joined.embeddings.astype(vectors.dtype)
-        self._upload_table(_table(filenames, vectors, metadata=metadata), name)
+            local = self._joined(local, self.get_embedding_data_by_name(extends))
+        self._upload(local, name, metadata)
 
     def upload_embeddings(self, path_to_embeddings_csv: str | Path, name: str = "default") -> None:
         """Upload a CSV file of embeddings: columns `filenames`, `embedding_0` ..., and `labels`.
@@ -120,16 +120,7 @@ class EmbeddingsMixin(ClientBase):
             InvalidInputError: the file is no such table.
             NotFoundError: a file name is not in the dataset.
         """
-        table = read_embeddings_csv(path_to_embeddings_csv)
-        try:
-            older = self.get_embedding_by_name(name)
-        except NotFoundError:
-            pass
-        else:
-            table = self._joined(table, older)
-            name = f"{name}_{datetime.now().astimezone():%Y%m%d_%Hh%Mm%Ss}"
-        self._require_known(table.filenames)
-        self._upload_table(_table(table.filenames, table.embeddings, table.labels), name)
+        self._upload(read_embeddings_csv(path_to_embeddings_csv), name)
 
     def download_embeddings_csv(self, output_path: str | Path) -> None:
         """Write the newest embedding to a CSV file."""
@@ -173,13 +164,22 @@ class EmbeddingsMixin(ClientBase):
         if unknown:
             raise NotFoundError(
                 f"{len(unknown)} of {len(filenames)} embeddings are of files that are not in the dataset, "
-                f"the first is {unknown[0]!r}",
+                f"the first is {unknown[0]!r}{unicode_hint(unknown[0], pa.array(in_dataset, pa.string()))}",
                 code="SAMPLE_UNKNOWN",
             )
 
+    def _upload(self, local: LabelledEmbeddings, name: str, metadata: Mapping[str, Any] | None = None) -> None:
+        """Upload under a name, or joined with what has it under the name and the time of day."""
+        self._require_known(local.filenames)
+        have = self.get_all_embedding_data()
+        older = next((one for one in reversed(have) if one.name == name or one.name.startswith(f"{name}_")), None)
+        if older is not None:
+            local = self._joined(local, older)
+            taken = {one.name for one in have}
+            name = next(free for free in (f"{name}_{time}" for time in timestamps()) if free not in taken)
+        self._upload_table(_table(local, metadata), name)
+
     def _upload_table(self, table: pa.Table, name: str) -> None:
-        if any(embedding.name == name for embedding in self.get_all_embedding_data()):
-            raise ConflictError(f"there is an embedding {name!r} in this dataset already", code="EMBEDDING_NAME_EXISTS")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "embeddings.parquet"
             pq.write_table(table, path, compression="zstd", row_group_size=65_536)
@@ -194,16 +194,18 @@ class EmbeddingsMixin(ClientBase):
             path = Path(folder) / "known.csv"
             self.download_embeddings_csv_by_id(known.id, path)
             online = read_embeddings_csv(path)
+        have = set(local.filenames)
+        rows = [row for row, name in enumerate(online.filenames) if name not in have]
+        if not rows:
+            return local
         if online.embeddings.shape[1] != local.embeddings.shape[1]:
             raise InvalidInputError(
                 f"the embedding {known.name!r} has {online.embeddings.shape[1]} dimensions, "
-                f"the new one has {local.embeddings.shape[1]}"
+                f"the new one has {local.embeddings.shape[1]}: give it another name"
             )
-        have = set(local.filenames)
-        rows = [row for row, name in enumerate(online.filenames) if name not in have]
         return LabelledEmbeddings(
             local.filenames + [online.filenames[row] for row in rows],
-            np.concatenate([local.embeddings, online.embeddings[rows]]),
+            np.concatenate([local.embeddings, online.embeddings[rows].astype(local.embeddings.dtype)]),
             local.labels + [online.labels[row] for row in rows],
         )
 
@@ -226,6 +228,13 @@ def read_embeddings_csv(path: str | Path) -> LabelledEmbeddings:
     return LabelledEmbeddings(filenames, embeddings, table["label"].to_pylist())
 
 
+def write_embeddings_csv(path: str | Path, table: LabelledEmbeddings) -> None:
+    """Write a CSV file of embeddings, whole or not at all, see `lightly_ray.data.embedding_csv`."""
+    batches = _table(table, None).to_batches()
+    with atomic_write(Path(path)) as file:
+        file.writelines(write_csv(batches, table.embeddings.shape[1]))
+
+
 def _check(filenames: Sequence[str], embeddings: NDArray[Any]) -> None:
     if embeddings.ndim != 2 or embeddings.shape[0] != len(filenames) or not embeddings.size:
         raise InvalidInputError(f"got {len(filenames)} file names for embeddings of shape {embeddings.shape}")
@@ -237,17 +246,15 @@ def _check(filenames: Sequence[str], embeddings: NDArray[Any]) -> None:
         raise InvalidInputError(f"file name {again!r} has more than one embedding")
 
 
-def _table(
-    filenames: Sequence[str],
-    embeddings: NDArray[Any],
-    labels: Sequence[str] | None = None,
-    *,
-    metadata: Mapping[str, Any] | None = None,
-) -> pa.Table:
+def _table(local: LabelledEmbeddings, metadata: Mapping[str, Any] | None) -> pa.Table:
+    embeddings = local.embeddings
     if embeddings.dtype != np.float64:
         embeddings = embeddings.astype(np.float32, copy=False)
-    columns = {"filename": pa.array(list(filenames), pa.string()), "embedding": fixed_lists(embeddings)}
-    if labels is not None:
-        columns["label"] = pa.array(list(labels), pa.string())
-    table = pa.table(columns)
+    table = pa.table(
+        {
+            "filename": pa.array(local.filenames, pa.string()),
+            "embedding": fixed_lists(embeddings),
+            "label": pa.array(local.labels, pa.string()),
+        }
+    )
     return table if metadata is None else table.replace_schema_metadata({"lightly_ray": json.dumps(dict(metadata))})

@@ -1,11 +1,13 @@
 """Own metadata of samples, in the COCO-like format of published clients."""
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from lightly_ray.api.base import ClientBase
+from lightly_ray.api.json_values import as_json
 from lightly_ray.errors import ApiError, InvalidInputError
 from lightly_ray.progress import Progress
 
@@ -24,8 +26,8 @@ class MetadataMixin(ClientBase):
 
         Args:
             custom_metadata: ``{"images": [{"file_name", "id"}, ...], "metadata": [{"image_id", ...}, ...]}``;
-                each entry of "metadata" is stored whole beside the image whose id it names. Entries of no
-                uploaded image are left out with a warning.
+                each entry of "metadata" is stored whole beside the image whose id it names; NaN is stored as null.
+                Entries of no uploaded image are left out with a warning.
             verbose: show progress.
             max_workers: how many requests run at a time.
         """
@@ -61,23 +63,32 @@ def metadata_by_filename(custom_metadata: Mapping[str, Any]) -> dict[str, Any]:
     """File name -> entry of "metadata"; images without an entry are left out.
 
     Raises:
-        InvalidInputError: a key is missing.
+        InvalidInputError: a key is missing, an id comes twice, or a value is no JSON value.
     """
     try:
-        names = {image["id"]: str(image["file_name"]) for image in custom_metadata["images"]}
-        entries = {entry["image_id"]: entry for entry in custom_metadata["metadata"]}
+        images = [(image["id"], str(image["file_name"])) for image in custom_metadata["images"]]
+        metadata = [(entry["image_id"], entry) for entry in custom_metadata["metadata"]]
+        names, entries = dict(images), dict(metadata)
     except (KeyError, TypeError) as error:
         raise InvalidInputError(
             'custom metadata looks like {"images": [{"file_name", "id"}], "metadata": [{"image_id", ...}]}; '
             f"this lacks {error}"
         ) from error
+    for what, pairs, distinct in (("images", images, names), ("metadata", metadata, entries)):
+        if len(distinct) < len(pairs):
+            twice = Counter(image_id for image_id, _ in pairs).most_common(1)[0][0]
+            raise InvalidInputError(f"custom metadata has the image id {twice} more than once among its {what}")
     for image_id in _lost(entries, names):
         warnings.warn(
             f"custom metadata of image_id {image_id!r} belongs to no image and is left out",
             InvalidCustomMetadataWarning,
             stacklevel=3,
         )
-    return {name: entries[image_id] for image_id, name in names.items() if image_id in entries}
+    return {
+        name: as_json(entries[image_id], f"metadata of {name!r}")
+        for image_id, name in names.items()
+        if image_id in entries
+    }
 
 
 def _lost(entries: Mapping[Any, Any], names: Mapping[Any, str]) -> Iterator[Any]:

@@ -63,7 +63,7 @@ class Transport:
         token: None sends none; only version and health answer then.
 
     Raises:
-        InvalidInputError: ``server`` is no http(s) URL.
+        InvalidInputError: ``server`` is no http(s) URL, or the token none that fits into a header.
     """
 
     def __init__(self, server: str, token: str | None) -> None:
@@ -71,6 +71,9 @@ class Transport:
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise InvalidInputError(f"server must be a URL like http://127.0.0.1:8000, got {server!r}")
         self.server = server.rstrip("/")
+        token = (token or "").strip()  # a secret that was written to a file or a variable ends in a newline
+        if not (token.isascii() and token.isprintable()):
+            raise InvalidInputError("the token must be printable ASCII in one line")
         self._auth = _Token(token) if token else None
         self._answered = False
         self._session = requests.Session()
@@ -170,6 +173,9 @@ class Transport:
             last = not repeat or number + 1 >= (TRIES if self._answered else FIRST_TRIES)
             try:
                 response = send()
+            except requests.exceptions.InvalidJSONError as error:
+                # Never sent: what the caller gave fits into no request.
+                raise InvalidInputError(f"{label} cannot be sent: {str(error).splitlines()[0]}") from None
             except requests.RequestException as error:
                 if last:
                     raise self._unreachable(error, label) from None

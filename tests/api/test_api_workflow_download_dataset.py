@@ -2,8 +2,11 @@
 
 import json
 from pathlib import Path
+from urllib.parse import urljoin
 
+import numpy as np
 import pytest
+import requests
 
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.api_workflow_download_dataset import _below
@@ -70,3 +73,29 @@ def test_export__labelbox_rows_and_coco_images(uploaded: ApiWorkflowClient) -> N
     assert [(image["file_name"], image["width"], image["height"]) for image in coco["images"]] == [
         (name, 23, 17) for name in names[3:6]
     ]
+
+
+def test_export__an_empty_tag_has_nothing(uploaded: ApiWorkflowClient) -> None:
+    uploaded.create_tag_from_filenames([], "nothing")
+    assert uploaded.export_filenames_by_tag_name("nothing") == ""
+    for export in (
+        uploaded.export_filenames_and_read_urls_by_tag_name,
+        uploaded.export_label_studio_tasks_by_tag_name,
+        uploaded.export_label_box_data_rows_by_tag_name,
+        uploaded.export_label_box_v4_data_rows_by_tag_name,
+    ):
+        assert export("nothing") == []
+    assert uploaded.export_coco_images_by_tag_name("nothing")["images"] == []
+
+
+def test_signed_urls__are_read_from_pages_of_other_origins(uploaded: ApiWorkflowClient) -> None:
+    uploaded.upload_embeddings_from_arrays(uploaded.get_filenames(), np.eye(12))
+    sample = uploaded.transport.get(f"/v1/datasets/{uploaded.dataset_id}/samples")[0]["id"]
+    base = f"/v1/datasets/{uploaded.dataset_id}"
+    urls = [uploaded.transport.get(f"{base}/samples/{sample}/readurl", type=kind) for kind in ("full", "thumbnail")]
+    urls.append(uploaded.transport.get(f"{base}/embeddings/{uploaded.embedding_id}/readCSVUrl"))
+    for url in urls:
+        answer = requests.get(urljoin(uploaded.server, url), headers={"Origin": "http://studio.test:8080"}, timeout=10)
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "*")
+    private = requests.get(f"{uploaded.server}/v1/datasets", headers={"Origin": "http://studio.test"}, timeout=10)
+    assert "access-control-allow-origin" not in private.headers

@@ -1,8 +1,11 @@
 """Uploads of real images to a running platform: order, verification, resumption, and what goes wrong."""
 
 import io
+import os
 import shutil
+import warnings
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +223,70 @@ def test_custom_metadata__of_no_image_is_warned_of(uploaded: ApiWorkflowClient) 
         uploaded.upload_custom_metadata({"images": [], "metadata": [{"image_id": 5}]})
     with pytest.raises(InvalidInputError, match="this lacks 'metadata'"):
         uploaded.upload_custom_metadata({"images": []})
+
+
+def test_upload_dataset__again_and_again_within_a_second(uploaded: ApiWorkflowClient, tmp_path: Path) -> None:
+    for number in range(3):
+        add_image(tmp_path / f"{number}.png", seed=number)
+        uploaded.upload_dataset(tmp_path, mode="metadata")
+    assert len({tag.name for tag in uploaded.get_all_tags()}) == 4
+    assert uploaded.get_all_tags()[0].tot_size == 15
+
+
+def test_upload_dataset__two_at_a_time(uploaded: ApiWorkflowClient, tmp_path: Path) -> None:
+    def upload(part: str) -> None:
+        (tmp_path / part).mkdir()
+        add_image(tmp_path / part / f"{part}.png", seed=ord(part))
+        uploaded.upload_dataset(tmp_path / part, mode="metadata")
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(upload, "xyz"))
+    names = uploaded.get_filenames()
+    assert sorted(names[12:]) == ["x.png", "y.png", "z.png"]
+    assert uploaded.get_all_tags()[0].tot_size == 15
+
+
+def test_upload_dataset__follows_links_as_embed_does(client: ApiWorkflowClient, images: Path, tmp_path: Path) -> None:
+    add_image(tmp_path / "a.png", seed=1)
+    (tmp_path / "more").symlink_to(images / "dogs")
+    client.upload_dataset(tmp_path, mode="metadata")
+    assert client.get_filenames() == ["a.png", *(f"more/{number}.png" for number in range(6))]
+
+
+def test_upload_dataset__a_name_that_is_not_utf8_stops_it_before_the_work(
+    client: ApiWorkflowClient, tmp_path: Path
+) -> None:
+    add_image(tmp_path / "a.png", seed=1)
+    shutil.copy(tmp_path / "a.png", os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
+    with pytest.raises(InvalidInputError, match=r"1 file name is not UTF-8, the first is b'.*caf\\xe9\.png'"):
+        client.upload_dataset(tmp_path)
+    assert client.get_filenames() == []
+
+
+def test_upload_dataset__corrupt_images_of_many_threads_are_warned_of_and_filters_stay(
+    client: ApiWorkflowClient, tmp_path: Path
+) -> None:
+    add_image(tmp_path / "0.png", seed=1)
+    for number in range(1, 300):
+        shutil.copy(tmp_path / "0.png", tmp_path / f"{number}.png")
+    (tmp_path / "290.png").write_bytes(b"broken")
+    before = list(warnings.filters)
+    with pytest.warns(UserWarning, match=r"1 corrupt images were left out: .*290\.png"):
+        client.upload_dataset(tmp_path, mode="metadata")
+    assert list(warnings.filters) == before
+
+
+def test_custom_metadata__numbers_of_numpy_and_holes(client: ApiWorkflowClient, images: Path) -> None:
+    entry = {"image_id": np.int64(7), "depth": np.float32(1.5), "heat": float("nan")}
+    odd = {"images": [{"file_name": "cats/1.png", "id": 7}], "metadata": [entry]}
+    expected = {"cats/1.png": {"image_id": 7, "depth": 1.5, "heat": None}}
+    client.upload_dataset(images, custom_metadata=odd)
+    assert weather(client) == expected
+    client.upload_custom_metadata(odd)
+    assert weather(client) == expected
+    with pytest.raises(InvalidInputError, match=r"metadata of 'cats/1\.png', key 'when'"):
+        client.upload_custom_metadata(odd | {"metadata": [entry | {"when": object()}]})
+    with pytest.raises(InvalidInputError, match="image id 7 more than once among its metadata"):
+        client.upload_custom_metadata(odd | {"metadata": [entry, entry]})
+    with pytest.raises(InvalidInputError, match="image id 7 more than once among its images"):
+        client.upload_custom_metadata(odd | {"images": odd["images"] * 2})

@@ -9,7 +9,7 @@ import requests
 
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.api_workflow_upload_embeddings import read_embeddings_csv
-from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
+from lightly_ray.errors import InvalidInputError, NotFoundError
 from tests.platform.served import csv_text
 
 VECTORS = np.random.default_rng(0).normal(size=(12, 5)).astype(np.float32)
@@ -48,9 +48,22 @@ def test_from_arrays__what_is_refused(uploaded: ApiWorkflowClient) -> None:
     with pytest.raises(InvalidInputError, match=f"the first is of '{names[3]}'"):
         uploaded.upload_embeddings_from_arrays(names, bad)
     assert uploaded.get_all_embedding_data() == []
+
+
+def test_from_arrays__same_name_joins_the_rows_as_a_file_does(uploaded: ApiWorkflowClient, tmp_path: Path) -> None:
+    names = uploaded.get_filenames()
     uploaded.upload_embeddings_from_arrays(names, VECTORS)
-    with pytest.raises(ConflictError, match="there is an embedding 'default'"):
-        uploaded.upload_embeddings_from_arrays(names, VECTORS)
+    for shift in (1, 2):  # in one second
+        uploaded.upload_embeddings_from_arrays(names[:2], VECTORS[:2] + shift)
+    uploaded.download_embeddings_csv(tmp_path / "out.csv")
+    found = read_embeddings_csv(tmp_path / "out.csv").embeddings.astype(np.float32)
+    np.testing.assert_array_equal(found, np.concatenate([VECTORS[:2] + 2, VECTORS[2:]]))
+    have = [one.name for one in uploaded.get_all_embedding_data()]
+    assert len(set(have)) == 3
+    assert all(name.startswith("default_2") for name in have[1:])
+    with pytest.raises(InvalidInputError, match="give it another name"):
+        uploaded.upload_embeddings_from_arrays(names[:2], np.ones((2, 3)))
+    uploaded.upload_embeddings_from_arrays(names, np.ones((12, 3)))  # nothing of the older ones is left
 
 
 def test_from_arrays__after_images_were_appended(uploaded: ApiWorkflowClient, images: Path, tmp_path: Path) -> None:

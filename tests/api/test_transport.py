@@ -288,3 +288,19 @@ def test_client__reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ApiWorkflowClient().server == "http://example.org:81"
     assert ApiWorkflowClient(server="https://other").server == "https://other"
     assert TOKEN not in repr(vars(ApiWorkflowClient()))
+
+
+def test_request__what_cannot_be_sent_is_not_the_network(server: Server) -> None:
+    with closing(Transport(server.url, "x")) as sender, pytest.raises(InvalidInputError, match="cannot be sent"):
+        sender.post("/x", {"a": float("nan")})
+    assert server.seen == []
+
+
+def test_token__a_line_end_is_none_of_it_and_two_lines_are_none(server: Server) -> None:
+    with closing(Transport(server.url, f"{TOKEN}\n")) as sender:
+        sender.get("/x")
+    assert server.seen[0][3]["Authorization"] == f"Bearer {TOKEN}"
+    for token in (f"{TOKEN}\nx", "tökén"):
+        with pytest.raises(InvalidInputError, match="the token must be printable ASCII") as raised:
+            Transport(server.url, token)
+        assert token not in str(raised.value)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.embedding_csv import NO_LABEL, read_csv, reading, write_csv
 from lightly_ray.data.string_lookup import duplicates, positions_in
+from lightly_ray.data.text import unicode_hint
 from lightly_ray.data.vectors import Layout, VectorFault, arrow_layout, arrow_matrix, fixed_lists, settle
 from lightly_ray.errors import InvalidInputError
 
@@ -141,7 +142,8 @@ def _rows(filenames: pa.LargeStringArray, names: pa.LargeStringArray) -> NDArray
         raise InvalidInputError(f"{twice[0].as_py()['values']!r} has more than one embedding")
     rows = positions_in(filenames, names)
     if (rows < 0).any():
-        raise InvalidInputError(f"{filenames[int((rows < 0).argmax())].as_py()!r} is no sample of this dataset")
+        first = filenames[int((rows < 0).argmax())].as_py()
+        raise InvalidInputError(f"{first!r} is no sample of this dataset{unicode_hint(first, names)}")
     return rows
 
 

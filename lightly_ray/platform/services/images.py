@@ -81,4 +81,6 @@ def media_type(head: bytes) -> str:
     """What a file is by its first 16 bytes; an unknown one is shown as bytes, never as a page."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
+    if head[4:12] in {b"ftypavif", b"ftypavis"}:
+        return "image/avif"
     return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), _UNKNOWN)

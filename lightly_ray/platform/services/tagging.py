@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.data.string_lookup import positions_in
+from lightly_ray.data.text import unicode_hint
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.platform import limits
 from lightly_ray.platform.storage.store import datasets, samples, tags
@@ -101,11 +102,13 @@ def combine(db: Connection, dataset_id: str, wanted: Combination) -> tuple[str, 
 
 def _mask_of(names: list[str], file_names: list[str]) -> BitMask:
     distinct = pa.array(list(dict.fromkeys(file_names)), pa.large_string())
-    rows = positions_in(distinct, pa.array(names, pa.large_string()))
+    known = pa.array(names, pa.large_string())
+    rows = positions_in(distinct, known)
     unknown = np.flatnonzero(rows < 0)
     if len(unknown):
         first = distinct[int(unknown[0])].as_py()
-        raise _invalid(f"{len(unknown)} file names are no samples of the dataset, first: {first[:300]!r}")
+        hint = unicode_hint(first, known)
+        raise _invalid(f"{len(unknown)} file names are no samples of the dataset, first: {first[:300]!r}{hint}")
     return BitMask.from_rows(rows)
 
 

@@ -32,7 +32,12 @@ router = APIRouter(prefix="/v1/signed", tags=["signed URLs"], dependencies=[Depe
 
 _SPOOL = 8 * 2**20
 # An uploaded file is shown as nothing but an image: it must not run in the page of the web app.
-_SAFE = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox"}
+_SAFE = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; sandbox",
+    # The signature is the permission: labelling tools fetch from a page of another origin.
+    "access-control-allow-origin": "*",
+}
 
 
 @router.put("/samples/{sample_id}/{kind}")
