@@ -14,8 +14,9 @@ PathLike = str | os.PathLike[str]
 IdsLike = Sequence[str] | NDArray[Any] | pa.Array | pa.ChunkedArray
 """Ids of samples: strings in a list, a NumPy array or an Arrow column."""
 
-ScoresLike = NDArray[Any] | Sequence[float] | Mapping[str, float] | str
-"""Scores of samples: one number per row, or by id, or the name of a column."""
+ScoresLike = NDArray[Any] | Sequence[float] | Mapping[str, float | None] | str | os.PathLike[str] | Any
+"""Scores of samples: one number per row, or by id, the name of a column, or a table of them: a Dataset, a Parquet file,
+an Arrow table, a DataFrame or a Series."""
 
 NumberLike = float | np.integer[Any] | np.floating[Any]
 """A number, Python's or NumPy's."""

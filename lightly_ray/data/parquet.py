@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,13 +16,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from lightly_ray.data.joined_columns import join_columns
 from lightly_ray.data.listing import find_files, list_files
 from lightly_ray.data.location import Location
+from lightly_ray.data.unusable import Reasons, unusable_in_column
 from lightly_ray.data.vectors import Layout, Matrix, VectorFault, arrow_layout, arrow_matrix
 from lightly_ray.errors import InvalidInputError
 
 _FOOTER_THREADS = 16  # Footers of files in an object store wait for the network, not for a CPU.
 _BUFFER = 1 << 20  # bytes of a column asked for at once
+_LOOK_ROWS = 1024  # looked at in one go where the layout is sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class ParquetSource:
         names = find_files(places, ".parquet")[1]
         self._place = places[0]
         self._column = embedding_column
+        self._layout: Layout | None = None
         with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
             footers = list(pool.map(self._footer, names))
         self._files: list[_File] = []
@@ -67,54 +70,66 @@ class ParquetSource:
         if not row:
             raise InvalidInputError(f"{places[0].shown!r}: there are no rows")
 
-    @cached_property
+    @property
     def layout(self) -> Layout:
-        """How every vector is stored, which the first rows show."""
-        entry = next(entry for entry in self._files if entry.starts[-1] > entry.first_row)
-        with self._open(entry.path) as file:
-            batch = next(batch for batch in file.iter_batches(64, columns=[self._column]) if len(batch))
-        return arrow_layout(batch.column(self._column), self._where(entry.path))
+        """How every vector is stored."""
+        if self._layout is None:
+            self.learn_layout(np.arange(self.count))
+        return self._layout  # type: ignore[return-value]  # learned, or an error
+
+    def learn_layout(self, rows: NDArray[np.int64]) -> None:
+        """Take the layout of the first of these rows that has a vector."""
+        parts = ((column, path) for _, column, path in self._columns(rows, _LOOK_ROWS))
+        found = ((arrow_layout(column, self._where(path))) for column, path in parts)
+        self._layout = next((layout for layout in found if layout is not None), None)
+        if self._layout is None:
+            raise InvalidInputError(f"{self._where(self._files[0].path)}: all embeddings are missing (null)")
 
     def column(self, name: str) -> pa.ChunkedArray:
         """The (N,) values of another column."""
-        tables: list[pa.Table] = []
+        parts: list[pa.ChunkedArray] = []
         for entry in self._files:
             with self._open(entry.path) as file:
                 require_column(file, self._place.at(entry.path), name)
-                tables.append(file.read(columns=[name]))
-        try:
-            # Permissive: one writer's string is another's large_string.
-            return pa.concat_tables(tables, promote_options="permissive").column(name)
-        except pa.ArrowException as error:
-            raise InvalidInputError(f"the column {name!r} has different types in different files: {error}") from error
+                parts.append(file.read(columns=[name]).column(name))
+        return join_columns(parts, name)
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | VectorFault]]:
         """Yield the vectors of ``rows``."""
+        for part, column, path in self._columns(rows, self.layout.block_rows):
+            yield part, arrow_matrix(column, self.layout, part, self._where(path))
+
+    def unusable(self, rows: NDArray[np.int64], *, normalize: bool) -> Reasons:
+        """Those of ``rows`` without a vector that can be used."""
+        reasons: Reasons = {}
+        for part, column, path in self._columns(rows, self.layout.block_rows):
+            reasons |= unusable_in_column(column, self.layout, part, self._where(path), normalize=normalize)
+        return reasons
+
+    def _columns(self, rows: NDArray[np.int64], step: int) -> Iterator[tuple[NDArray[np.int64], pa.Array, str]]:
+        """The embeddings of ``rows``, some at a time, with the file they come from."""
         for entry in self._files:
             inside = _within(rows, entry.starts[0], entry.starts[-1])
             if len(inside):
-                yield from self._file_blocks(entry, inside)
+                for part, column in self._file_columns(entry, inside, step):
+                    yield part, column, entry.path
 
-    def _file_blocks(
-        self, entry: _File, rows: NDArray[np.int64]
-    ) -> Iterator[tuple[NDArray[np.int64], Matrix | VectorFault]]:
+    def _file_columns(
+        self, entry: _File, rows: NDArray[np.int64], step: int
+    ) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
         with self._open(entry.path) as file:
             if file.metadata.num_rows != entry.starts[-1] - entry.first_row:
                 raise InvalidInputError(f"{self._place.at(entry.path).shown!r} changed while it was being read")
             groups = np.unique(np.searchsorted(entry.starts, rows, side="right") - 1)
             for group in groups.tolist():
                 first = int(entry.starts[group])
-                for batch in file.iter_batches(self.layout.block_rows, row_groups=[group], columns=[self._column]):
+                for batch in file.iter_batches(step, row_groups=[group], columns=[self._column]):
                     inside = _within(rows, first, first + len(batch))
                     if len(inside):
-                        yield inside, self._matrix(batch.column(self._column), first, inside, entry.path)
+                        column = batch.column(self._column)
+                        # Rows that were not asked for are not looked at: their embeddings may be bad.
+                        yield inside, column if len(inside) == len(column) else column.take(pa.array(inside - first))
                     first += len(batch)
-
-    def _matrix(self, column: pa.Array, first: int, rows: NDArray[np.int64], path: str) -> Matrix | VectorFault:
-        # Rows that were not asked for are not looked at: their embeddings may be bad.
-        if len(rows) < len(column):
-            column = column.take(pa.array(rows - first))
-        return arrow_matrix(column, self.layout, rows, self._where(path))
 
     def _footer(self, path: str) -> list[int]:
         with self._open(path) as file:
@@ -135,7 +150,7 @@ def read_columns(place: Location, columns: Sequence[str]) -> pa.Table:
     Raises:
         NotFoundError: there is no such file.
         UnreadableError: a file is broken.
-        InvalidInputError: a file lacks a column.
+        InvalidInputError: a file lacks a column, or one has types with nothing in common.
     """
     tables = []
     for path in list_files(place, ".parquet"):
@@ -143,7 +158,7 @@ def read_columns(place: Location, columns: Sequence[str]) -> pa.Table:
             for name in columns:
                 require_column(file, place.at(path), name)
             tables.append(file.read(columns=list(columns)))
-    return pa.concat_tables(tables)
+    return pa.table({name: join_columns([table.column(name) for table in tables], name) for name in columns})
 
 
 def require_column(file: Any, place: Location, name: str) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.location import Location
 from lightly_ray.data.npy import map_npy
+from lightly_ray.data.unusable import Reasons, unusable_in_matrix
 from lightly_ray.data.vectors import BLOCK_BYTES, Layout, Matrix, VectorFault, layout_of, settle
 from lightly_ray.errors import InvalidInputError
 
@@ -34,6 +35,16 @@ class Source(Blocks, Protocol):
     @property
     def count(self) -> int:
         """N."""
+
+    def learn_layout(self, rows: NDArray[np.int64]) -> None:
+        """Take the layout of the first of these rows that has a vector: of those that matter, not of others.
+
+        Raises:
+            InvalidInputError: none has one, or it is none that can be selected from.
+        """
+
+    def unusable(self, rows: NDArray[np.int64], *, normalize: bool) -> Reasons:
+        """Those of ``rows`` (ascending) that have no vector which can be used, and why."""
 
     def column(self, name: str) -> pa.ChunkedArray:
         """The (N,) values of another column.
@@ -100,6 +111,17 @@ class ArraySource:
     def column(self, name: str) -> pa.ChunkedArray:
         """Arrays have no other columns."""
         raise InvalidInputError(f"{self._where}: an array has no column {name!r}; give the values themselves")
+
+    def learn_layout(self, rows: NDArray[np.int64]) -> None:
+        """An array has one layout."""
+
+    def unusable(self, rows: NDArray[np.int64], *, normalize: bool) -> Reasons:
+        """Those of ``rows`` without a vector that can be used."""
+        reasons: Reasons = {}
+        for start in range(0, len(rows), self.layout.block_rows):
+            part = rows[start : start + self.layout.block_rows]
+            reasons |= unusable_in_matrix(self.array[part], part, normalize=normalize)
+        return reasons
 
     def run(self, rows: NDArray[np.int64]) -> Matrix | None:
         """The vectors of ``rows`` without a copy, where they lie one after the other as they are needed."""

@@ -6,6 +6,7 @@ the ids turns the `VectorFault` of a row into an error that names the sample. Al
 so that nothing of the size of the data is allocated on the way.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +84,8 @@ def list_values(column: pa.Array, where: str) -> tuple[pa.Array, NDArray[np.int6
     """The coordinates of a list or tensor column one after the other, and how many each row has (-1: null)."""
     column = _stored(column, where)
     kind = column.type
+    if pa.types.is_null(kind):  # nothing but nulls
+        return pa.array([], pa.float32()), np.full(len(column), -1)
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)):
         raise InvalidInputError(f"{where}: embeddings must be lists of floats or tensors, got {kind}")
     lengths = pc.list_value_length(column).cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
@@ -102,17 +105,36 @@ def _stored(column: pa.Array, where: str) -> pa.Array:
     return stored
 
 
-def arrow_layout(column: pa.Array, where: str) -> Layout:
-    """The layout that the first row of a column shows, beginning with the first that has a vector at all.
+def first_layout(columns: Iterable[pa.Array], where: str) -> Layout:
+    """The layout that the first row with a vector shows.
 
     Args:
-        column: one row or more.
+        columns: the rows that matter, in parts; no more of them are asked for than are needed.
+        where: the file and column, for messages.
+
+    Raises:
+        InvalidInputError: no row has a vector, or it is none that can be selected from.
+    """
+    for column in columns:
+        layout = arrow_layout(column, where)
+        if layout is not None:
+            return layout
+    raise InvalidInputError(f"{where}: all embeddings are missing (null)")
+
+
+def arrow_layout(column: pa.Array, where: str) -> Layout | None:
+    """The layout that the first row of a column with a vector shows, None where none has one.
+
+    Args:
+        column: any number of rows.
         where: the file and column, for messages.
     """
+    if pa.types.is_null(column.type):
+        return None
     values, lengths = list_values(column, where)
     lengths = lengths[lengths >= 0]
     if not len(lengths):
-        raise InvalidInputError(f"{where}: the embeddings of the first rows are missing (null)")
+        return None
     if not pa.types.is_floating(values.type):
         raise InvalidInputError(f"{where}: embeddings must be float16, float32 or float64, got {values.type}")
     return layout_of(np.dtype(values.type.to_pandas_dtype()), int(lengths[0]), where)
@@ -133,7 +155,7 @@ def arrow_matrix(column: pa.Array, layout: Layout, rows: NDArray[np.int64], wher
     values, lengths = list_values(column, where)
     odd = np.flatnonzero(lengths != layout.width)
     if len(odd):
-        return VectorFault(int(rows[odd[0]]), _odd_length(int(lengths[odd[0]]), layout))
+        return VectorFault(int(rows[odd[0]]), odd_length(int(lengths[odd[0]]), layout))
     if values.null_count:
         first = int(np.flatnonzero(pc.is_null(values).to_numpy(zero_copy_only=False))[0])
         return VectorFault(int(rows[first // layout.width]), "the embedding has a coordinate that is missing (null)")
@@ -196,7 +218,8 @@ def _unit(matrix: Matrix, size: NDArray[np.float64], rows: NDArray[np.int64]) ->
     return unit
 
 
-def _odd_length(length: int, layout: Layout) -> str:
+def odd_length(length: int, layout: Layout) -> str:
+    """What is wrong with a vector of another length than the layout's; -1: null."""
     if length < 0:
         return "the embedding is missing (null)"
     return f"the embedding has {length} coordinates, the first row has {layout.width}"

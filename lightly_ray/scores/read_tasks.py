@@ -79,6 +79,11 @@ def cut_predictions(place: Location, columns: Columns, images: Location | None) 
     return _cut_table(table, _MAPS if form == "maps" else _SAMPLES, _as_it_is)
 
 
+def cut_table(table: pa.Table) -> ReadTasks:
+    """Cut a table in memory into read tasks."""
+    return _cut_table(table, _SAMPLES, _as_it_is)
+
+
 def _cut_parquet(place: Location, columns: Columns) -> ReadTasks:
     tasks = row_groups.cut(place, list_files(place, ".parquet"), columns.known)
     rows = [sum(task["rows"].to_pylist()) for task in tasks]

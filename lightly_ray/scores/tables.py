@@ -42,12 +42,16 @@ def require_no_error(table: pa.Table, id_column: str) -> pa.Table:
 
 
 def extent_of(table: pa.Table) -> Extent:
-    """The extent of the object counts of a table."""
+    """The extent of the object counts of a table; one without columns has no rows."""
+    if FREQUENCY not in table.column_names:
+        return Extent()
     return summarize_scores({FREQUENCY: _counts(table)})
 
 
 def finish_table(table: pa.Table, extent: Extent, config: FrequencyConfig) -> pa.Table:
-    """The table with its object counts scaled, given the extent of all tables."""
+    """The table with its object counts scaled, given the extent of all tables; one without columns has no rows."""
+    if FREQUENCY not in table.column_names:
+        return table
     counts = _counts(table)
     scores = finish_scores({FREQUENCY: counts}, extent, config)[FREQUENCY]
     place = table.column_names.index(FREQUENCY)

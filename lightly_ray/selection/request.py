@@ -6,14 +6,14 @@ comes out is clean; nothing behind it checks a setting again.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import SupportsIndex
+from dataclasses import dataclass, field, replace
+from typing import Any, SupportsIndex
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lightly_ray._types import IdsLike, NumberLike, ScoresLike
+from lightly_ray._types import IdsLike, NumberLike
 from lightly_ray.data.ids import Ids, RowNumbers
 from lightly_ray.data.sources import Source
 from lightly_ray.errors import InvalidInputError
@@ -62,6 +62,7 @@ class Problem:
         preselected: (p,) rows in the caller's order.
         scores: (n,) float64 of the candidates, None for methods without scores.
         picks: how many rows to pick, 0 .. n.
+        skipped: row -> why it was left out of the candidates.
     """
 
     settings: SelectionSettings
@@ -71,6 +72,7 @@ class Problem:
     preselected: RowNumbers
     scores: NDArray[np.float64] | None
     picks: int
+    skipped: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def needed(self) -> RowNumbers:
@@ -78,6 +80,28 @@ class Problem:
         return (
             np.sort(np.concatenate([self.candidates, self.preselected])) if len(self.preselected) else self.candidates
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedScores:
+    """Scores by id.
+
+    Attributes:
+        ids: (k,) of samples.
+        values: (k,) numbers, null for none.
+        what: how messages call them.
+    """
+
+    ids: IdsLike
+    values: object
+    what: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowScores:
+    """Scores by row: (N,) numbers."""
+
+    values: object
 
 
 def check_settings(
@@ -119,7 +143,7 @@ def pose_problem(
     *,
     query: IdsLike | None = None,
     preselected: IdsLike | None = None,
-    scores: ScoresLike | None = None,
+    scores: NamedScores | RowScores | str | None = None,
 ) -> Problem:
     """Find the rows that a selection is about.
 
@@ -129,32 +153,76 @@ def pose_problem(
         ids: of the N samples.
         query: ids that may be selected, None for all.
         preselected: ids that are selected already, None for none.
-        scores: (N,) array, {id: score}, or the name of a column.
+        scores: by row, by id, or the name of a column of the data.
 
     Raises:
-        InvalidInputError: an id is unknown or comes twice, a score is missing or bad, or there are fewer
-            samples than asked for.
+        InvalidInputError: an id is unknown or comes twice, scores are no numbers, or there are fewer samples than asked
+            for.
     """
     selected = np.zeros(0, dtype=np.int64) if preselected is None else ids.rows_of(preselected, "preselected")
     query_rows = np.arange(len(ids)) if query is None else np.sort(ids.rows_of(query, "query"))
     free = np.ones(len(ids), dtype=np.bool_)
     free[selected] = False
     candidates = query_rows[free[query_rows]] if len(selected) else query_rows
+    if not needs_scores(settings.method) and scores is not None:
+        raise InvalidInputError(f"method {settings.method} uses no scores: leave them out, or use coral")
+    numbers = _scores(scores, ids, source, settings.method)[candidates] if needs_scores(settings.method) else None
     available = len(candidates) + len(selected)
     size = resolve_size(settings.n_samples, available)
     require_possible(size, available, len(selected))
-    if not needs_scores(settings.method) and scores is not None:
-        raise InvalidInputError(f"method {settings.method} uses no scores: leave them out, or use coral")
     return Problem(
         settings=settings,
         source=source,
         ids=ids,
         candidates=candidates,
         preselected=selected,
-        scores=_scores(scores, ids, source, query_rows, settings.method)[candidates]
-        if needs_scores(settings.method)
-        else None,
+        scores=numbers,
         picks=size - len(selected),
+    )
+
+
+def unscored(problem: Problem) -> dict[int, str]:
+    """The candidates without a score: row -> that it has none."""
+    if problem.scores is None:
+        return {}
+    return dict.fromkeys(problem.candidates[np.isnan(problem.scores)].tolist(), "it has no score")
+
+
+def require_scores(problem: Problem) -> None:
+    """Refuse candidates without a finite score of 0 or more; others need none, as nobody predicts them again."""
+    if problem.scores is None:
+        return
+    bad = np.flatnonzero(~(np.isfinite(problem.scores) & (problem.scores >= 0)))
+    if len(bad):
+        first, value = int(problem.candidates[bad[0]]), problem.scores[bad[0]]
+        raise InvalidInputError(
+            f"{len(bad)} of {len(problem.candidates)} samples that may be selected have no finite score of 0 or more, "
+            f"first: {problem.ids.name(first)} with {'none or NaN' if np.isnan(value) else format(value, 'g')}; "
+            'on_missing="skip" leaves out those without any'
+        )
+
+
+def without_rows(problem: Problem, reasons: Mapping[int, str]) -> Problem:
+    """The problem without some candidates.
+
+    Args:
+        problem: as it was posed.
+        reasons: row of a candidate -> why it is left out.
+
+    Raises:
+        InvalidInputError: fewer samples are left than asked for.
+    """
+    kept = ~np.isin(problem.candidates, np.fromiter(reasons, np.int64, len(reasons)))
+    candidates = problem.candidates[kept]
+    available = len(candidates) + len(problem.preselected)
+    size = resolve_size(problem.settings.n_samples, available)
+    require_possible(size, available, len(problem.preselected))
+    return replace(
+        problem,
+        candidates=candidates,
+        scores=None if problem.scores is None else problem.scores[kept],
+        picks=size - len(problem.preselected),
+        skipped={**problem.skipped, **reasons},
     )
 
 
@@ -176,40 +244,43 @@ def _yes_or_no(value: object, name: str) -> bool:
     return bool(value)
 
 
-def _scores(scores: ScoresLike | None, ids: Ids, source: Source, query: RowNumbers, method: str) -> NDArray[np.float64]:
-    """(N,) scores, NaN where none is needed or given."""
+def _scores(scores: NamedScores | RowScores | str | None, ids: Ids, source: Source, method: str) -> NDArray[np.float64]:
+    """(N,) scores, NaN where none is given."""
     if scores is None:
         raise InvalidInputError(f"method {method} needs scores")
     if isinstance(scores, str):
         numbers = _numbers(source.column(scores), f"the column {scores!r}")
-    elif isinstance(scores, Mapping):
+    elif isinstance(scores, NamedScores):
         numbers = np.full(len(ids), np.nan)
-        numbers[ids.rows_of(list(scores), "scores")] = _numbers(list(scores.values()), "scores")
+        numbers[ids.rows_of(scores.ids, scores.what)] = _numbers(scores.values, scores.what)
     else:
-        numbers = _numbers(scores, "scores")
+        numbers = _numbers(scores.values, "scores")
     if numbers.shape != (len(ids),):
         raise InvalidInputError(
             f"scores must be one number for each of {len(ids)} samples, got the shape {numbers.shape}"
-        )
-    values = numbers[query]
-    bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
-    if len(bad):
-        first = int(query[bad[0]])
-        value = "none or NaN" if np.isnan(numbers[first]) else format(numbers[first], "g")
-        raise InvalidInputError(
-            f"{len(bad)} of {len(query)} samples of the query set have no finite score of 0 or more, "
-            f"first: {ids.name(first)} with {value}"
         )
     return numbers
 
 
 def _numbers(values: object, what: str) -> NDArray[np.float64]:
-    if isinstance(values, pa.Array | pa.ChunkedArray) and not _is_number(values.type):
-        raise InvalidInputError(f"{what} must be numbers, got {values.type}")
+    """Numbers in any container; null, None and NA become NaN."""
     try:
-        numbers = np.asarray(values)
-    except ValueError as error:
+        column = values if isinstance(values, pa.Array | pa.ChunkedArray) else None
+        if column is None:
+            numbers = np.asarray(values)
+            if numbers.dtype != object or numbers.ndim != 1:
+                return _floats(numbers, what)
+            column = pa.array(numbers, from_pandas=True)
+        if not _is_number(column.type):
+            raise InvalidInputError(f"{what} must be numbers, got {column.type}")
+        return np.asarray(column.cast(pa.float64()))
+    except (ValueError, pa.ArrowException) as error:
+        if isinstance(error, InvalidInputError):
+            raise
         raise InvalidInputError(f"{what} must be numbers: {error}") from error
+
+
+def _floats(numbers: NDArray[Any], what: str) -> NDArray[np.float64]:
     if numbers.dtype.kind not in "fiu" and numbers.size:
         raise InvalidInputError(f"{what} must be numbers, got {numbers.dtype}")
     return numbers.astype(np.float64)

@@ -5,6 +5,7 @@ needs. So products run on one BLAS thread each, on as many threads of ours as th
 release the interpreter's lock.
 """
 
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -32,6 +33,10 @@ def single_products() -> AbstractContextManager[object]:
 @lru_cache
 def _executor(count: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(count, thread_name_prefix="selection")
+
+
+# The threads of a pool are not there in a forked child, which would wait for them for ever.
+os.register_at_fork(after_in_child=_executor.cache_clear)
 
 
 @lru_cache

@@ -73,7 +73,7 @@ def test_column__types_of_files_that_can_be_reconciled_and_not(folder: Path) -> 
     assert source.column("filename").to_pylist()[39:] == ["039.png", "040.png", "x", "y"]
     assert source.column("score").to_pylist()[40:] == [0.4, 1.0, 2.0]
     pq.write_table(pa.table({"filename": [1, 2]}), folder / "e.parquet")
-    with pytest.raises(InvalidInputError, match="'filename' has different types in different files"):
+    with pytest.raises(InvalidInputError, match="'filename' has different types in different parts"):
         ParquetSource([Location.parse(folder)], None).column("filename")
 
 

@@ -65,7 +65,6 @@ def test_arrow_matrix__another_dtype_is_a_fault() -> None:
         (pa.array([1.0, 2.0]), "must be lists of floats or tensors, got double"),
         (pa.array([[1, 2]]), "must be float16, float32 or float64, got int64"),
         (pa.array([[]], type=pa.list_(pa.float32())), "no coordinates"),
-        (pa.array([None], type=pa.list_(pa.float32())), "the embeddings of the first rows are missing"),
         (
             pa.FixedShapeTensorArray.from_numpy_ndarray(np.zeros((2, 3, 4))),
             r"must be vectors, got tensors of shape \[3, 4\]",

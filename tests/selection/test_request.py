@@ -1,5 +1,6 @@
 """The decision table of a selection, row by row."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,16 @@ import pytest
 from lightly_ray.data.ids import Ids
 from lightly_ray.data.sources import ArraySource
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.selection.request import Problem, check_settings, pose_problem
+from lightly_ray.selection.request import (
+    NamedScores,
+    Problem,
+    RowScores,
+    check_settings,
+    pose_problem,
+    require_scores,
+    unscored,
+    without_rows,
+)
 
 IDS = Ids.from_values([f"{letter}.png" for letter in "abcdefghij"])
 SOURCE = ArraySource(np.zeros((10, 3), np.float32))
@@ -24,7 +34,14 @@ def posed(n_samples: Any, method: Any = "coreset", **options: Any) -> Problem:
         seed=options.pop("seed", 0),
         certify=options.pop("certify", 1),
     )
-    return pose_problem(settings, SOURCE, IDS, **options)
+    scores = options.pop("scores", None)
+    if isinstance(scores, dict):
+        scores = NamedScores(list(scores), list(scores.values()), "scores")
+    elif scores is not None and not isinstance(scores, str):
+        scores = RowScores(scores)
+    problem = pose_problem(settings, SOURCE, IDS, scores=scores, **options)
+    require_scores(problem)
+    return problem
 
 
 def test_pose_problem__everything_may_be_picked() -> None:
@@ -112,11 +129,14 @@ def test_pose_problem__scores_by_row_and_by_id(method: str) -> None:
         assert found.scores.tolist() == [0.5, 1, 2, 3, 4, 5, 6, 8]
 
 
-def test_pose_problem__scores_matter_for_the_query_set_alone() -> None:
-    partial = {"b.png": 1, "c.png": 0.25}
+def test_pose_problem__scores_matter_for_what_may_be_selected() -> None:
+    partial = {"b.png": 1, "c.png": 0.25, "e.png": None, "f.png": float("nan")}
     found = posed(3, "coral", scores=partial, query=["b.png", "c.png"], preselected=["j.png"])
     assert found.scores is not None
     assert found.scores.tolist() == [1, 0.25]
+    with_labelled = posed(3, "coral", scores=partial, query=["b.png", "c.png", "j.png"], preselected=["j.png"])
+    assert with_labelled.scores is not None
+    assert with_labelled.scores.tolist() == [1, 0.25]
     negative = SCORES.copy()
     negative[9] = -1
     assert posed(3, "coral", scores=negative, query=["b.png", "c.png"], preselected=["j.png"]).picks == 2
@@ -130,6 +150,8 @@ def test_pose_problem__scores_matter_for_the_query_set_alone() -> None:
         (SCORES[:, None], r"got the shape \(10, 1\)"),
         (["a"] * 10, "scores must be numbers"),
         (SCORES > 1, "scores must be numbers, got bool"),
+        ([1.0] * 9 + [None], "1 of 10 samples .* first: sample 'j.png' \\(row 9\\) with none or NaN"),
+        ([None] * 10, "10 of 10 samples"),
         ({"a.png": 1.0}, "9 of 10 samples .* first: sample 'b.png' \\(row 1\\) with none or NaN"),
         ({"z.png": 1.0}, "scores: 1 of 1 ids are not among"),
         ({"a.png": "x"}, "scores must be numbers"),
@@ -173,3 +195,22 @@ def test_settings__min_distance_needs_distances(method: str) -> None:
 def test_settings__impossible(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         posed(3, **options)
+
+
+def test_without_rows__left_out_with_their_reasons() -> None:
+    settings = check_settings(0.5, "coral", min_distance=None, normalize=False, seed=0, certify=1)
+    scores = RowScores([None, 1.0, float("nan"), *range(7)])
+    problem = pose_problem(settings, SOURCE, IDS, preselected=["a.png"], scores=scores)
+    assert unscored(problem) == {2: "it has no score"}
+    left = without_rows(problem, {**unscored(problem), 9: "odd"})
+    assert left.candidates.tolist() == [1, 3, 4, 5, 6, 7, 8]
+    assert left.scores is not None
+    assert left.scores.tolist() == [1, 0, 1, 2, 3, 4, 5]
+    assert left.picks == 3  # half of the 8 that are left
+    assert left.skipped == {2: "it has no score", 9: "odd"}
+    with pytest.raises(InvalidInputError, match="more than the 2 samples"):
+        without_rows(replace_size(problem, 3), dict.fromkeys(range(2, 10), "odd"))
+
+
+def replace_size(problem: Problem, n_samples: int) -> Problem:
+    return replace(problem, settings=replace(problem.settings, n_samples=n_samples))

@@ -44,6 +44,8 @@ class Scoring:
 
     def score(self, table: pa.Table) -> pa.Table:
         """Names and scores of a table of predictions; ``object_frequency`` is still a count."""
+        if not table.num_columns and not len(table):  # what a filter leaves of a block may lack even the columns
+            return table
         chosen = self.columns.to_schema(table)
         batches = chosen.to_batches() or [pa.RecordBatch.from_pylist([], schema=chosen.schema)]
         counts = (count_classes(self.columns.task, batch) for batch in batches)

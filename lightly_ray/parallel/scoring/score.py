@@ -6,12 +6,14 @@ images, so there a first pass leaves counts in the object store (some 50 bytes p
 where they do not fit), the driver merges one extent per block, and a second pass scales them.
 """
 
+import os
 from collections.abc import Mapping
 from functools import partial, reduce
-from typing import get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import pyarrow as pa
 import ray.data
+from numpy.typing import NDArray
 
 from lightly_ray._types import PathLike
 from lightly_ray.data.location import Location
@@ -21,13 +23,17 @@ from lightly_ray.parallel.errors import plain_errors
 from lightly_ray.parallel.scoring.execute import OnError, Scoring, score_dataset, score_read_tasks
 from lightly_ray.scores.detection import Extent, FrequencyConfig, merge
 from lightly_ray.scores.prediction_columns import Columns
-from lightly_ray.scores.read_tasks import cut_predictions
+from lightly_ray.scores.read_tasks import cut_predictions, cut_table
 from lightly_ray.scores.tables import extent_of, finish_table
+from lightly_ray.scores.tables_in_memory import table_of
 from lightly_ray.scores.tasks import Task
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def score(  # noqa: PLR0913 - a public door: each is one choice, most are left at their default
-    predictions: "ray.data.Dataset | PathLike",
+    predictions: "ray.data.Dataset | PathLike | pa.Table | DataFrame | NDArray[Any]",
     *,
     task: Task,
     id_column: str = "filename",
@@ -39,8 +45,9 @@ def score(  # noqa: PLR0913 - a public door: each is one choice, most are left a
     """Score predictions, row by row, wherever they are.
 
     Args:
-        predictions: a dataset with the columns of ``lightly_ray.data.predictions``, or a path:
-            Parquet, ``.npy``, COCO results, a folder of YOLO files or of segmentation maps.
+        predictions: a dataset, Arrow table or DataFrame with the columns of ``lightly_ray.data.predictions``; a
+            DataFrame with a column per class and the names as its index; an (N, C) array of class probabilities; or
+            a path: Parquet, ``.npy``, COCO results, a folder of YOLO files or of segmentation maps.
         task: classification, detection, segmentation or keypoints.
         id_column: the column of names.
         prediction_column: the column of predictions where it has another name than in the schema
@@ -77,11 +84,13 @@ def score(  # noqa: PLR0913 - a public door: each is one choice, most are left a
     counting = FrequencyConfig.from_mapping(config)
     connect()
     scoring = Scoring(Columns(task, id_column, prediction_column), counting, on_error)
+    named_by = None if images is None else Location.parse(images)
     if isinstance(predictions, ray.data.Dataset):
         scored = score_dataset(predictions, scoring)
-    else:
-        named_by = None if images is None else Location.parse(images)
+    elif isinstance(predictions, str | os.PathLike):
         scored = score_read_tasks(cut_predictions(Location.parse(predictions), scoring.columns, named_by), scoring)
+    else:
+        scored = score_read_tasks(cut_table(table_of(predictions, scoring.columns, named_by)), scoring)
     return _finish(scored, counting) if task == "detection" else scored
 
 

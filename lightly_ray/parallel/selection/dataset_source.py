@@ -8,7 +8,6 @@ to the worker that asks for them. A block that is lost with its node is made aga
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -20,12 +19,15 @@ from ray.data import Dataset
 from ray.exceptions import RayError, RayTaskError
 
 from lightly_ray.data.ids import Ids, strings
+from lightly_ray.data.joined_columns import join_columns
+from lightly_ray.data.unusable import Reasons, unusable_in_column
 from lightly_ray.data.vectors import Layout, Matrix, VectorFault, arrow_layout, arrow_matrix
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connect
 from lightly_ray.parallel.errors import plain_errors
 
 Block = ray.ObjectRef[pa.Table]
+_LOOK_ROWS = 1024  # looked at in one go where the layout is sought
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,11 +63,14 @@ class DatasetSource:
     ) -> None:
         columns = [name for name in dict.fromkeys([id_column, embedding_column, *others]) if name is not None]
         with _executing():
-            present = dataset.columns() or []
+            present = dataset.columns()
+        if present is None:  # a filter left nothing, not even the columns
+            raise InvalidInputError("the dataset has no rows")
         for name in columns:
             if name not in present:
                 raise InvalidInputError(f"the dataset has no column {name!r}, it has {', '.join(map(repr, present))}")
-        self._embedding = embedding_column
+        self._embedding = embedding_column or ""
+        self._layout: Layout | None = None
         with _executing():
             blocks: list[Block] = dataset.select_columns(columns).materialize().to_arrow_refs()
         names = ray.get([_read_column.remote(block, id_column) for block in blocks])
@@ -75,29 +80,46 @@ class DatasetSource:
         if not self.count:
             raise InvalidInputError("the dataset has no rows")
         what = f"the column {id_column!r}"
-        texts = strings(pa.chunked_array(chunk for column in names for chunk in column.chunks), what)
+        texts = strings(join_columns(names, id_column), what)
         self._order = pc.sort_indices(texts).to_numpy()
         self.row_of = np.empty(self.count, dtype=np.int64)
         self.row_of[self._order] = np.arange(self.count)
         self.ids = Ids.from_values(texts.take(pa.array(self._order)), what)
 
-    @cached_property
+    @property
     def layout(self) -> Layout:
-        """How every vector is stored, which the first ones show."""
+        """How every vector is stored."""
+        if self._layout is None:
+            self.learn_layout(np.arange(self.count))
+        return self._layout  # type: ignore[return-value]  # learned, or an error
+
+    def learn_layout(self, rows: NDArray[np.int64]) -> None:
+        """Take the layout of the first vector that the blocks hold of these rows."""
+        where = f"the column {self._embedding!r}"
         with plain_errors():
-            layout: Layout = ray.get(_layout.remote(self._blocks[0], cast("str", self._embedding)))
-        return layout
+            found = (
+                ray.get(_layout.remote(part.block, self._embedding, part.offsets, where)) for part in self._parts(rows)
+            )
+            self._layout = next((layout for layout in found if layout is not None), None)
+        if self._layout is None:
+            raise InvalidInputError(f"{where}: all embeddings are missing (null)")
+
+    def unusable(self, rows: NDArray[np.int64], *, normalize: bool) -> Reasons:
+        """Those of ``rows`` without a vector that can be used, found where the blocks are."""
+        with plain_errors():
+            found = ray.get(
+                [_unusable.remote(part, self._embedding, self.layout, normalize) for part in self._parts(rows)]
+            )
+        return {row: reason for reasons in found for row, reason in reasons.items()}
 
     def column(self, name: str) -> pa.ChunkedArray:
         """The (N,) values of another column, by row."""
         parts = ray.get([_read_column.remote(block, name) for block in self._blocks])
-        return pa.chunked_array(chunk for part in parts for chunk in part.chunks).take(pa.array(self._order))
+        return join_columns(parts, name).take(pa.array(self._order))
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | VectorFault]]:
         """Yield the vectors of ``rows``, block by block."""
-        chosen = np.zeros(self.count, dtype=np.bool_)
-        chosen[rows] = True
-        yield from self.taken(np.flatnonzero(chosen[self.row_of])).blocks(rows)
+        yield from TakenBlocks(self.layout, self._embedding, self._parts(rows)).blocks(rows)
 
     def taken(self, positions: NDArray[np.int64]) -> "TakenBlocks":
         """What one shard reads.
@@ -105,12 +127,20 @@ class DatasetSource:
         Args:
             positions: (m,) ascending, of rows in the order in which the blocks hold them.
         """
+        return TakenBlocks(self.layout, self._embedding, self._at(positions))
+
+    def _parts(self, rows: NDArray[np.int64]) -> list[Taken]:
+        chosen = np.zeros(self.count, dtype=np.bool_)
+        chosen[rows] = True
+        return self._at(np.flatnonzero(chosen[self.row_of]))
+
+    def _at(self, positions: NDArray[np.int64]) -> list[Taken]:
         parts = []
         block_of = np.searchsorted(self.starts, positions, side="right") - 1
         for number in np.unique(block_of).tolist():
             mine = positions[block_of == number]
             parts.append(Taken(self._blocks[number], mine - self.starts[number], self.row_of[mine]))
-        return TakenBlocks(self.layout, self._embedding, parts)
+        return parts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +148,7 @@ class TakenBlocks:
     """Rows of some blocks, read where this is."""
 
     layout: Layout
-    column: str | None
+    column: str
     parts: list[Taken]
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | VectorFault]]:
@@ -151,10 +181,27 @@ def _executing() -> Iterator[None]:
 
 @ray.remote(num_cpus=0)
 def _read_column(block: pa.Table, name: str) -> pa.ChunkedArray:
-    return block.column(name)
+    # An empty block may have no columns at all.
+    return block.column(name) if len(block) else pa.chunked_array([], pa.null())
 
 
 @ray.remote(num_cpus=0)
-def _layout(block: pa.Table, name: str) -> Layout:
-    column: Any = block.column(name).slice(0, 64).combine_chunks()
-    return arrow_layout(column, f"the column {name!r}")
+def _layout(block: pa.Table, name: str, offsets: NDArray[np.int64], where: str) -> Layout | None:
+    column = block.column(name)
+    for start in range(0, len(offsets), _LOOK_ROWS):
+        part: Any = column.take(pa.array(offsets[start : start + _LOOK_ROWS])).combine_chunks()
+        layout = arrow_layout(part, where)
+        if layout is not None:
+            return layout
+    return None
+
+
+@ray.remote(num_cpus=0)
+def _unusable(part: Taken, name: str, layout: Layout, normalize: bool) -> Reasons:
+    column = cast("pa.Table", ray.get(part.block)).column(name)
+    reasons: Reasons = {}
+    for start in range(0, len(part.rows), layout.block_rows):
+        piece = slice(start, start + layout.block_rows)
+        chunk: Any = column.take(pa.array(part.offsets[piece])).combine_chunks()
+        reasons |= unusable_in_column(chunk, layout, part.rows[piece], f"column {name!r}", normalize=normalize)
+    return reasons

@@ -7,7 +7,7 @@ shards, which keeps all of them busy in every round. A chunk that is large for a
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.parquet import ParquetSource
 from lightly_ray.data.sources import ArraySource, Blocks, NpySource, Source
+from lightly_ray.data.table_source import TableSource
 from lightly_ray.data.vectors import Layout, Matrix, VectorFault
 from lightly_ray.parallel.selection.dataset_source import DatasetSource
 
@@ -55,6 +56,8 @@ def partition_rows(source: Source, needed: NDArray[np.int64], partitions: int) -
     dealt = _deal(needed, _chunks(source), partitions)
     if isinstance(source, ArraySource) and not isinstance(source, NpySource):
         return [_ArrayPartition(rows, source) for rows in dealt]
+    if isinstance(source, TableSource):
+        return [_TablePartition(rows, source) for rows in dealt]
     return [_FilePartition(rows, source) for rows in dealt]
 
 
@@ -85,6 +88,28 @@ class _ArrayPartition:
     def for_worker(self) -> Blocks:
         # The array is the driver's own. What is put here is gone with its node, and simply put again.
         return StoredRows(self.source.layout, ray.put(self.source.array[self.rows]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _TablePartition:
+    rows: NDArray[np.int64]
+    source: TableSource
+
+    def for_worker(self) -> Blocks:
+        return StoredTable(self.source.layout, ray.put(self.source.taken(self.rows)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredTable:
+    """The rows of one shard as a table in the object store."""
+
+    layout: Layout
+    stored: "ray.ObjectRef[TableSource]"
+
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | VectorFault]]:
+        """Yield all of them; ``rows`` are their rows."""
+        for part, block in ray.get(self.stored).blocks(np.arange(len(rows))):
+            yield rows[part], replace(block, row=int(rows[block.row])) if isinstance(block, VectorFault) else block
 
 
 @dataclass(frozen=True, slots=True, eq=False)

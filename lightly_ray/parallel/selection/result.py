@@ -1,6 +1,7 @@
 """What a selection gives back: the ids, what each pick gained, the certificate, what it cost."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -56,6 +57,7 @@ class Selection:
         stop_reason: "min_distance" where fewer samples than asked for lay far enough apart, else None.
         stats: what it cost.
         id_column: what tables call the ids.
+        skipped: id -> why a sample that might have been selected was left out, where that was asked for.
     """
 
     ids: list[str] | list[int]
@@ -68,6 +70,7 @@ class Selection:
     stop_reason: str | None
     stats: SelectionStats
     id_column: str
+    skipped: Mapping[str | int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -92,6 +95,7 @@ class Selection:
         return {
             "n_samples": len(self.ids),
             "n_added": len(self.added_ids),
+            "n_skipped": len(self.skipped),
             "radius": self.radius,
             "lower_bound": self.lower_bound,
             "factor": self.factor,

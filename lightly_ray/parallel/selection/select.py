@@ -7,36 +7,54 @@ process without Ray, larger ones on shard actors that each read their own part. 
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, assert_never, cast
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, assert_never, cast, get_args
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from lightly_ray._types import IdsLike, NumberLike, PathLike, ScoresLike
+from lightly_ray.data.frames import frame_to_table, is_frame
 from lightly_ray.data.ids import Ids
 from lightly_ray.data.location import Location
 from lightly_ray.data.parquet import ParquetSource
 from lightly_ray.data.sources import ArraySource, NpySource, Source
+from lightly_ray.data.table_source import TableSource
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import needs_embeddings
 from lightly_ray.parallel.selection.engine import OnProgress, select_farthest
 from lightly_ray.parallel.selection.resources import Resources
 from lightly_ray.parallel.selection.result import Selection, SelectionStats
+from lightly_ray.parallel.selection.score_inputs import read_scores
 from lightly_ray.selection.choose import Outcome
 from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.order import by_score
 from lightly_ray.selection.random_draw import random_keys, smallest
-from lightly_ray.selection.request import Problem, check_settings, pose_problem
+from lightly_ray.selection.request import (
+    NamedScores,
+    Problem,
+    RowScores,
+    check_settings,
+    pose_problem,
+    require_scores,
+    unscored,
+    without_rows,
+)
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
     from ray.data import Dataset
+
+OrSkip = Literal["raise", "skip"]
+Scores = NamedScores | RowScores | str | None
 
 __all__ = ["Selection", "select"]
 
 
 def select(  # noqa: PLR0913  # the one door: every setting of a selection is an argument of it
-    data: "NDArray[np.floating[Any]] | Dataset | PathLike | Sequence[PathLike]",
+    data: "NDArray[np.floating[Any]] | Dataset | PathLike | Sequence[PathLike] | pa.Table | DataFrame",
     n_samples: NumberLike,
     method: str = "coreset",
     *,
@@ -46,10 +64,13 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     preselected: IdsLike | None = None,
     query: IdsLike | None = None,
     scores: ScoresLike | None = None,
+    score: str | None = None,
     min_distance: NumberLike | None = None,
     normalize: bool = False,
     seed: int = 0,
     certify: int = 1,
+    on_missing: OrSkip = "raise",
+    on_error: OrSkip = "raise",
     partitions: int | None = None,
     memory_limit: float | None = None,
     timeout: float | None = None,
@@ -69,7 +90,8 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
 
     Args:
         data: (N, D) float array; `ray.data.Dataset`; Parquet file, folder, pattern or a list of them, local or
-            on any file system that Arrow knows (`s3://...`); or a local .npy file.
+            on any file system that Arrow knows (`s3://...`); a local .npy file; an Arrow table; or a DataFrame of
+            pandas or Polars, with the columns of a table, or with a column per coordinate and the ids as its index.
         n_samples: size of the result, preselected included; a float in (0, 1] is a share of query set and
             preselected together, rounded up.
         method: "coreset" (each pick lies farthest from everything selected), "coral" (that distance times the
@@ -79,11 +101,18 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         embedding_column: list, fixed-size-list or tensor column of float16, float32 or float64.
         preselected: ids that are selected already: they count, and they repel. They need not be in ``query``.
         query: ids that may be selected, default all. Embeddings of other samples are never read.
-        scores: (N,) numbers by row, {id: number}, or the name of a column; finite and at least 0 for every
-            sample of ``query``. For coral and active_learning only.
+        scores: (N,) numbers by row, {id: number}, the name of a column of the data, or a table that is joined by
+            ``id_column``: what `lightly_ray.score` makes, a Parquet path, an Arrow table, a DataFrame, a Series with
+            the ids as its index. Finite and at least 0 for every sample that may be selected; null and NaN stand for
+            no score, which no other sample needs. For coral and active_learning only.
+        score: which score of such a table; by default `uncertainty_margin` where it has that, else the first.
         min_distance: stop before a pick would lie nearer than this to the selection; None or <= 0 is off.
         normalize: bring embeddings to unit length first.
         seed: of the random draw, and of the first pick of coreset where nothing is preselected.
+        on_missing: "raise" refuses samples without a score that may be selected, "skip" leaves them out.
+        on_error: "raise" refuses samples whose embedding is missing, of another length, or holds what is no finite
+            number; "skip" leaves out those that may be selected, which takes one more pass over the data. What was
+            left out is in `Selection.skipped`, and a warning counts and names it.
         certify: spend this many times the picks on a better lower bound of the radius (coreset).
         partitions: number of shard actors on Ray. By default the caller's process does everything where the
             embeddings are small (256 MiB), else there is one per CPU of the cluster.
@@ -120,14 +149,25 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         Gonzalez. Clustering to minimize the maximum intercluster distance. TCS 1985. The use for active learning:
         Sener, Savarese. Active learning for convolutional neural networks: a core-set approach. ICLR 2018.
     """
+    _require_one_of("on_missing", on_missing, get_args(OrSkip))
+    _require_one_of("on_error", on_error, get_args(OrSkip))
     settings = check_settings(
         n_samples, method, min_distance=min_distance, normalize=normalize, seed=seed, certify=certify
     )
     place = None if checkpoint is None else Location.parse(checkpoint)
     resources = Resources(partitions, memory_limit, timeout, place, progress)
     column = embedding_column if needs_embeddings(settings.method) else None
-    source, row_ids = _open(data, ids, id_column, column, scores)
-    problem = pose_problem(settings, source, row_ids, query=query, preselected=preselected, scores=scores)
+    given = read_scores(scores, id_column, score)
+    source, row_ids = _open(data, ids, id_column, column, given)
+    problem = pose_problem(settings, source, row_ids, query=query, preselected=preselected, scores=given)
+    if on_missing == "skip":
+        problem = without_rows(problem, unscored(problem))
+    require_scores(problem)
+    if column is not None:
+        source.learn_layout(problem.needed)
+        if on_error == "skip":
+            problem = without_rows(problem, source.unusable(problem.candidates, normalize=settings.normalize))
+    _warn_of_skipped(problem)
     match settings.method:
         case "random":
             return _result(problem, id_column, _random(problem))
@@ -141,30 +181,61 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
 
 
 def _open(
-    data: object, ids: IdsLike | None, id_column: str, embedding_column: str | None, scores: ScoresLike | None
+    data: object, ids: IdsLike | None, id_column: str, embedding_column: str | None, scores: Scores
 ) -> tuple[Source, Ids]:
     if _is_dataset(data):
         return _open_dataset(cast("Dataset", data), ids, id_column, embedding_column, scores)
+    if isinstance(data, pa.Table) or is_frame(data):
+        return _open_table(data, ids, id_column, embedding_column)
     source = _source(data, embedding_column)
     if ids is None:
         if isinstance(source, ArraySource):
             return source, Ids.numbered(source.count)
         return source, Ids.from_values(source.column(id_column), f"the column {id_column!r}")
+    return source, _given_ids(ids, source.count)
+
+
+def _given_ids(ids: IdsLike, count: int) -> Ids:
     row_ids = Ids.from_values(ids)
-    if len(row_ids) != source.count:
-        raise InvalidInputError(f"got {len(row_ids)} ids for {source.count} rows of data")
-    return source, row_ids
+    if len(row_ids) != count:
+        raise InvalidInputError(f"got {len(row_ids)} ids for {count} rows of data")
+    return row_ids
+
+
+def _open_table(data: Any, ids: IdsLike | None, id_column: str, embedding_column: str | None) -> tuple[Source, Ids]:
+    table = data if isinstance(data, pa.Table) else frame_to_table(data, id_column)
+    coordinates = [name for name in table.column_names if name != id_column]
+    if embedding_column not in (None, *coordinates) and _is_wide(data, id_column):
+        source: Source = ArraySource(np.column_stack([table.column(name).to_numpy() for name in coordinates]))
+    else:
+        source = TableSource(table, embedding_column)
+    if ids is not None:
+        return source, _given_ids(ids, source.count)
+    if id_column in table.column_names:
+        return source, Ids.from_values(table.column(id_column), f"the column {id_column!r}")
+    if isinstance(data, pa.Table):
+        raise InvalidInputError(f"the table has no column {id_column!r}: name the column of its ids by id_column")
+    return source, Ids.numbered(source.count)
+
+
+def _is_wide(data: Any, id_column: str) -> bool:
+    """Whether a frame has a column per coordinate and the names as its index: an array with names."""
+    if not hasattr(data, "index") or id_column in getattr(data, "columns", [id_column]):
+        return False
+    return len(data.columns) > 1 and all(kind.kind == "f" for kind in data.dtypes)
 
 
 def _open_dataset(
-    data: "Dataset", ids: IdsLike | None, id_column: str, embedding_column: str | None, scores: ScoresLike | None
+    data: "Dataset", ids: IdsLike | None, id_column: str, embedding_column: str | None, scores: Scores
 ) -> tuple[Source, Ids]:
     from lightly_ray.parallel.selection.dataset_source import DatasetSource  # noqa: PLC0415  # loads Ray Data
 
     if ids is not None:
         raise InvalidInputError("the rows of a Dataset have no order: name the column of its ids by id_column")
-    if not isinstance(scores, str | Mapping | None):
-        raise InvalidInputError("the rows of a Dataset have no order: give scores as {id: score} or name their column")
+    if isinstance(scores, RowScores):
+        raise InvalidInputError(
+            "the rows of a Dataset have no order: give scores as {id: score}, as a table with ids, or name their column"
+        )
     source = DatasetSource(data, id_column, embedding_column, (scores,) if isinstance(scores, str) else ())
     return source, source.ids
 
@@ -177,13 +248,13 @@ def _source(data: object, embedding_column: str | None) -> Source:
     if hasattr(data, "__array__"):
         return ArraySource(np.asarray(data))
     raise InvalidInputError(
-        f"data must be an (N, D) float array, a ray.data.Dataset, or paths of Parquet or .npy files, "
-        f"got {type(data).__name__}"
+        "data must be an (N, D) float array, a ray.data.Dataset, an Arrow table, a DataFrame, or paths of Parquet or "
+        f".npy files, got {type(data).__name__}"
     )
 
 
 def _file(place: Location, embedding_column: str | None) -> Source:
-    return NpySource(place) if place.path.endswith(".npy") else ParquetSource([place], embedding_column)
+    return NpySource(place) if place.path.lower().endswith(".npy") else ParquetSource([place], embedding_column)
 
 
 def _is_dataset(data: object) -> bool:
@@ -216,6 +287,7 @@ def _result(
     rows = np.concatenate([problem.preselected, picks.rows])
     ids = problem.ids.at(rows)
     certificate = None if outcome is None else outcome.certificate
+    skipped = np.fromiter(problem.skipped, np.int64, len(problem.skipped))
     return Selection(
         ids=ids,
         added_ids=ids[len(problem.preselected) :],
@@ -227,4 +299,20 @@ def _result(
         stop_reason=None if outcome is None else outcome.stop_reason,
         stats=stats or SelectionStats(),
         id_column=id_column,
+        skipped=dict(zip(problem.ids.at(skipped), problem.skipped.values(), strict=True)),
     )
+
+
+def _warn_of_skipped(problem: Problem) -> None:
+    if problem.skipped:
+        first = next(iter(problem.skipped))
+        warnings.warn(
+            f"{len(problem.skipped)} samples that may be selected were left out, "
+            f"first: {problem.ids.name(first)}: {problem.skipped[first]}",
+            stacklevel=3,
+        )
+
+
+def _require_one_of(what: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InvalidInputError(f"{what} must be one of {', '.join(known)}, got {value!r}")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from lightly_ray.data.embedding_csv import NO_LABEL, read_csv, reading, write_csv
 from lightly_ray.data.string_lookup import duplicates, positions_in
 from lightly_ray.data.text import unicode_hint
-from lightly_ray.data.vectors import Layout, VectorFault, arrow_layout, arrow_matrix, fixed_lists, settle
+from lightly_ray.data.vectors import Layout, VectorFault, arrow_matrix, first_layout, fixed_lists, settle
 from lightly_ray.errors import InvalidInputError
 
 Format = Literal["csv", "parquet"]
@@ -98,7 +98,7 @@ def _write(batches: Iterator[pa.RecordBatch], target: Path) -> tuple[pa.LargeStr
             if not len(batch):
                 continue
             names = batch.column("filename").cast(pa.string())
-            layout = layout or arrow_layout(batch.column("embedding"), _WHERE)
+            layout = layout or first_layout([batch.column("embedding")], _WHERE)
             checked = pa.table(
                 {
                     "filename": names,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -320,3 +321,41 @@ def test_score__files_of_two_models_are_refused(tmp_path: Path, through: str) ->
     if through == "path":
         table = _gather(score(source, task="classification", on_error="skip"))
         assert [bool(one) for one in table["error"].to_pylist()] == [False] * 9 + [True] * 9
+
+
+def test_score__tables_frames_and_arrays() -> None:
+    rows = _probabilities(61, 3)
+    expected = ScorerClassification(rows).calculate_scores()
+    table = pa.table({"filename": NAMES, "probabilities": list(rows)})
+    wide = pd.DataFrame(rows, index=NAMES)
+    for source in (table, table.to_pandas(), table.to_pandas().set_index("filename"), wide):
+        _require_equal(score(source, task="classification"), expected, NAMES)
+    numbers = [str(row) for row in range(61)]
+    for array in (rows, rows.tolist(), pd.DataFrame(rows)):
+        _require_equal(score(array, task="classification"), expected, numbers)
+    boxes = pd.DataFrame({"filename": ["a.jpg", "b.jpg"], "scores": [[0.5], []], "labels": [[1], []]})
+    assert _gather(score(boxes, task="detection"))["objectness_least_confidence"].to_pylist() == [0.5, 0.0]
+
+
+def test_score__names_of_an_array_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("\n".join(NAMES))
+    rows = _probabilities(61, 3)
+    found = score(rows, task="classification", images=tmp_path / "names.txt")
+    _require_equal(found, ScorerClassification(rows).calculate_scores(), NAMES)
+
+
+@pytest.mark.parametrize(
+    ("predictions", "message"), [(3, "got int"), ({"a.jpg": [1.0]}, "got dict"), (np.zeros((2, 3, 4)), "got shape")]
+)
+def test_score__what_are_no_predictions(predictions: Any, message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        score(predictions, task="classification")
+    with pytest.raises(InvalidInputError, match="for detection"):
+        score(np.zeros((2, 3)), task="detection")
+
+
+@pytest.mark.parametrize("task", ["classification", "detection"])
+def test_score__of_nothing_is_nothing(task: Task) -> None:
+    with pytest.warns(UserWarning, match="Use 'expr'"):
+        nothing = ray.data.from_items([{"filename": "a", "probabilities": [1.0]}]).filter(lambda _: False)
+    assert score(nothing, task=task).take_all() == []
