@@ -1,8 +1,12 @@
-"""Names that the client gives where the caller gave none, or one that is taken."""
+"""Names that the client gives where the caller gave none, or one that is taken or cannot be."""
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import repeat
+
+DATASET_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 _-]{2,254}\Z")  # what the protocol allows
 
 
 def timestamps() -> Iterator[str]:
@@ -13,3 +17,16 @@ def timestamps() -> Iterator[str]:
     yield f"{datetime.now().astimezone():%Y%m%d_%Hh%Mm%Ss}"
     for _ in repeat(None):
         yield f"{datetime.now().astimezone():%Y%m%d_%Hh%Mm%Ss_%f}"
+
+
+def dataset_name(folder_name: str) -> str:
+    """The name of a folder as one that a dataset may have: `Pizza.v1i.folder` becomes `Pizza-v1i-folder`.
+
+    Letters lose their accents; what is neither letter, digit, space, _ nor - becomes a -; what is then too short gets
+    a word behind it.
+    """
+    plain = "".join(
+        letter for letter in unicodedata.normalize("NFKD", folder_name) if not unicodedata.combining(letter)
+    )
+    name = re.sub(r"[^a-zA-Z0-9 _-]+", "-", plain).strip(" _-")[:255].strip(" _-")
+    return name if DATASET_NAME.match(name) else f"{name} images".strip()

@@ -2,6 +2,7 @@
 
     ParquetOutput      writes a Parquet file beside its final name, and moves it there when it is complete
     fingerprint_files  a digest of the files that a path stands for, part of what an output was made from
+    require_writable   whether an output can be written, before the work
     finished           what an earlier run of the same job with the same settings left, if it is complete
 
 A Parquet output carries in its metadata what it was made from and the job's result, so a finished job that is run
@@ -12,7 +13,8 @@ most 5 GB in one request, which bounds a single output there.
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,8 +25,8 @@ import pyarrow.parquet as pq
 
 from lightly_ray.data.atomic import make_folder, replace_durably
 from lightly_ray.data.listing import list_files
-from lightly_ray.data.location import Location
-from lightly_ray.errors import ConflictError
+from lightly_ray.data.location import Location, hide_credentials
+from lightly_ray.errors import ConflictError, InvalidInputError
 
 _KEY = b"lightly_ray"
 
@@ -45,16 +47,22 @@ class ParquetOutput:
         self._schema = schema
 
     def __enter__(self) -> Self:
-        if self._place.is_local:  # object stores have no folders
-            for place in (self._place, self._draft):
-                make_folder(Path(place.path).parent)
-        self._stream = self._place.filesystem.open_output_stream(self._draft.path)
-        self._writer = pq.ParquetWriter(self._stream, self._schema, compression="zstd")
+        with self._writing():
+            if self._place.is_local:  # object stores have no folders
+                for place in (self._place, self._draft):
+                    make_folder(Path(place.path).parent)
+            self._stream = self._place.filesystem.open_output_stream(self._draft.path)
+            self._writer = pq.ParquetWriter(self._stream, self._schema, compression="zstd")
         return self
 
     def write(self, table: pa.Table) -> None:
-        """Append rows."""
-        self._writer.write_table(table)
+        """Append rows.
+
+        Raises:
+            InvalidInputError: it cannot be written there.
+        """
+        with self._writing():
+            self._writer.write_table(table)
 
     def describe(self, made_from: Mapping[str, object], result: Mapping[str, object]) -> None:
         """Say what the file was made from, and the result to return when the job runs again; both JSON values."""
@@ -64,14 +72,59 @@ class ParquetOutput:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.close()
-        self._stream.close()
-        if kind is not None:
+        try:
+            with self._writing():
+                self._close()
+                if kind is None and self._place.is_local:
+                    replace_durably(Path(self._draft.path), Path(self._place.path))
+                elif kind is None:
+                    self._place.filesystem.move(self._draft.path, self._place.path)
+        except InvalidInputError:
+            if kind is None:  # else the error that is on its way says more
+                raise
+        finally:
             self._draft.remove()
-        elif self._place.is_local:
-            replace_durably(Path(self._draft.path), Path(self._place.path))
-        else:
-            self._place.filesystem.move(self._draft.path, self._place.path)
+
+    def _close(self) -> None:
+        try:
+            self._writer.close()
+        finally:
+            self._stream.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise unwritable(self._place, error) from error
+
+
+def unwritable(place: Location, error: OSError) -> InvalidInputError:
+    """The error that says that an output cannot be written, and why."""
+    reason = error.strerror or hide_credentials(str(error)).splitlines()[0]
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        reason = "what should be its folder is a file"
+    return InvalidInputError(f"output {place.shown!r} cannot be written: {reason}")
+
+
+def require_writable(place: Location) -> None:
+    """Find out before the work whether a local output can be written; on a store only the writing shows it.
+
+    Raises:
+        InvalidInputError: its folder cannot be made or written to.
+    """
+    if not place.is_local:
+        return
+    draft = Path(f"{place.path}.unfinished-{uuid.uuid4().hex[:12]}")
+    made = [one for one in draft.parents if not one.exists()]
+    try:
+        make_folder(draft.parent)
+        draft.touch(exist_ok=False)
+        draft.unlink()
+        for folder in made:
+            folder.rmdir()
+    except OSError as error:
+        raise unwritable(place, error) from error
 
 
 def finished(
@@ -88,8 +141,10 @@ def finished(
 
     Raises:
         ConflictError: something else is there, or it was made from other inputs or settings; the message names them.
+        InvalidInputError: nothing is there, and nothing can be written there.
     """
     if place.info().type == pyarrow.fs.FileType.NotFound:
+        require_writable(place)
         return None
     try:
         metadata = pq.read_metadata(place.path, filesystem=place.filesystem).metadata or {}

@@ -115,6 +115,11 @@ def _probe(address: str) -> None:
         host, port = parts.hostname, parts.port
     except ValueError:
         host = port = None
+    if address.startswith(("http://", "https://")):
+        raise InvalidInputError(
+            f"RAY_ADDRESS={address} is the address of a dashboard, which only `ray job submit` uses: unset it, or "
+            "write HOST:PORT of the cluster (6379 by default)"
+        )
     if host is None or port is None:
         raise InvalidInputError(f"RAY_ADDRESS={address} is no address: write HOST:PORT, ray://HOST:PORT or auto")
     try:

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from lightly_ray.api.names import DATASET_NAME
 from lightly_ray.api.upload_batches import MOST_BYTES, MOST_SAMPLES
 from lightly_ray.errors import InvalidInputError, TooLargeError
 
@@ -19,14 +20,13 @@ SCORES_BYTES = 2**30  # about 50 million scores as JSON
 JSON_BYTES = 64 * 2**20  # any other body: a mask of 200 million samples fits
 PAGE = 100_000
 
-_DATASET_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 _-]{2,}\Z")
 _TAG_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 .:;=@_-]{2,}\Z")
 _SCORE_TYPE = re.compile(r"[a-zA-Z0-9_+=,.@:/-]+\Z")
 
 
 def dataset_name(name: str) -> str:
     """Refuse a name that the protocol does not allow for datasets."""
-    return _checked("dataset", name, _DATASET_NAME, "letters, digits, space, _ and -")
+    return _checked("dataset", name, DATASET_NAME, "letters, digits, space, _ and -")
 
 
 def tag_name(name: str) -> str:

@@ -13,7 +13,9 @@ from typing import Literal
 from pydantic import Field
 
 from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.api.names import DATASET_NAME, dataset_name
 from lightly_ray.data.location import Location
+from lightly_ray.data.outputs import require_writable
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import DEFAULT_SCORE
 from lightly_ray.parallel.cluster import connected
@@ -51,7 +53,14 @@ class ActiveLearningSettings(Settings):
     server: str | None = Field(
         default=None, description="URL of a running platform; default: one is started under output_dir"
     )
-    token_file: Path | None = Field(default=None, description="file that holds the token for server")
+    token_file: Path | None = Field(
+        default=None, description="file that holds the token for server; default: LIGHTLY_TOKEN"
+    )
+    dataset: str | None = Field(
+        default=None,
+        description="name of the dataset that is made, a number behind it where it is taken; default: "
+        "that of the folder",
+    )
     port: int = Field(default=0, ge=0, le=65535, description="port of the embedded platform; 0: any free one")
 
     @property
@@ -69,12 +78,19 @@ def run_active_learning(settings: ActiveLearningSettings) -> dict[str, object]:
         AuthenticationError: the token is wrong.
     """
     started = time.monotonic()
-    if (settings.server is None) != (settings.token_file is None):
-        raise InvalidInputError("server and token_file belong together: give both or neither")
-    token = None if settings.token_file is None else read_token(settings.token_file)
+    if settings.server is None and settings.token_file is not None:
+        raise InvalidInputError("token_file is of a server: give its URL as server")
+    if settings.dataset is not None and not DATASET_NAME.match(settings.dataset):
+        raise InvalidInputError(
+            f"a dataset name has 3 to 255 letters, digits, spaces, _ and -, and begins with a letter or digit; "
+            f"got {settings.dataset!r}"
+        )
+    require_writable(Location.parse(settings.output_dir).child("learning_curve.png"))
+    client_of_server = _client(settings)
     images = _read_images(settings)
-    with connected(), _platform(settings, token) as (client, server, how_to_open):
-        dataset_id, curves = _experiment(client, images, settings.plan)
+    with connected(), _platform(settings, client_of_server) as (client, server, how_to_open):
+        name = settings.dataset or dataset_name(images.name)
+        dataset_id, curves = _experiment(client, images, settings.plan, name)
     plot_path = settings.output_dir / "learning_curve.png"
     settings.output_dir.mkdir(parents=True, exist_ok=True)
     plot(curves, plot_path, f"Active learning on {images.name} ({len(images.pool.filenames):,} images)")
@@ -109,12 +125,22 @@ def _read_images(settings: ActiveLearningSettings) -> ImagePool:
     return images
 
 
+def _client(settings: ActiveLearningSettings) -> ApiWorkflowClient | None:
+    """A client of the server where one is named; a wrong token or address is found here, before the work."""
+    if settings.server is None:
+        return None
+    token = None if settings.token_file is None else read_token(settings.token_file)
+    client = ApiWorkflowClient(token, server=settings.server)
+    client.get_datasets()
+    return client
+
+
 @contextmanager
-def _platform(settings: ActiveLearningSettings, token: str | None) -> Iterator[tuple[ApiWorkflowClient, str, str]]:
-    if settings.server is not None:
-        client = ApiWorkflowClient(token, server=settings.server)
-        client.get_datasets()  # a wrong token or address is found here, before the work
-        yield client, settings.server, f"the dataset is on {settings.server}"
+def _platform(
+    settings: ActiveLearningSettings, client: ApiWorkflowClient | None
+) -> Iterator[tuple[ApiWorkflowClient, str, str]]:
+    if client is not None:
+        yield client, client.server, f"the dataset is on {client.server}"
         return
     data_dir = settings.output_dir / "platform"
     with EmbeddedPlatform(data_dir, port=settings.port) as platform:
@@ -122,10 +148,10 @@ def _platform(settings: ActiveLearningSettings, token: str | None) -> Iterator[t
         yield client, platform.url, f"dataset and tags are kept; to open them again: {platform.serve_command}"
 
 
-def _experiment(client: ApiWorkflowClient, images: ImagePool, plan: Plan) -> tuple[str, dict[str, Curve]]:
+def _experiment(client: ApiWorkflowClient, images: ImagePool, plan: Plan, name: str) -> tuple[str, dict[str, Curve]]:
     pool = embed_folder(Location.parse(images.pool.root), images.pool.filenames)
     held_out = embed_folder(Location.parse(images.held_out.root), images.held_out.filenames, pool.descriptor)
-    client.create_new_dataset_with_unique_name(images.name)
+    client.create_new_dataset_with_unique_name(name)
     try:
         _upload(client, images, pool)
     except BaseException:

@@ -61,6 +61,9 @@ def list_with_fingerprint(folder: PathLike) -> tuple[list[str], str]:
 
 def _embed(settings: EmbedImagesSettings, names: Sequence[str], made_from: Mapping[str, object]) -> dict[str, object]:
     corrupt: list[str] = []
+    there = sum(finished_part(settings.output, start, made_from) is not None for start in range(0, len(names), CHUNK))
+    if there:
+        sys.stderr.write(f"an earlier run embedded {there * CHUNK:,} of {len(names):,} images, going on behind them\n")
     with connected():
         descriptor = _descriptor(settings, names, str(made_from["images"]))
         for start in range(0, len(names), CHUNK):

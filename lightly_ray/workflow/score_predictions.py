@@ -10,18 +10,16 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import reduce
 from itertools import chain
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.scorers.scorer import FILENAME, Scorer
-from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.data.outputs import fingerprint_files, finished
 from lightly_ray.data.predictions.files import find_format
 from lightly_ray.data.resumable_output import ResumableOutput, remove_parts, whole_output
@@ -36,12 +34,12 @@ from lightly_ray.scores.prediction_columns import Columns
 from lightly_ray.scores.read_tasks import cut_predictions
 from lightly_ray.scores.tables import extent_of, finish_table, require_no_error
 from lightly_ray.scores.tasks import SCORE_NAMES, Task
-from lightly_ray.settings import Settings, read_token
+from lightly_ray.workflow.destination import DatasetSettings
 from lightly_ray.workflow.place import Place
 from lightly_ray.workflow.score_summary import Summary
 
 
-class ScorePredictionsSettings(Settings):
+class ScorePredictionsSettings(DatasetSettings):
     """Score predictions of a model, and upload the scores where a platform is given."""
 
     predictions: Place = Field(
@@ -65,17 +63,7 @@ class ScorePredictionsSettings(Settings):
     min_score: float = Field(
         default=0.9, ge=0, le=1, description="detection: object_frequency of the image with the fewest objects"
     )
-    server: str | None = Field(default=None, description="URL of a platform that gets the scores")
-    token_file: Path | None = Field(default=None, description="file that holds the token for server")
-    dataset_id: str | None = Field(default=None, description="dataset on server that the file names belong to")
     tag: str = Field(default=INITIAL_TAG, description="tag that the scores are for; they must cover it")
-
-    @model_validator(mode="after")
-    def _whole_destination(self) -> Self:
-        present = [value is not None for value in (self.server, self.token_file, self.dataset_id)]
-        if any(present) and not all(present):
-            raise ValueError("server, token_file and dataset_id belong together: give all or none")
-        return self
 
 
 def run_score_predictions(settings: ScorePredictionsSettings) -> dict[str, object]:
@@ -93,7 +81,7 @@ def run_score_predictions(settings: ScorePredictionsSettings) -> dict[str, objec
     if agent is None:
         return result
     agent.upload_scores(_Scored(_read(settings)))
-    return result | {"dataset_id": settings.dataset_id, "tag": settings.tag}
+    return result | {"dataset_id": agent.api_workflow_client.dataset_id, "tag": settings.tag}
 
 
 class _Scored(Scorer):
@@ -112,10 +100,8 @@ def _read(settings: ScorePredictionsSettings) -> pa.Table:
 
 def _agent(settings: ScorePredictionsSettings) -> ActiveLearningAgent | None:
     # Before anything is scored: a wrong token or tag should not cost the work.
-    if settings.server is None or settings.token_file is None:
-        return None
-    client = ApiWorkflowClient(read_token(settings.token_file), settings.dataset_id, server=settings.server)
-    return ActiveLearningAgent(client, query_tag_name=settings.tag)
+    client = settings.dataset_client()
+    return None if client is None else ActiveLearningAgent(client, query_tag_name=settings.tag)
 
 
 def _scored(settings: ScorePredictionsSettings) -> dict[str, Any]:
@@ -135,7 +121,9 @@ def _scored(settings: ScorePredictionsSettings) -> dict[str, Any]:
 
 def _made_from(settings: ScorePredictionsSettings) -> dict[str, object]:
     """The settings that decide the result, without secrets, and a digest of the inputs."""
-    chosen = settings.model_dump(mode="json", exclude={"output", "server", "token_file", "dataset_id", "tag"})
+    chosen = settings.model_dump(
+        mode="json", exclude={"output", "server", "token_file", "dataset", "dataset_id", "tag"}
+    )
     inputs = [place for place in (settings.predictions, settings.images) if place]
     return {"job": "score_predictions", **chosen, "files": {place.shown: fingerprint_files(place) for place in inputs}}
 

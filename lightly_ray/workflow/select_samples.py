@@ -4,8 +4,7 @@ OUTPUT               columns filename, row, gain, added: preselected samples fir
 OUTPUT.checkpoint    the picks so far while the job runs; an interrupted job goes on behind them
 """
 
-from collections.abc import Mapping
-from pathlib import Path
+import sys
 from typing import Self
 
 import pyarrow as pa
@@ -16,22 +15,31 @@ from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.data.location import Location, hide_credentials
 from lightly_ray.data.outputs import ParquetOutput, fingerprint_files, finished
 from lightly_ray.data.parquet import read_columns
-from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
+from lightly_ray.data.text import read_names
+from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.methods import DEFAULT_SCORE, Method, require_size
-from lightly_ray.parallel.selection.select import Selection, select
-from lightly_ray.settings import Settings, read_token
+from lightly_ray.parallel.selection.score_inputs import default_score_of
+from lightly_ray.parallel.selection.select import OrSkip, Selection, select
+from lightly_ray.workflow.destination import DatasetSettings
 from lightly_ray.workflow.place import Place
 
 
-class SelectSamplesSettings(Settings):
+class SelectSamplesSettings(DatasetSettings):
     """Choose samples by their embeddings, and by scores for coral and active_learning."""
 
     embeddings: Place = Field(description="Parquet file, folder or pattern, or .npy file; a path, or a URI (s3://...)")
     n_samples: str = Field(description="size of the result, preselected samples included; a share where it has a point")
     output: Place = Field(description="Parquet file to write: a path, or a URI")
     method: Method = Field(default="coreset", description="how to select")
-    scores: Place | None = Field(default=None, description="Parquet file with filenames and scores, for coral")
-    score: str = Field(default=DEFAULT_SCORE, description="which column of the scores to use")
+    scores: Place | None = Field(
+        default=None, description="Parquet with filenames and scores, for coral: what score_predictions writes"
+    )
+    score: str | None = Field(
+        default=None,
+        description=f"which column of the scores; default: {DEFAULT_SCORE} where it is there, else the first",
+    )
+    on_missing: OrSkip = Field(default="raise", description="what a sample without a score that may be selected does")
+    on_error: OrSkip = Field(default="raise", description="what a sample without a usable embedding does")
     preselected: Place | None = Field(
         default=None, description="samples selected already: Parquet file, or text file with a filename a line"
     )
@@ -47,16 +55,12 @@ class SelectSamplesSettings(Settings):
     partitions: int | None = Field(default=None, ge=1, description="shards; default: one per CPU of the cluster")
     memory_limit: int | None = Field(default=None, ge=1, description="bytes that all shards together may hold")
     timeout: float | None = Field(default=None, gt=0, description="seconds that a shard may take for one answer")
-    server: str | None = Field(default=None, description="URL of a platform that gets the selection as a tag")
-    token_file: Path | None = Field(default=None, description="file that holds the token for server")
-    dataset_id: str | None = Field(default=None, description="dataset on server that the filenames belong to")
-    name: str | None = Field(default=None, description="name of the tag")
+    name: str | None = Field(default=None, description="name of the tag that the dataset gets; needed with a dataset")
 
     @model_validator(mode="after")
-    def _whole_destination(self) -> Self:
-        present = [value is not None for value in (self.server, self.token_file, self.dataset_id, self.name)]
-        if any(present) and not all(present):
-            raise ValueError("server, token_file, dataset_id and name belong together: give all or none")
+    def _check_name(self) -> Self:
+        if (self.name is None) != (self.dataset is None and self.dataset_id is None):
+            raise ValueError("name, of the tag to make, and a dataset (dataset or dataset_id) belong together")
         return self
 
 
@@ -77,10 +81,13 @@ def run_select_samples(settings: SelectSamplesSettings) -> dict[str, object]:
     }
     earlier = finished(settings.output, made_from)
     if earlier is not None:
+        sys.stderr.write(f"{settings.output.shown} is finished already\n")
         return earlier
     client = _client(settings)
     selection = _select(settings)
     result: dict[str, object] = {"output": settings.output.shown, **selection.summary()}
+    if settings.scores is not None:
+        result["score"] = _score(settings)
     if client is not None and settings.name is not None:
         result |= {"tag": settings.name, "tag_id": _make_tag(client, settings, selection)}
     with ParquetOutput(settings.output, selection.to_table().schema) as output:
@@ -107,7 +114,10 @@ def _select(settings: SelectSamplesSettings) -> Selection:
         embedding_column=settings.embedding_column,
         preselected=_names(settings.preselected, settings.id_column),
         query=_names(settings.query, settings.id_column),
-        scores=_scores(settings),
+        scores=settings.scores,
+        score=_score(settings),
+        on_missing=settings.on_missing,
+        on_error=settings.on_error,
         min_distance=settings.min_distance,
         normalize=settings.normalize,
         seed=settings.seed,
@@ -117,6 +127,12 @@ def _select(settings: SelectSamplesSettings) -> Selection:
         timeout=settings.timeout,
         checkpoint=settings.output.beside(".checkpoint"),
     )
+
+
+def _score(settings: SelectSamplesSettings) -> str | None:
+    if settings.scores is None:
+        return settings.score
+    return settings.score or default_score_of(settings.scores, settings.id_column)
 
 
 def _size(text: str) -> int | float:
@@ -130,27 +146,16 @@ def _size(text: str) -> int | float:
 def _names(place: Location | None, id_column: str) -> pa.ChunkedArray | list[str] | None:
     if place is None:
         return None
-    if place.path.endswith(".parquet"):
+    if place.path.lower().endswith(".parquet"):
         return read_columns(place, [id_column])[id_column]
-    content = place.read()
-    if content is None:
-        raise NotFoundError(f"there is no file {place.shown!r}")
-    return [line for line in content.decode().splitlines() if line]
-
-
-def _scores(settings: SelectSamplesSettings) -> Mapping[str, float] | None:
-    if settings.scores is None:
-        return None
-    table = read_columns(settings.scores, [settings.id_column, settings.score])
-    return dict(zip(table[settings.id_column].to_pylist(), table[settings.score].to_pylist(), strict=True))
+    return read_names(place)
 
 
 def _client(settings: SelectSamplesSettings) -> ApiWorkflowClient | None:
     # Before the work: a wrong token, an unknown dataset or a taken name must not be found out after an hour.
-    if settings.server is None or settings.token_file is None:
-        return None
-    client = ApiWorkflowClient(read_token(settings.token_file), dataset_id=settings.dataset_id, server=settings.server)
-    client.get_all_tags()
+    client = settings.dataset_client()
+    if client is not None:
+        client.get_all_tags()
     return client
 
 
@@ -170,7 +175,7 @@ def _provenance(settings: SelectSamplesSettings, selection: Selection) -> dict[s
     return {
         "kind": "job",
         "method": settings.method.upper(),
-        "settings": _said(settings),
+        "settings": _said(settings) | {"score": _score(settings)},
         **selection.summary(),
         "versions": {"lightly_ray": __version__},
     }

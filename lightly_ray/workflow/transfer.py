@@ -9,29 +9,16 @@ from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.models import TagData
 from lightly_ray.bitmask import BitMask
 from lightly_ray.data.location import Location
+from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import INITIAL_TAG
-from lightly_ray.settings import Settings, read_token
+from lightly_ray.workflow.destination import DatasetSettings
 
 
-class ServerSettings(Settings):
-    """Which platform."""
-
-    server: str | None = Field(
-        default=None, description="URL of the platform; default: LIGHTLY_SERVER_LOCATION, else http://127.0.0.1:8000"
-    )
-    token_file: Path | None = Field(default=None, description="file that holds the token; default: LIGHTLY_TOKEN")
-
-    def client(self) -> ApiWorkflowClient:
-        """A client of that platform."""
-        token = None if self.token_file is None else read_token(self.token_file)
-        return ApiWorkflowClient(token, server=self.server)
-
-
-class UploadSettings(ServerSettings):
+class UploadSettings(DatasetSettings):
     """Upload a folder of images, and embeddings of them. Run again, it goes on; new images are appended."""
 
     input_dir: Path = Field(description="folder of images at any depth")
-    dataset: str = Field(description="name of the dataset; made if there is none of that name")
+    dataset: str | None = Field(default=None, description="name of the dataset; made if there is none of that name")
     mode: Literal["full", "thumbnails", "metadata"] = Field(
         default="full", description="full: files and thumbnails; thumbnails: these alone; metadata: neither"
     )
@@ -40,10 +27,9 @@ class UploadSettings(ServerSettings):
     )
 
 
-class DownloadSettings(ServerSettings):
+class DownloadSettings(DatasetSettings):
     """Write the images of a tag, or their names."""
 
-    dataset: str = Field(description="name of the dataset")
     tag: str = Field(default=INITIAL_TAG, description="which samples")
     exclude_parent: bool = Field(default=False, description="only what the tag has more than the one it goes on from")
     output_dir: Path | None = Field(default=None, description="folder to write the images to")
@@ -64,8 +50,7 @@ def run_upload(settings: UploadSettings) -> dict[str, object]:
     Raises:
         InvalidInputError, ApiError: the images cannot be used, or some were not taken; the message names one.
     """
-    client = settings.client()
-    open_dataset(client, settings.dataset)
+    client = _opened(settings)
     report = client.upload_dataset(settings.input_dir, mode=settings.mode)
     if settings.embeddings is not None:
         client.upload_embeddings(settings.embeddings)
@@ -84,8 +69,9 @@ def run_download(settings: DownloadSettings) -> dict[str, object]:
         NotFoundError: there is no such dataset or tag.
         InvalidInputError: the dataset was uploaded without its full images.
     """
-    client = settings.client()
-    client.set_dataset_id_by_name(settings.dataset)
+    client = settings.dataset_client()
+    if client is None:
+        raise InvalidInputError("which dataset? give dataset=NAME or dataset_id=ID")
     tag = client.get_tag_by_name(settings.tag)
     names = _members(client, tag, exclude_parent=settings.exclude_parent).select(client.get_filenames())
     if settings.filenames is not None:
@@ -101,9 +87,16 @@ def _members(client: ApiWorkflowClient, tag: TagData, *, exclude_parent: bool) -
     return tag.mask.difference(parents[0].mask) if exclude_parent and parents else tag.mask
 
 
-def open_dataset(client: ApiWorkflowClient, name: str) -> None:
-    """Let the client work on the dataset of that name, made if there is none."""
-    if client.dataset_name_exists(name):
-        client.set_dataset_id_by_name(name)
+def _opened(settings: UploadSettings) -> ApiWorkflowClient:
+    """A client on the dataset; one of a new name is made."""
+    if settings.dataset is None:
+        client = settings.dataset_client()
+        if client is None:
+            raise InvalidInputError("which dataset? give dataset=NAME or dataset_id=ID")
+        return client
+    client = settings.client()
+    if client.dataset_name_exists(settings.dataset):
+        client.set_dataset_id_by_name(settings.dataset)
     else:
-        client.create_dataset(name)
+        client.create_dataset(settings.dataset)
+    return client

@@ -1,5 +1,8 @@
 """Outputs appear whole or not at all, and are recognised later."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -7,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from lightly_ray.data.location import Location
-from lightly_ray.data.outputs import ParquetOutput, finished
-from lightly_ray.errors import ConflictError
+from lightly_ray.data.outputs import ParquetOutput, finished, require_writable
+from lightly_ray.errors import ConflictError, InvalidInputError
 
 TABLE = pa.table({"filename": ["a", "b", "c"], "score": [0.1, 0.2, 0.3]})
 
@@ -63,3 +66,45 @@ def test_finished__a_strange_file_is_kept(tmp_path: Path, content: str) -> None:
     with pytest.raises(ConflictError, match="was not made by this job"):
         finished(Location.parse(path), {})
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["its parent is a file", "its folder is read-only"])
+def test_finished__an_output_that_cannot_be_written_is_found_before_the_work(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir(mode=0o500)
+    place = tmp_path / ("file" if "file" in kind else "folder") / "new" / "out.parquet"
+    if "read-only" in kind and os.access(tmp_path / "folder", os.W_OK):
+        pytest.skip("this user may write everywhere")
+    with pytest.raises(InvalidInputError, match=r"output '.*out\.parquet' cannot be written: "):
+        finished(Location.parse(place), {})
+
+
+def test_require_writable__leaves_nothing(tmp_path: Path) -> None:
+    require_writable(Location.parse(tmp_path / "a" / "b" / "out.parquet"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_parquet_output__a_full_disk_is_one_error_and_leaves_nothing(tmp_path: Path) -> None:
+    table = pa.table({"filename": [os.urandom(40).hex() for _ in range(20_000)]})
+    code = """
+import pyarrow as pa, resource, signal, sys
+from lightly_ray.data.location import Location
+from lightly_ray.data.outputs import ParquetOutput
+from lightly_ray.errors import InvalidInputError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+table = pa.ipc.open_stream(sys.stdin.buffer).read_all()
+try:
+    with ParquetOutput(Location.parse(sys.argv[1]), table.schema) as output:
+        output.write(table)
+except InvalidInputError as error:
+    print(error)
+"""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    for limit in ("100", "700000"):  # at the first bytes; in the middle
+        command = [sys.executable, "-c", code, str(tmp_path / "out.parquet"), limit]
+        said = subprocess.run(command, input=sink.getvalue().to_pybytes(), capture_output=True, check=True).stdout
+        assert b"out.parquet' cannot be written: " in said
+        assert list(tmp_path.iterdir()) == []

@@ -97,8 +97,10 @@ def test_job__works_on_a_running_platform(photos: Path, tmp_path: Path) -> None:
         (["input_dir={empty}"], 1, "holds no image"),
         (["input_dir={photos}/nowhere"], 1, "no folder"),
         (["input_dir={photos}", "initial=46"], 1, "are more than the 45 images of the pool"),
+        (["input_dir={photos}", "token_file=x"], 1, "token_file is of a server"),
+        (["input_dir={photos}", "dataset=v1"], 1, "a dataset name has 3 to 255"),
         (["input_dir={photos}", "n_samples=3"], 2, "unknown setting 'n_samples'"),
-        (["input_dir={photos}", "server=http://127.0.0.1:1"], 1, "server and token_file belong together"),
+        (["input_dir={photos}", "server=http://127.0.0.1:1"], 1, "the platform wants a token"),
         (["input_dir={photos}", "port={port}", *SMALL], 1, "{port}"),
         (["input_dir={single}"], 1, "class 'alone'"),
     ],
@@ -163,3 +165,12 @@ def test_job__ctrl_c_leaves_no_process(photos: Path, tmp_path: Path, kind: signa
             break
         time.sleep(0.1)
     assert _marked(mark) == []
+
+
+def test_job__an_output_folder_that_is_a_file_is_found_before_the_work(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = _run(f"input_dir={photos}", f"output_dir={tmp_path}/file", *SMALL)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"error: output '{tmp_path}/file/learning_curve.png' cannot be written: what should be its folder is a file"
+    ]

@@ -279,5 +279,5 @@ class TestFunction:
 
 def test_settings__a_platform_is_whole_or_not_given() -> None:
     given = {"predictions": "p.npy", "task": "classification", "output": "s.parquet"}
-    with pytest.raises(InvalidInputError, match="server, token_file and dataset_id belong together"):
+    with pytest.raises(InvalidInputError, match="server and token_file need a dataset of that platform"):
         _settings(**given, server="http://127.0.0.1:1")

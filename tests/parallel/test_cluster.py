@@ -77,3 +77,10 @@ def _wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def test_connected__the_address_of_a_dashboard_is_told_from_that_of_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    for scheme in ("http", "https"):
+        monkeypatch.setenv("RAY_ADDRESS", f"{scheme}://127.0.0.1:8265")
+        with pytest.raises(InvalidInputError, match="is the address of a dashboard, which only"):
+            cluster._start(None)

@@ -105,8 +105,53 @@ def test_job__missing_files_are_named(folder: Path) -> None:
 
 
 def test_settings__a_destination_is_whole(folder: Path) -> None:
-    with pytest.raises(InvalidInputError, match="server, token_file, dataset_id and name belong together"):
-        _settings(folder, "server=http://127.0.0.1:1")
+    for words, message in (
+        (["server=http://127.0.0.1:1"], "server and token_file need a dataset of that platform"),
+        (["dataset=x", "dataset_id=y", "name=t"], "give dataset, a name, or dataset_id, not both"),
+        (["dataset=x"], "name, of the tag to make, and a dataset"),
+        (["name=t"], "name, of the tag to make, and a dataset"),
+    ):
+        with pytest.raises(InvalidInputError, match=message):
+            _settings(folder, *words)
+
+
+def test_job__finds_server_token_and_dataset_as_the_client_does(
+    uploaded: ApiWorkflowClient, live_platform: EmbeddedPlatform, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIGHTLY_SERVER_LOCATION", uploaded.server)
+    monkeypatch.setenv("LIGHTLY_TOKEN", f"{live_platform.token}\n")
+    name = uploaded.get_dataset_by_id(uploaded.dataset_id).name
+    result = run_select_samples(_settings(folder, f"dataset={name}", "name=by-name"))
+    assert result["tag_id"] == uploaded.get_tag_by_name("by-name").id
+    with pytest.raises(NotFoundError, match="there is no dataset 'nowhere'"):
+        run_select_samples(_settings(folder, "dataset=nowhere", "name=x", f"output={folder}/other.parquet"))
+
+
+def test_job__a_score_that_comes_twice_is_named(folder: Path) -> None:
+    names = pq.read_table(folder / "embeddings.parquet")["filename"].to_pylist()
+    table = pa.table({"filename": [*names, names[3]], "margin": [0.5] * len(names) + [0.0]})
+    pq.write_table(table, folder / "twice.parquet")
+    words = ["method=active_learning", f"scores={folder}/twice.parquet"]
+    with pytest.raises(InvalidInputError, match=f"the score 'margin' in .*twice.* must be distinct: .*'{names[3]}'"):
+        run_select_samples(_settings(folder, *words))
+
+
+def test_job__takes_what_score_predictions_skipped(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = pq.read_table(folder / "embeddings.parquet")["filename"].to_pylist()
+    scores = pa.array([None, *np.linspace(0, 1, len(names) - 1)], pa.float64())
+    reasons = pa.array(["it has a value that is NaN", *[None] * (len(names) - 1)], pa.string())
+    table = pa.table({"filename": names, "other": [0.5] * len(names), "uncertainty_margin": scores, "error": reasons})
+    pq.write_table(table, folder / "scored.parquet")
+    words = ["method=coral", f"scores={folder}/scored.parquet"]
+    with pytest.raises(InvalidInputError, match=f"no finite score .*first: sample '{names[0]}'"):
+        run_select_samples(_settings(folder, *words))
+    with pytest.warns(UserWarning, match="1 samples that may be selected were left out"):
+        result = run_select_samples(_settings(folder, *words, "on_missing=skip"))
+    assert (result["n_skipped"], result["score"]) == (1, "uncertainty_margin")
+    assert names[0] not in _chosen(folder)
+    capsys.readouterr()
+    assert run_select_samples(_settings(folder, *words, "on_missing=skip")) == result
+    assert "is finished already" in capsys.readouterr().err
 
 
 def test_job__makes_one_tag_with_its_provenance(

@@ -4,6 +4,7 @@ Both ways read the same rows with the same checks and hand the same kind of shar
 `lightly_ray.selection.choose`; a checkpoint, the certificate and the result do not depend on the way.
 """
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -62,7 +63,7 @@ def select_farthest(
                     before = len(problem.preselected)
                     on_progress(before + progress.done, before + problem.picks)
 
-            outcome = _choose(problem, loaded, first(), checkpoint, advance)
+            outcome = _choose(problem, loaded, first(), checkpoint, advance, progress=resources.progress)
         return outcome, _stats(problem, outcome, read_seconds, loaded)
 
 
@@ -72,11 +73,15 @@ def _choose(
     first: int | None,
     checkpoint: Checkpoint | None,
     advance: Callable[[int], None],
+    *,
+    progress: bool,
 ) -> Outcome:
     settings, made = problem.settings, None
     if checkpoint is not None:
         checkpoint.identity["embeddings"] = f"{loaded.fingerprint:016x}"
         made = checkpoint.read()
+        if made is not None and progress:
+            sys.stderr.write(f"an earlier run made {len(made):,} of {problem.picks:,} picks, going on behind them\n")
     task = Task(
         picks=problem.picks,
         coral=settings.method == "coral",

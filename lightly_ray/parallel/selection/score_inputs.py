@@ -59,14 +59,23 @@ def _from_table(table: pa.Table, id_column: str, score: str | None) -> NamedScor
     )
 
 
+def default_score_of(place: Location, id_column: str) -> str:
+    """Which score of Parquet files is taken where none is named.
+
+    Raises:
+        NotFoundError: there is no such file.
+        InvalidInputError: it has no column of numbers.
+    """
+    with open_parquet(place.at(list_files(place, ".parquet")[0]), buffer=_BUFFER) as file:
+        return _chosen(file.schema_arrow, id_column, None)
+
+
 def _is_path(text: str) -> bool:
     return text.lower().endswith(".parquet") or "/" in text or os.sep in text
 
 
 def _from_files(place: Location, id_column: str, score: str | None) -> NamedScores:
-    if score is None:
-        with open_parquet(place.at(list_files(place, ".parquet")[0]), buffer=_BUFFER) as file:
-            score = _chosen(file.schema_arrow, id_column, None)
+    score = score or default_score_of(place, id_column)
     table = read_columns(place, [id_column, score])
     return NamedScores(table.column(id_column), table.column(score), f"the score {score!r} in {place.shown!r}")
 
