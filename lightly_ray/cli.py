@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any, NamedTuple, NoReturn
 
 from lightly_ray import __version__
-from lightly_ray.errors import MissingExtraError
+from lightly_ray.errors import MissingExtraError, missing_extra
 from lightly_ray.settings import Settings, run
 
 PROGRAM = "lightly-ray"
@@ -108,7 +108,7 @@ def _load(path: str, extra: str) -> Any:
     except ModuleNotFoundError as error:
         if not extra or (error.name or "").startswith("lightly_ray"):
             raise
-        raise MissingExtraError(f"this command needs {error.name}: pip install 'lightly-ray[{extra}]'") from error
+        raise MissingExtraError(missing_extra(f"this command needs {error.name}", extra)) from error
 
 
 def _help() -> str:

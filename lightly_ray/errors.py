@@ -9,6 +9,7 @@
       ConflictError          the name or state is already taken                (RuntimeError, ValueError)  HTTP 409
       AuthenticationError    the token is missing or wrong                     (RuntimeError)              HTTP 401
       ApiError               the platform refused or could not be reached      (RuntimeError)
+      UnavailableError       a database or a storage cannot be reached         (RuntimeError)              HTTP 503
       JobFailedError         a job of the platform ended without its result    (RuntimeError)
       WorkerLostError        workers are gone or hang, and were not replaced   (RuntimeError)
       MissingExtraError      an optional dependency is not installed           (ImportError)
@@ -28,7 +29,6 @@ Code = Literal[
     "DATASET_UNKNOWN",
     "EMBEDDING_2D_UNKNOWN",
     "EMBEDDING_INVALID",
-    "EMBEDDING_NAME_EXISTS",
     "EMBEDDING_NOT_READY",
     "EMBEDDING_ROW_COUNT_INVALID",
     "EMBEDDING_UNKNOWN",
@@ -39,6 +39,7 @@ Code = Literal[
     "NOT_FOUND",
     "SAMPLE_UNKNOWN",
     "SCORE_UNKNOWN",
+    "SERVICE_UNAVAILABLE",
     "TAG_INITIAL_EXISTS",
     "TAG_NAME_EXISTS",
     "TAG_NO_TAG_IN_DATASET",
@@ -128,6 +129,13 @@ class ApiError(LightlyRayError, RuntimeError):
         self.status = status
 
 
+class UnavailableError(LightlyRayError, RuntimeError):
+    """The database or the storage of the platform cannot be reached; asking again later is right."""
+
+    http_status = 503
+    code = "SERVICE_UNAVAILABLE"
+
+
 class JobFailedError(LightlyRayError, RuntimeError):
     """A job of the platform ended without its result."""
 
@@ -140,3 +148,8 @@ class WorkerLostError(LightlyRayError, RuntimeError):
 
 class MissingExtraError(LightlyRayError, ImportError):
     """An optional dependency is not installed; the message says which extra brings it."""
+
+
+def missing_extra(what: str, extra: str) -> str:
+    """The message of `MissingExtraError`: what to install, also where the package runs from a clone."""
+    return f"{what}: pip install 'lightly-ray[{extra}]', or in a clone of the project pip install -e '.[{extra}]'"

@@ -21,10 +21,11 @@ import os
 import signal
 import sys
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, NoneType, UnionType
-from typing import Annotated, Literal, NoReturn, TypeVar, Union, get_args, get_origin
+from typing import Annotated, ClassVar, Literal, NoReturn, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
@@ -33,9 +34,16 @@ from lightly_ray.errors import InvalidInputError, LightlyRayError
 
 
 class Settings(BaseModel):
-    """Base of all settings: frozen, checked when built, unknown keys refused."""
+    """Base of all settings: frozen, checked when built, unknown keys refused.
+
+    Attributes:
+        environment: what begins the names of the variables of the environment that settings may come from too; "" for
+            none. A command that has them also reads a file of ``key=value`` lines, `settings_file`, which it shares
+            with the other commands of its family.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    environment: ClassVar[str] = ""
 
 
 S = TypeVar("S", bound=Settings)
@@ -48,25 +56,65 @@ def parse(model: type[S], words: Sequence[str]) -> S:
 
     Args:
         model: the settings class.
-        words: one ``key=value`` each; the value is all that follows the first ``=``.
+        words: one ``key=value`` each; the value is all that follows the first ``=``. They come before the environment,
+            and that before the file.
 
     Raises:
-        InvalidInputError: a word without ``=``, a key given twice, an unknown or missing key, a bad value.
+        InvalidInputError: a word without ``=``, a key given twice, an unknown or missing key, a bad value; or the file
+            cannot be read.
     """
+    values = _pairs(words, model.model_fields)
+    if model.environment:
+        values = _from_environment(model) | values
+        values = _from_file(model, values.get("settings_file")) | values
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise InvalidInputError("; ".join(_sentence(one) for one in error.errors())) from error
+
+
+def _pairs(words: Iterable[str], known: Collection[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not equals:
             raise InvalidInputError(f"expected key=value, got {word!r}")
-        if key not in model.model_fields:
-            raise InvalidInputError(_unknown(key, model))
+        if key not in known:
+            raise InvalidInputError(_unknown(key, known))
         if key in values:
             raise InvalidInputError(f"setting {key!r} is given twice")
         values[key] = value
+    return values
+
+
+def _from_environment(model: type[Settings]) -> dict[str, str]:
+    names = {key: f"{model.environment}{key.upper()}" for key in model.model_fields}
+    return {key: os.environ[name] for key, name in names.items() if name in os.environ}
+
+
+def _from_file(model: type[Settings], path: str | None) -> dict[str, str]:
+    if path is None:
+        return {}
     try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        raise InvalidInputError("; ".join(_sentence(one) for one in error.errors())) from error
+        lines = [line.strip() for line in Path(path).read_text("utf-8-sig").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInputError(f"settings_file {path!r} cannot be read: {error}") from error
+    try:
+        # Other commands of the family have settings of their own in the file.
+        values = _pairs([line for line in lines if line and not line.startswith("#")], _family(model))
+    except InvalidInputError as error:
+        # What a line holds may be a password: it is not repeated.
+        raise InvalidInputError(f"settings_file {path!r}: {str(error).partition(', got ')[0]}") from None
+    return {key: value for key, value in values.items() if key in model.model_fields}
+
+
+def _family(model: type[Settings]) -> set[str]:
+    root = [one for one in model.__mro__ if issubclass(one, Settings) and one.environment][-1]
+    families, keys = [root], set(root.model_fields)
+    while families:
+        families = [child for one in families for child in one.__subclasses__()]
+        keys.update(*(child.model_fields for child in families))
+    return keys
 
 
 def help_text(model: type[Settings], command: str) -> str:
@@ -80,6 +128,8 @@ def help_text(model: type[Settings], command: str) -> str:
         lines += textwrap.wrap(
             field.description or "", 110, initial_indent=" " * (width + 4), subsequent_indent=" " * (width + 4)
         )
+    if model.environment:
+        lines += ["", f"each may come from the environment too, as {model.environment}NAME in capital letters"]
     return "\n".join(lines) + "\n"
 
 
@@ -111,6 +161,7 @@ def run(
 
 def _guarded(main: Callable[[S], Mapping[str, object] | None], settings: S) -> int:
     result_stream = take_stdout()
+    warnings.formatwarning = _warning_line
     # A scheduler ends a job by SIGTERM; like Ctrl-C it must run the clean-up on the way out.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -124,6 +175,14 @@ def _guarded(main: Callable[[S], Mapping[str, object] | None], settings: S) -> i
     if result is not None:
         os.write(result_stream, (json.dumps(result) + "\n").encode())
     return 0
+
+
+def _warning_line(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    # Where in our code it was raised says nothing to whoever runs the job.
+    del category, filename, lineno, line
+    return f"warning: {message}\n"
 
 
 def take_stdout() -> int:
@@ -141,8 +200,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _unknown(key: str, model: type[Settings]) -> str:
-    near = difflib.get_close_matches(key, model.model_fields, n=1)
+def _unknown(key: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
     return f"unknown setting {key!r}" + (f", did you mean {near[0]!r}?" if near else "")
 
 
@@ -181,9 +240,10 @@ def read_token(path: Path) -> str:
         InvalidInputError: the file cannot be read or is empty.
     """
     try:
-        token = path.read_text().strip()
-    except OSError as error:
-        raise InvalidInputError(f"token_file {str(path)!r} cannot be read: {error.strerror}") from error
+        token = path.read_text("utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise InvalidInputError(f"token_file {str(path)!r} cannot be read: {reason}") from error
     if not token:
         raise InvalidInputError(f"token_file {str(path)!r} is empty")
     return token

@@ -1,11 +1,17 @@
 """What every route and job works with: the database, the blobs, the signer, the settings."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import Connection, select
+from sqlalchemy import URL, Connection, select
+from sqlalchemy.exc import DBAPIError
 
+from lightly_ray.data.atomic import atomic_write
+from lightly_ray.data.location import hide_credentials
+from lightly_ray.errors import ConflictError, InvalidInputError, UnavailableError
 from lightly_ray.platform.settings import ServeSettings, StoreSettings
 from lightly_ray.platform.signing import Signer
 from lightly_ray.platform.storage.blobs import Blobs
@@ -13,6 +19,8 @@ from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.migrate import migrate
 from lightly_ray.platform.storage.schema import server_state
+
+_DATABASE_FILE = "database"  # in data_dir: which database the platform of this folder has
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +37,27 @@ class Store:
 
     @classmethod
     def open(cls, settings: StoreSettings) -> Self:
-        """Open, and bring the database to the newest schema."""
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        """Open, and bring the database to the newest schema.
+
+        Raises:
+            InvalidInputError: the folder or the storage cannot be used.
+            ConflictError: the platform of this folder keeps its data in another database.
+            UnavailableError: the database cannot be reached, or is none.
+        """
+        with _usable(f"data_dir {str(settings.data_dir)!r}"):
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            _require_same_database(settings)
         database = Database(settings.database_url)
-        migrate(database)
-        return cls(database, Blobs(settings.storage_root, settings.storage_endpoint))
+        try:
+            migrate(database)
+        except DBAPIError as error:
+            database.close()
+            where = settings.database_url.render_as_string(hide_password=True)
+            reason = " ".join(str(error.orig).split())[:300]
+            raise UnavailableError(f"the database {where} cannot be used: {reason}") from error
+        with _usable(f"storage {hide_credentials(settings.storage_root)!r}"):
+            blobs = Blobs(settings.storage_root, settings.storage_endpoint)
+        return cls(database, blobs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +85,35 @@ class Platform:
             secret = bytes.fromhex(_state(db, "signing_secret", secrets.token_hex(32)))
             user_id = _state(db, "user_id", new_id())
         return cls(settings, store.database, store.blobs, Signer(secret, settings.url_lifetime), user_id)
+
+
+@contextmanager
+def _usable(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror or str(error)
+        raise InvalidInputError(f"{what} cannot be used: {reason}") from error
+
+
+def _require_same_database(settings: StoreSettings) -> None:
+    """Refuse a database beside that of the platform of this folder: it would be an empty one, without a word."""
+    note = settings.data_dir / _DATABASE_FILE
+    # Without user and password, which may change and are nobody's business; SQLite in the folder moves with it.
+    url = settings.database_url
+    query = {name: value for name, value in url.query.items() if name in {"host", "port"}}
+    place = URL.create(url.get_backend_name(), host=url.host, port=url.port, database=url.database, query=query)
+    here = "sqlite" if settings.database is None else place.render_as_string()
+    if not note.exists():
+        with atomic_write(note) as file:
+            file.write(f"{here}\n".encode())
+    known = note.read_text("utf-8").strip()
+    if known != here:
+        raise ConflictError(
+            f"the platform in {str(settings.data_dir)!r} keeps its data in {known}, not in {here}: give the setting "
+            f"database as its server has it (or LIGHTLY_RAY_DATABASE), or another data_dir; where the data was moved, "
+            f"delete {str(note)!r}"
+        )
 
 
 def _state(db: Connection, name: str, otherwise: str) -> str:

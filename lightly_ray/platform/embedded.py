@@ -46,8 +46,8 @@ class EmbeddedPlatform:
     def __enter__(self) -> Self:
         with listen(str(self._asked["host"]), self._port) as listener:
             self.url, port = address(listener), listener.getsockname()[1]
-        settings = ServeSettings.model_validate({**self._asked, "port": port})
-        self._server = lifeline.spawn("serve", settings)
+            settings = ServeSettings.model_validate({**self._asked, "port": port})
+            self._server = lifeline.spawn("serve", settings, listener=listener)
         try:
             self._wait_until_ready()
             self.token = (settings.data_dir / ADMIN_FILE).read_text().strip()

@@ -7,6 +7,7 @@ and from every thread of the parent.
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -17,10 +18,16 @@ from typing import IO, Any
 from lightly_ray.settings import Settings
 
 _MODULE = "lightly_ray.platform.child"
+_LISTENER = "LIGHTLY_RAY_LISTENER_HANDLE"
 
 
 def spawn(
-    role: str, settings: Settings, *, env: Mapping[str, str] | None = None, stdout: int | IO[bytes] | None = None
+    role: str,
+    settings: Settings,
+    *,
+    env: Mapping[str, str] | None = None,
+    stdout: int | IO[bytes] | None = None,
+    listener: socket.socket | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a child process of this package.
 
@@ -29,12 +36,16 @@ def spawn(
         settings: of that role; they travel through the pipe, so that no password shows in a process list.
         env: variables to set beside those of this process.
         stdout: where its standard output goes.
+        listener: a socket that the child gets as its own, see `inherited_listener`: a port that is handed over cannot
+            be taken by another program in between.
     """
+    handed = () if listener is None else (listener.fileno(),)
     child = subprocess.Popen(
         [sys.executable, "-m", _MODULE, role],
         stdin=subprocess.PIPE,
         stdout=stdout,
-        env=os.environ | dict(env or {}),
+        env=os.environ | dict(env or {}) | dict.fromkeys([_LISTENER] if handed else [], "".join(map(str, handed))),
+        pass_fds=handed,
         # Ctrl-C in a terminal reaches the parent alone, which then ends its children in order.
         start_new_session=True,
     )
@@ -68,6 +79,12 @@ def end(child: "subprocess.Popen[bytes]", *, patience: float = 5.0) -> None:
 def first_line() -> Any:
     """In the child: the settings that `spawn` sent."""
     return json.loads(sys.stdin.buffer.readline())
+
+
+def inherited_listener() -> socket.socket | None:
+    """In the child: the listening socket that `spawn` handed over."""
+    handle = os.environ.pop(_LISTENER, None)
+    return None if handle is None else socket.socket(fileno=int(handle))
 
 
 def follow(hear: Callable[[Any], None] | None = None) -> None:

@@ -22,18 +22,19 @@ _log = logging.getLogger("lightly_ray.platform")
 _LOOK = 1.0  # seconds between looks at the workers
 
 
-def serve(settings: ServeSettings, *, announce: bool = True) -> None:
+def serve(settings: ServeSettings, *, announce: bool = True, given: socket.socket | None = None) -> None:
     """Serve until interrupted.
 
     Args:
         settings: as given.
         announce: print where the server is, and a new admin token, for a person at a terminal.
+        given: a listening socket; None: one is made of host and port.
 
     Raises:
         InvalidInputError: the port is in use, or the address is not this machine's.
     """
     configure(settings.log)
-    with listen(settings.host, settings.port) as listener:
+    with given or listen(settings.host, settings.port) as listener:
         platform = Platform.open(settings)
         token = tokens.ensure_admin(platform.database, settings.data_dir / ADMIN_FILE)
         if announce:
@@ -47,7 +48,7 @@ def serve(settings: ServeSettings, *, announce: bool = True) -> None:
 def run_child(settings_json: object) -> None:
     """Serve as the child of an embedded platform."""
     lifeline.follow()
-    serve(ServeSettings.model_validate(settings_json), announce=False)
+    serve(ServeSettings.model_validate(settings_json), announce=False, given=lifeline.inherited_listener())
 
 
 def listen(host: str, port: int) -> socket.socket:

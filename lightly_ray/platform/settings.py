@@ -13,6 +13,12 @@ from lightly_ray.settings import Settings
 class StoreSettings(Settings):
     """Where the platform keeps what it knows. Every process on the same data needs the same values."""
 
+    environment = "LIGHTLY_RAY_"
+    settings_file: Path | None = Field(
+        default=None,
+        description="file of key=value lines that serve, worker and token share; passwords belong there or into the "
+        "environment, since a process list shows the command line",
+    )
     data_dir: Path = Field(description="folder for the database, the files and the admin token; made if missing")
     database: str | None = Field(
         default=None,

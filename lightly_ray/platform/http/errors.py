@@ -63,5 +63,5 @@ def _of_database(request: Request, error: Exception) -> JSONResponse:
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     if lost or isinstance(error, OperationalError | PoolTimeoutError):
         _log.warning("request %s: the database cannot be used: %s", request.state.request_id, error)
-        return answer(503, "BAD_REQUEST", "the database cannot be reached at the moment; try again")
+        return answer(503, "SERVICE_UNAVAILABLE", "the database cannot be reached at the moment; try again")
     raise error

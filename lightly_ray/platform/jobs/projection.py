@@ -14,7 +14,7 @@ from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 from lightly_ray.data.vectors import matrix
-from lightly_ray.errors import InvalidInputError, MissingExtraError
+from lightly_ray.errors import InvalidInputError, MissingExtraError, missing_extra
 from lightly_ray.platform.jobs.pinned import PinnedProjection
 from lightly_ray.platform.storage.blobs import Blobs
 
@@ -75,6 +75,6 @@ def _umap(points: NDArray[np.float32]) -> NDArray[np.float32]:
     try:
         umap = import_module("umap")
     except ModuleNotFoundError as error:
-        raise MissingExtraError("UMAP is not installed on the worker: pip install 'lightly-ray[umap]'") from error
+        raise MissingExtraError(missing_extra("UMAP is not installed on the worker", "umap")) from error
     neighbors = min(15, len(points) - 1)
     return np.asarray(umap.UMAP(n_neighbors=neighbors, random_state=_SEED, n_jobs=1).fit_transform(points))

@@ -8,6 +8,7 @@ blob is written whole or not at all, and a key is never written twice.
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ import pyarrow.fs as pafs
 
 from lightly_ray.data.atomic import atomic_write
 from lightly_ray.data.location import Location
-from lightly_ray.errors import InvalidInputError, NotFoundError
+from lightly_ray.errors import InvalidInputError, NotFoundError, UnavailableError
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _CHUNK = 2**20
@@ -40,13 +41,14 @@ class Blobs:
             self._fs, self._base = _s3(endpoint), root.removeprefix("s3://")
 
     def put(self, key: str, source: IO[bytes]) -> None:
-        """Write a blob. It appears under its key when it is complete."""
+        """Write a blob. It appears under its key when it is complete.
+
+        Raises:
+            UnavailableError: the storage cannot be used, or is full.
+        """
         path = self._inside(key)
-        if not self.is_local:  # an object store shows an object when its upload is completed
-            with self._fs.open_output_stream(path) as out:
-                shutil.copyfileobj(source, out, _CHUNK)
-            return
-        with atomic_write(Path(path)) as out:
+        # An object store shows an object when its upload is completed.
+        with _reached(), atomic_write(Path(path)) if self.is_local else self._fs.open_output_stream(path) as out:
             shutil.copyfileobj(source, out, _CHUNK)
 
     def open(self, key: str) -> BinaryIO:
@@ -54,9 +56,11 @@ class Blobs:
 
         Raises:
             NotFoundError: there is no such blob.
+            UnavailableError: the storage cannot be used.
         """
         try:
-            opened: BinaryIO = self._fs.open_input_file(self._inside(key))
+            with _reached():
+                opened: BinaryIO = self._fs.open_input_file(self._inside(key))
         except FileNotFoundError as error:
             raise NotFoundError(f"the file {key} is gone from the storage") from error
         return opened
@@ -95,6 +99,16 @@ class Blobs:
         if not all(_PART.match(part) for part in parts):
             raise InvalidInputError(f"not a key of the storage: {key[:200]!r}")
         return "/".join((self._base, *parts))
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, ConnectionError):  # of what was read, not of the storage
+        raise
+    except OSError as error:
+        raise UnavailableError(f"the storage cannot be used: {error.strerror or str(error)[:300]}") from error
 
 
 def _s3(endpoint: str | None) -> pafs.FileSystem:

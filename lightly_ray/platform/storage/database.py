@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 
-from lightly_ray.errors import MissingExtraError
+from lightly_ray.errors import MissingExtraError, missing_extra
 
 _BUSY_MS = 30_000
 _ALONE = 0x6C726179  # any number that all our servers agree on
@@ -78,4 +78,4 @@ def _postgresql(url: URL) -> Engine:
         # Pinged before use: a server that was restarted costs no request.
         return create_engine(url, pool_size=8, max_overflow=24, pool_pre_ping=True)
     except ModuleNotFoundError as error:
-        raise MissingExtraError("PostgreSQL needs its driver: pip install 'lightly-ray[postgres]'") from error
+        raise MissingExtraError(missing_extra("PostgreSQL needs its driver", "postgres")) from error

@@ -39,9 +39,9 @@ def is_ready(platform: Here) -> dict[str, str] | Response:
             db.execute(text("SELECT 1"))
         platform.blobs.check()
     except DBAPIError:
-        return answer(503, "BAD_REQUEST", "the database cannot be reached")
+        return answer(503, "SERVICE_UNAVAILABLE", "the database cannot be reached")
     except OSError:
-        return answer(503, "BAD_REQUEST", "the storage cannot be reached")
+        return answer(503, "SERVICE_UNAVAILABLE", "the storage cannot be reached")
     return {"status": "ok"}
 
 
