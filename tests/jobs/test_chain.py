@@ -3,12 +3,10 @@
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -25,22 +23,20 @@ from lightly_ray.platform.embedded import EmbeddedPlatform
 from lightly_ray.workflow.labelled_images import write_digits
 
 PROJECT = Path(__file__).parents[2]
-CLOTHING = PROJECT.parent / "shared" / "data" / "clothing" / "train"
 
 START = """
 import sys, tempfile
 from ray.cluster_utils import Cluster
-dashboard, *agents = map(int, sys.argv[1:])  # ports: their defaults belong to whatever Ray runs here already
+# Ray takes the first free port for its dashboard, and any for its agents: none can be taken by a program in between.
 cluster = Cluster(initialize_head=True, head_node_args={
-    "num_cpus": 1, "include_dashboard": True, "dashboard_host": "127.0.0.1", "dashboard_port": dashboard,
-    "dashboard_agent_listen_port": agents[0], "object_store_memory": 300_000_000})
+    "num_cpus": 1, "include_dashboard": True, "dashboard_host": "127.0.0.1",
+    "dashboard_agent_listen_port": 0, "object_store_memory": 300_000_000})
 # A folder of its own, as on a machine of its own: in a shared one each node unpacks the working directory of a job
 # over that of the other, under the feet of the running job.
 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-    cluster.add_node(
-        num_cpus=1, object_store_memory=300_000_000, temp_dir=folder, dashboard_agent_listen_port=agents[1])
+    cluster.add_node(num_cpus=1, object_store_memory=300_000_000, temp_dir=folder, dashboard_agent_listen_port=0)
     cluster.wait_for_nodes()
-    print("ready", flush=True)
+    print(cluster.head_node.address_info["webui_url"], flush=True)
     sys.stdin.read()
     cluster.shutdown()
 """
@@ -62,7 +58,7 @@ class Submitter:
 
     def wait(self) -> None:
         """Until the cluster takes jobs: its agents start after its nodes."""
-        for _ in range(60):
+        for _ in range(180):
             probe = self.run(["-m", "ray.scripts.scripts", "job", "submit", "--address", self.address, "--", "true"])
             if probe.returncode == 0:
                 return
@@ -80,14 +76,9 @@ class Submitter:
         )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def submit() -> Iterator[Submitter]:
     """A cluster of two raylets in a process of its own, with token authentication."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(3)]
-        for free in sockets:
-            free.bind(("127.0.0.1", 0))
-        ports = [str(free.getsockname()[1]) for free in sockets]
     scripts = Path(sys.executable).parent
     environment = {
         **{name: value for name, value in os.environ.items() if name not in {"RAY_ADDRESS", "RAY_AUTH_TOKEN_PATH"}},
@@ -96,7 +87,7 @@ def submit() -> Iterator[Submitter]:
         "PATH": f"{scripts}:{os.environ['PATH']}",
     }
     with subprocess.Popen(
-        [sys.executable, "-c", START, *ports],
+        [sys.executable, "-c", START],
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -105,9 +96,10 @@ def submit() -> Iterator[Submitter]:
     ) as cluster:
         assert cluster.stdout is not None
         assert cluster.stdin is not None
-        assert "ready" in cluster.stdout.read(6)
+        dashboard = cluster.stdout.readline().strip()
+        assert dashboard, "the cluster did not start"
         try:
-            submitter = Submitter(f"http://127.0.0.1:{ports[0]}", environment)
+            submitter = Submitter(f"http://{dashboard}", environment)
             submitter.wait()
             yield submitter
         finally:
@@ -117,10 +109,11 @@ def submit() -> Iterator[Submitter]:
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
-    """Photographs of clothes where they are at hand, else handwritten digits: a folder per class."""
-    if CLOTHING.is_dir():
-        return CLOTHING
+    """Every fourth of the handwritten digits: a folder per class."""
     write_digits(tmp_path / "digits")
+    for path in (tmp_path / "digits").rglob("*.png"):
+        if int(path.stem) % 4:
+            path.unlink()
     return tmp_path / "digits"
 
 

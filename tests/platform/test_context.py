@@ -32,16 +32,16 @@ def test_open__a_database_that_cannot_be_reached(tmp_path: Path) -> None:
 
 def test_open__a_database_that_is_none(tmp_path: Path, postgresql_url: str) -> None:
     url = postgresql_url.replace("/postgres?", "/absent?")
-    with pytest.raises(UnavailableError, match='cannot be used: .*"absent" does not exist'):
+    with pytest.raises(UnavailableError, match=r'cannot be used: .*"absent" does not exist'):
         Store.open(ServeSettings(data_dir=tmp_path, database=url))
 
 
 def test_open__a_folder_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for data_dir in (tmp_path / "file", tmp_path / "file" / "deeper"):
-        with pytest.raises(InvalidInputError, match="data_dir '.*file.*' cannot be used: "):
+        with pytest.raises(InvalidInputError, match=r"data_dir '.*file.*' cannot be used: "):
             Store.open(ServeSettings(data_dir=data_dir))
-    with pytest.raises(InvalidInputError, match="storage '.*file/blobs' cannot be used: "):
+    with pytest.raises(InvalidInputError, match=r"storage '.*file/blobs' cannot be used: "):
         Store.open(ServeSettings(data_dir=tmp_path / "new", storage=f"{tmp_path}/file/blobs"))
 
 
@@ -61,7 +61,7 @@ def test_command__a_database_that_cannot_be_reached_is_one_line(tmp_path: Path, 
 def test_token__does_not_open_another_database_than_the_server(tmp_path: Path, postgresql_url: str) -> None:
     store = Store.open(ServeSettings(data_dir=tmp_path, database=postgresql_url))
     store.database.close()
-    with pytest.raises(ConflictError, match="keeps its data in postgresql.*, not in sqlite: give the setting database"):
+    with pytest.raises(ConflictError, match=r"keeps its data in postgresql.*, not in sqlite: give the setting"):
         Store.open(TokenSettings(data_dir=tmp_path))
     assert not (tmp_path / "lightly_ray.db").exists()
     Store.open(TokenSettings(data_dir=tmp_path, database=postgresql_url)).database.close()
@@ -81,14 +81,14 @@ def test_settings__from_the_environment_and_a_file(tmp_path: Path, monkeypatch: 
     assert parse(ServeSettings, []).port == 9001
     assert parse(ServeSettings, ["port=9002"]).port == 9002
     file.write_text("data_dir=x\ndatabsae=postgresql://me:secret@db/x\n")
-    with pytest.raises(InvalidInputError, match="unknown setting 'databsae', did you mean 'database'") as raised:
+    with pytest.raises(InvalidInputError, match=r"unknown setting 'databsae', did you mean 'database'") as raised:
         parse(ServeSettings, [])
     file.write_text("data_dir=x\nsecret\n")
-    with pytest.raises(InvalidInputError, match="expected key=value$") as raised:
+    with pytest.raises(InvalidInputError, match=r"expected key=value$") as raised:
         parse(ServeSettings, [])
     assert "secret" not in str(raised.value)
     monkeypatch.setenv("LIGHTLY_RAY_SETTINGS_FILE", str(tmp_path / "absent"))
-    with pytest.raises(InvalidInputError, match="settings_file '.*absent' cannot be read"):
+    with pytest.raises(InvalidInputError, match=r"settings_file '.*absent' cannot be read"):
         parse(ServeSettings, ["data_dir=x"])
 
 
