@@ -50,8 +50,11 @@ class SelectionMixin(TagsMixin, EmbeddingsMixin):
 
     def get_score_types(self, tag_id: str) -> list[str]:
         """Names of the scores that were uploaded for a tag, the oldest first."""
-        scores = parse_list(TagActiveLearningScoresData, self.transport.get(self._at("tags", tag_id, "scores")))
-        return [score.score_type for score in sorted(scores, key=lambda score: score.created_at)]
+        return [score.score_type for score in sorted(self.get_score_data(tag_id), key=lambda score: score.created_at)]
+
+    def get_score_data(self, tag_id: str) -> list[TagActiveLearningScoresData]:
+        """The scores that were uploaded for a tag, without their numbers; the last upload at the end."""
+        return parse_list(TagActiveLearningScoresData, self.transport.get(self._at("tags", tag_id, "scores")))
 
     def get_scores(self, tag_id: str, score_type: str) -> list[float]:
         """Uploaded scores, in the order of the tag's file names.

@@ -64,6 +64,7 @@ class TagActiveLearningScoresData(_Answer):
     tag_id: str
     score_type: str
     created_at: int
+    uploaded_at: int | None = None
 
 
 class JobStatusMeta(_Answer):

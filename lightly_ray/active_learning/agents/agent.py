@@ -8,6 +8,7 @@ on from there. All sets are file names in the order of the dataset.
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,14 +104,16 @@ class ActiveLearningAgent:
     ) -> None:
         """Select samples; afterwards `labeled_set` holds them too, and `added_set` them alone.
 
-        With fewer samples asked for than are selected already, it warns and does nothing. When it fails, the agent
-        is as it was before, though scores may have been uploaded.
+        With fewer samples asked for than are selected already, it warns and does nothing; with as many, it warns, and
+        the new tag adds none. CORAL and ACTIVE_LEARNING without a scorer take the scores that are on the platform, with
+        a warning where a selection has used them already: they are of a model that knew less. When the query fails, the
+        agent is as it was before, though scores may have been uploaded.
 
         Args:
             sampler_config: what to select.
-            al_scorer: scores of the query set: a scorer, or a Ray dataset with a column `filename` and one column
-                per score, as `lightly_ray.score` makes. They are uploaded, and CORAL and ACTIVE_LEARNING use the
-                one that the configuration names.
+            al_scorer: scores of the query set; by name, those of the samples that are not selected yet will do. A
+                scorer, or a Ray dataset with a column `filename` and one column per score, as `lightly_ray.score`
+                makes. They are uploaded, and CORAL and ACTIVE_LEARNING use the one that the configuration names.
             selection_config: the later name of ``sampler_config``.
 
         Raises:
@@ -120,13 +123,21 @@ class ActiveLearningAgent:
         """
         config = sampler_config or selection_config or SamplerConfig()
         config.check()
-        if self._wanted(config) < self._selected.count:
-            warnings.warn(_too_few(config.n_samples, self._selected.count), stacklevel=2)
+        wanted, selected = self._wanted(config), self._selected.count
+        if wanted <= selected and selected:
+            does = "does nothing" if wanted < selected else "makes a tag that adds none"
+            warnings.warn(
+                f"{config.n_samples} samples were asked for and {selected} are selected already: this query {does}",
+                stacklevel=2,
+            )
+        if wanted < selected:
             return
         scores = self._aligned(al_scorer) if al_scorer is not None else {}
         config = self._spelled_out(config, scores)
         if scores:
             self._upload(scores)
+        elif needs_scores(config.method):
+            self._warn_of_used_scores(config)
         tag = self._client().selection(
             config,
             preselected_tag_id=self._preselected.id if self._preselected else None,
@@ -173,9 +184,34 @@ class ActiveLearningAgent:
         _require_length(scores.values, query_set if scores.filenames is None else scores.filenames)
         values = dict(scores.values)
         if scores.filenames is not None:
-            values = align_scores(values, scores.filenames, query_set)
+            values = align_scores(*self._completed(values, scores.filenames, query_set), query_set)
         _require_finite(values, query_set)
         return values
+
+    def _completed(
+        self, values: Mapping[str, NDArray[Any]], filenames: Sequence[str], query_set: Sequence[str]
+    ) -> tuple[dict[str, NDArray[Any]], list[str]]:
+        """Scores with a 0 for samples that are selected already and have none: nobody predicts those again."""
+        lacking = set(self.labeled_set).intersection(query_set).difference(filenames)
+        zeros = np.zeros(len(lacking))
+        return {name: np.concatenate([scores, zeros]) for name, scores in values.items()}, [*filenames, *lacking]
+
+    def _warn_of_used_scores(self, config: SamplerConfig) -> None:
+        """Say whose scores a query without a scorer takes, where an earlier selection has used them."""
+        uploaded = {one.score_type: one for one in self._client().get_score_data(self._query_tag.id)}
+        name = config.score or (default_score([list(uploaded)[-1], *uploaded]) if uploaded else None)
+        if name not in uploaded or uploaded[name].uploaded_at is None:
+            return  # there are none: the platform refuses the selection
+        at = uploaded[name].uploaded_at or 0
+        after = [tag for tag in self._client().get_all_tags() if tag.query_tag_id and tag.created_at > at]
+        if after:
+            first = min(after, key=lambda tag: tag.created_at)
+            when = datetime.fromtimestamp(at / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+            warnings.warn(
+                f"{config.method} was given no scorer: it takes the scores {name!r} of tag {self._query_tag.name!r}, "
+                f"uploaded {when} for the selection {first.name!r}; give it scores of the model that you have now",
+                stacklevel=3,
+            )
 
     def _spelled_out(self, config: SamplerConfig, scores: Mapping[str, Any]) -> SamplerConfig:
         """The configuration with its size and its score said, so that the platform never has to guess."""
@@ -190,10 +226,6 @@ class ActiveLearningAgent:
     def _upload(self, scores: Mapping[str, NDArray[np.float64]]) -> None:
         self._client().upload_scores(scores, self._query_tag.id)
         self._default_score = default_score(list(scores))
-
-
-def _too_few(n_samples: float, selected: int) -> str:
-    return f"{n_samples} samples were asked for and {selected} are selected already: this query does nothing"
 
 
 def _require_length(values: Mapping[str, NDArray[Any]], filenames: Sequence[str]) -> None:

@@ -91,6 +91,7 @@ class ScoreData(TypedDict):
     tagId: str
     scoreType: str
     createdAt: int
+    uploadedAt: int
     scores: NotRequired[list[float]]
 
 

@@ -72,7 +72,13 @@ def projection(it: records.Projection, dataset_id: str) -> schemas.Embedding2dDa
 
 def score(it: records.Score) -> schemas.ScoreData:
     """Scores without the numbers."""
-    return {"id": it.id, "tagId": it.tag_id, "scoreType": it.score_type, "createdAt": it.created_at}
+    return {
+        "id": it.id,
+        "tagId": it.tag_id,
+        "scoreType": it.score_type,
+        "createdAt": it.created_at,
+        "uploadedAt": it.uploaded_at,
+    }
 
 
 def job(it: records.Job) -> schemas.JobData:

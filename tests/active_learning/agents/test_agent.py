@@ -105,7 +105,8 @@ def test_query__as_many_as_selected_makes_an_equal_tag(ready: ApiWorkflowClient,
     agent = ActiveLearningAgent(ready)
     agent.query(SamplerConfig(n_samples=5, name="five"))
     labelled = agent.labeled_set
-    agent.query(SamplerConfig(n_samples=as_many, name="five again"))
+    with pytest.warns(UserWarning, match="5 are selected already: this query makes a tag that adds none"):
+        agent.query(SamplerConfig(n_samples=as_many, name="five again"))
     assert (agent.labeled_set, agent.added_set) == (labelled, [])
 
 
@@ -217,6 +218,35 @@ def test_upload_scores__serve_a_later_query(ready: ApiWorkflowClient) -> None:
     assert agent.labeled_set == [names[row] for row in sorted(np.argsort(-scores["first"])[:2])]
 
 
+def test_query__scores_of_the_round_before_are_told(ready: ApiWorkflowClient) -> None:
+    agent = ActiveLearningAgent(ready)
+    agent.upload_scores(Own({"s": RNG.random(12)}))
+    agent.query(SamplerConfig("CORAL", 3, name="round-1"))  # uploaded for it: nothing to say
+    message = r"CORAL was given no scorer: it takes the scores 's' of tag 'initial-tag', uploaded 20.* 'round-1'; give"
+    with pytest.warns(UserWarning, match=message):
+        agent.query(SamplerConfig("CORAL", 5, name="round-2"))
+    fresh = ActiveLearningAgent(ready, preselected_tag_name="round-2")
+    with pytest.warns(UserWarning, match=message):
+        fresh.query(SamplerConfig("CORAL", 6, name="round-3"))
+    fresh.query(SamplerConfig("CORAL", 7, name="round-4"), Own({"s": RNG.random(12)}))
+    fresh.query(SamplerConfig("RANDOM", 8, name="round-5"))
+
+
+def test_query__scores_by_name_of_what_is_not_selected_will_do(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    agent = ActiveLearningAgent(ready)
+    agent.query(SamplerConfig("RANDOM", 4, name="labelled"))
+    left = agent.unlabeled_set
+    scores = dict(zip(left, RNG.random(8), strict=True))
+
+    given = Own({"s": np.array([scores[name] for name in left])}, left)
+    agent.query(SamplerConfig("ACTIVE_LEARNING", 6, name="more"), given)
+    assert agent.added_set == sorted(sorted(left, key=lambda name: -scores[name])[:2], key=names.index)
+    agent = ActiveLearningAgent(ready)
+    with pytest.raises(InvalidInputError, match="5 of 12 files are not among the predictions"):
+        agent.query(SamplerConfig("ACTIVE_LEARNING", 6, name="none"), Own({"s": np.ones(7)}, left[1:]))
+
+
 @pytest.mark.usefixtures("ray_local")
 def test_query__a_ray_dataset_of_scores(ready: ApiWorkflowClient) -> None:
     names = ready.get_filenames()
@@ -237,9 +267,10 @@ def test_query__scores_as_ray_data_makes_them(ready: ApiWorkflowClient) -> None:
     agent = ActiveLearningAgent(ready)
     agent.query(SamplerConfig("CORAL", 4, name="by class"), ScorerClassification(PREDICTIONS))
     assert agent.labeled_set == scored
-    rows[3]["probabilities"] = np.array([0.5, np.nan, 0.5])
+    hole = next(row for row in rows if row["filename"] not in scored)
+    hole["probabilities"] = np.array([0.5, np.nan, 0.5])
     skipped = score(ray.data.from_items(rows), task="classification", on_error="skip")
-    with pytest.raises(InvalidInputError, match=f"first: '{rows[3]['filename']}'"):
+    with pytest.raises(InvalidInputError, match=f"first: '{hole['filename']}'"):
         agent.query(SamplerConfig("CORAL", 5, name="with a hole"), skipped)
 
 
