@@ -47,7 +47,7 @@ def test_python_blocks__run_in_order() -> None:
     agent = names["al_agent"]
     assert len(agent.labeled_set) == 20  # type: ignore[attr-defined]  # whatever README calls its agent
     assert len(agent.added_set) == 5  # type: ignore[attr-defined]  # as above
-    assert len(names["selection"].ids) == 100  # type: ignore[attr-defined]  # as above
+    assert len(names["selection"].ids) == 150  # type: ignore[attr-defined]  # as above
 
 
 def test_commands__are_what_ci_runs() -> None:

@@ -15,12 +15,11 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import ray
-import ray.data
 
 from lightly_ray.errors import InvalidInputError, WorkerLostError
+from lightly_ray.parallel.quiet import quiet_data_for_good, quiet_start
 
 _PROBE_SECONDS = 10.0
-_NOTICES = "ray._private.authentication.authentication_token_setup"
 
 
 @contextmanager
@@ -64,38 +63,25 @@ def cluster_cpus() -> int:
 
 def _start(num_cpus: int | None) -> None:
     address = os.environ.get("RAY_ADDRESS", "")
-    # Every actor pool of Ray Data makes the driver print an error about its own, harmless, constructor arguments.
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    # Ray announces at every start that tokens are on, which means nothing to a local job.
-    notices = logging.getLogger(_NOTICES)
-    level = notices.level
-    notices.setLevel(logging.ERROR)
     on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
-        if address and address != "local":
-            _attach(address)
-        else:
-            # "local": with no address at all Ray would join whichever cluster was started last on this machine.
-            ray.init(
-                address="local",
-                num_cpus=num_cpus,
-                include_dashboard=False,
-                logging_level=logging.WARNING,
-                log_to_driver=False,
-            )
+        with quiet_start():
+            if address and address != "local":
+                _attach(address)
+            else:
+                # "local": with no address at all Ray would join whichever cluster was started last on this machine.
+                ray.init(
+                    address="local",
+                    num_cpus=num_cpus,
+                    include_dashboard=False,
+                    logging_level=logging.WARNING,
+                    log_to_driver=False,
+                )
     finally:
-        notices.setLevel(level)
         # Ray takes SIGTERM over and ends the process on the spot; a handler that was there before it cleans up.
         if callable(on_sigterm) and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, on_sigterm)
-    _quiet_data()
-
-
-def _quiet_data() -> None:
-    # Jobs show their own progress; a plan and a resource report for every small Dataset would bury it.
-    ray.data.DataContext.get_current().enable_progress_bars = False
-    logging.getLogger("ray.data").setLevel(logging.WARNING)
-    logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)
+    quiet_data_for_good()
 
 
 def _attach(address: str) -> None:

@@ -26,16 +26,24 @@ PROJECT = Path(__file__).parents[2]
 
 START = """
 import sys, tempfile
+from contextlib import ExitStack
+from pathlib import Path
 from ray.cluster_utils import Cluster
-# Ray takes the first free port for its dashboard, and any for its agents: none can be taken by a program in between.
-cluster = Cluster(initialize_head=True, head_node_args={
-    "num_cpus": 1, "include_dashboard": True, "dashboard_host": "127.0.0.1",
-    "dashboard_agent_listen_port": 0, "object_store_memory": 300_000_000})
-# A folder of its own, as on a machine of its own: in a shared one each node unpacks the working directory of a job
-# over that of the other, under the feet of the running job.
-with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-    cluster.add_node(num_cpus=1, object_store_memory=300_000_000, temp_dir=folder, dashboard_agent_listen_port=0)
+
+with ExitStack() as stack:
+    # A folder for each node, as on machines of their own: in a shared one each unpacks the working directory of a job
+    # over that of the other, under the feet of the running job.
+    head, other = (
+        stack.enter_context(tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True)) for _ in range(2)
+    )
+    # Ray takes the first free port for its dashboard, and any for its agents: none can be taken in between.
+    node = {"num_cpus": 1, "object_store_memory": 300_000_000, "dashboard_agent_listen_port": 0}
+    dashboard = {"include_dashboard": True, "dashboard_host": "127.0.0.1"}
+    cluster = Cluster(initialize_head=True, head_node_args={**node, **dashboard, "temp_dir": head})
+    cluster.add_node(**node, temp_dir=other)
     cluster.wait_for_nodes()
+    for folder in (head, other):  # as `ray start` does; without it jobs are sent to any Ray that runs on this machine
+        Path(folder, "ray_current_cluster").write_text(cluster.address)
     print(cluster.head_node.address_info["webui_url"], flush=True)
     sys.stdin.read()
     cluster.shutdown()

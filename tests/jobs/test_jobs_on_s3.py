@@ -95,5 +95,5 @@ def test_job__goes_on_in_a_store(
     assert run_score_predictions(settings)["samples"] == 31
     assert "an earlier run scored 12 samples" in capsys.readouterr().err
     assert _read(at("d.parquet"))["filename"].to_pylist() == names
-    left = files.get_file_info(pa.fs.FileSelector("images", recursive=True))
+    left = files.get_file_info(pa.fs.FileSelector(f"images/{FOLDER}", recursive=True))
     assert [info.path for info in left if "d.parquet" in info.path] == [f"images/{FOLDER}/d.parquet"]

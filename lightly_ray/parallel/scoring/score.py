@@ -20,6 +20,7 @@ from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connect
 from lightly_ray.parallel.errors import plain_errors
+from lightly_ray.parallel.quiet import quiet_data
 from lightly_ray.parallel.scoring.execute import OnError, Scoring, score_dataset, score_read_tasks
 from lightly_ray.scores.detection import Extent, FrequencyConfig, merge
 from lightly_ray.scores.prediction_columns import Columns
@@ -95,7 +96,7 @@ def score(  # noqa: PLR0913 - a public door: each is one choice, most are left a
 
 
 def _finish(counted: ray.data.Dataset, config: FrequencyConfig) -> ray.data.Dataset:
-    with plain_errors():
+    with plain_errors(), quiet_data(counted):
         counted = counted.materialize()
         parts = counted.map_batches(_summarize_block, batch_format="pyarrow", batch_size=None).take_all()
     extent = reduce(merge, (Extent(part["low"], part["high"]) for part in parts), Extent())

@@ -25,6 +25,7 @@ from lightly_ray.data.vectors import Layout, Matrix, VectorFault, arrow_layout, 
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connect
 from lightly_ray.parallel.errors import plain_errors
+from lightly_ray.parallel.quiet import quiet_data
 
 Block = ray.ObjectRef[pa.Table]
 _LOOK_ROWS = 1024  # looked at in one go where the layout is sought
@@ -62,7 +63,7 @@ class DatasetSource:
         self, dataset: Dataset, id_column: str, embedding_column: str | None, others: tuple[str, ...] = ()
     ) -> None:
         columns = [name for name in dict.fromkeys([id_column, embedding_column, *others]) if name is not None]
-        with _executing():
+        with _executing(), quiet_data(dataset):
             present = dataset.columns()
         if present is None:  # a filter left nothing, not even the columns
             raise InvalidInputError("the dataset has no rows")
@@ -71,8 +72,9 @@ class DatasetSource:
                 raise InvalidInputError(f"the dataset has no column {name!r}, it has {', '.join(map(repr, present))}")
         self._embedding = embedding_column or ""
         self._layout: Layout | None = None
-        with _executing():
-            blocks: list[Block] = dataset.select_columns(columns).materialize().to_arrow_refs()
+        chosen = dataset.select_columns(columns)
+        with _executing(), quiet_data(chosen):
+            blocks: list[Block] = chosen.materialize().to_arrow_refs()
         names = ray.get([_read_column.remote(block, id_column) for block in blocks])
         self._blocks = [block for block, column in zip(blocks, names, strict=True) if len(column)]
         self.starts = np.cumsum([0, *(len(column) for column in names if len(column))], dtype=np.int64)

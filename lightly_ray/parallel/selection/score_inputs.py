@@ -93,8 +93,9 @@ def _as_table(scores: Any, id_column: str) -> pa.Table | None:
 
 def _gathered(dataset: Any) -> pa.Table:
     from lightly_ray.parallel.errors import plain_errors  # noqa: PLC0415  # loads Ray
+    from lightly_ray.parallel.quiet import quiet_data  # noqa: PLC0415  # loads Ray
 
-    with plain_errors():
+    with plain_errors(), quiet_data(dataset):
         blocks = cast("Iterable[pa.Table]", dataset.iter_batches(batch_format="pyarrow", batch_size=None))
         tables = [block for block in blocks if len(block)]
     if not tables:
