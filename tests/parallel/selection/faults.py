@@ -124,7 +124,8 @@ def _end(pid: int) -> None:
 @contextmanager
 def two_nodes() -> Iterator[tuple[Cluster, Any]]:
     """A cluster of a head, where the driver is, and a second node; one CPU each."""
-    size: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100 << 20}
+    # Ports of the system's choice: their defaults belong to whatever Ray runs here already.
+    size: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100 << 20, "dashboard_agent_listen_port": 0}
     cluster = Cluster(initialize_head=True, head_node_args={**size, "include_dashboard": False})
     try:
         second = cluster.add_node(**size)
