@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from lightly_ray.data.predictions.checks import in_unit
 from lightly_ray.errors import InvalidInputError
 
 
@@ -36,7 +37,7 @@ class KeypointInstancePrediction:
         self.keypoints = keypoints
         self.category_id = category_id
         self.score = score
-        if any(not 0 <= confidence <= 1 for confidence in self.get_confidences()):
+        if not all(map(in_unit, self.get_confidences())):
             raise InvalidInputError(f"keypoint confidences must lie in [0, 1], got {list(self.get_confidences())}")
 
     @classmethod

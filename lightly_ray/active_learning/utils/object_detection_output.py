@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from lightly_ray.active_learning.utils.bounding_box import BoundingBox
+from lightly_ray.data.predictions.checks import in_unit
 from lightly_ray.errors import InvalidInputError
 
 
@@ -72,7 +73,7 @@ class ObjectDetectionOutput:
         Raises:
             InvalidInputError: a score outside [0, 1], a label that is no integer, or other lengths.
         """
-        if any(not 0 <= score <= 1 for score in scores):
+        if not all(map(in_unit, scores)):
             raise InvalidInputError(f"scores must lie in [0, 1], got {list(scores)}")
         if not all(isinstance(label, int | np.integer) for label in labels):
             raise InvalidInputError(f"labels must be integers, got {list(labels)}")

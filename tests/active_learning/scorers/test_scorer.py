@@ -216,3 +216,17 @@ def test_scorer__a_frame_with_a_column_per_class() -> None:
         np.testing.assert_array_equal(found.calculate_scores()["uncertainty_margin"], expected)
     with pytest.raises(InvalidInputError, match="must be names, or 0"):
         ScorerClassification(frame.reset_index(drop=True)[::-1])
+
+
+def test_scorer__confidences_a_hair_over_one_count_as_one() -> None:
+    hair = 1.0000001192
+    boxes = ScorerObjectDetection([ObjectDetectionOutput.from_scores([BOX], [hair], [1])]).calculate_scores()
+    expected = ScorerObjectDetection([ObjectDetectionOutput.from_scores([BOX], [1.0], [1])]).calculate_scores()
+    for name, scores in expected.items():
+        np.testing.assert_array_equal(boxes[name], scores)
+    points = KeypointPrediction([KeypointInstancePrediction([1, 2, hair, 3, 4, 0.5])])
+    assert ScorerKeypointDetection([points]).calculate_scores()["mean_uncertainty"].tolist() == [0.25]
+    with pytest.raises(InvalidInputError, match="must lie in"):
+        ObjectDetectionOutput.from_scores([BOX], [1.5], [1])
+    with pytest.raises(InvalidInputError, match="must lie in"):
+        KeypointInstancePrediction([1, 2, 1.5])
