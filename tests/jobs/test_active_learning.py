@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,11 @@ import pytest
 from PIL import Image
 
 from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.errors import LightlyRayError
 from lightly_ray.platform.embedded import EmbeddedPlatform
+from lightly_ray.settings import parse
+from lightly_ray.workflow import active_learning
+from lightly_ray.workflow.active_learning import ActiveLearningSettings, run_active_learning
 
 JOB = Path(__file__).parents[2] / "jobs" / "active_learning.py"
 SMALL = ["initial=6", "per_round=4", "n_rounds=2", "seeds=2"]
@@ -92,38 +98,48 @@ def test_job__works_on_a_running_platform(photos: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "message"),
+    ("words", "message"),
     [
-        (["input_dir={empty}"], 1, "holds no image"),
-        (["input_dir={photos}/nowhere"], 1, "no folder"),
-        (["input_dir={photos}", "initial=46"], 1, "are more than the 45 images of the pool"),
-        (["input_dir={photos}", "token_file=x"], 1, "token_file is of a server"),
-        (["input_dir={photos}", "dataset=v1"], 1, "a dataset name has 3 to 255"),
-        (["input_dir={photos}", "n_samples=3"], 2, "unknown setting 'n_samples'"),
-        (["input_dir={photos}", "server=http://127.0.0.1:1"], 1, "the platform wants a token"),
-        (["input_dir={photos}", "port={port}", *SMALL], 1, "{port}"),
-        (["input_dir={single}"], 1, "class 'alone'"),
+        (["input_dir={empty}"], "holds no image"),
+        (["input_dir={photos}/nowhere"], "no folder"),
+        (["input_dir={photos}", "initial=46"], "are more than the 45 images of the pool"),
+        (["input_dir={photos}", "token_file=x"], "token_file is of a server"),
+        (["input_dir={photos}", "dataset=v1"], "a dataset name has 3 to 255"),
+        (["input_dir={photos}", "n_samples=3"], "unknown setting 'n_samples'"),
+        (["input_dir={photos}", "server=http://127.0.0.1:1"], "the platform wants a token"),
+        (["input_dir={single}"], "class 'alone'"),
     ],
 )
-def test_job__bad_input_is_one_clear_line(
-    photos: Path, tmp_path: Path, words: list[str], status: int, message: str
+def test_job__bad_input_is_one_deliberate_error_before_anything_is_started(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], message: str
 ) -> None:
+    monkeypatch.delenv("LIGHTLY_TOKEN", raising=False)
+    monkeypatch.setattr(active_learning, "connected", lambda: pytest.fail("Ray was started"))
     (tmp_path / "empty").mkdir()
     single = tmp_path / "single"
     for name in ("alone/a.png", "many/b.png", "many/c.png"):
         (single / name).parent.mkdir(parents=True, exist_ok=True)
         (single / name).write_bytes((photos / "flat" / "00.png").read_bytes())
+    places = {"empty": tmp_path / "empty", "photos": photos, "single": single}
+    output = tmp_path / "output"
+    with pytest.raises(LightlyRayError, match=re.escape(message)):
+        run_active_learning(
+            parse(ActiveLearningSettings, [*(word.format(**places) for word in words), f"output_dir={output}"])
+        )
+    assert not (output / "learning_curve.png").exists()
+
+
+def test_job__a_port_that_is_taken_is_one_clear_line(photos: Path, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        places = {"empty": tmp_path / "empty", "photos": photos, "single": single, "port": taken.getsockname()[1]}
-        output = tmp_path / "output"
-        done = _run(*(word.format(**places) for word in words), f"output_dir={output}")
-    assert done.returncode == status
-    assert done.stdout == ""
-    assert message.format(**places) in done.stderr.splitlines()[-1]
+        port = taken.getsockname()[1]
+        done = _run(f"input_dir={photos}", f"port={port}", *SMALL, f"output_dir={tmp_path / 'output'}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+    assert str(port) in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
-    assert not (output / "learning_curve.png").exists()
+    assert not (tmp_path / "output" / "learning_curve.png").exists()
 
 
 def _marked(mark: str) -> list[str]:
@@ -154,17 +170,19 @@ def test_job__ctrl_c_leaves_no_process(photos: Path, tmp_path: Path, kind: signa
         for line in job.stderr:
             if b"active learning" in line:
                 break
-        time.sleep(1)
-        assert len(_marked(mark)) > 3  # the job, the server, the worker, Ray
+        _wait_for(lambda: len(_marked(mark)) > 3)  # the job, the server, the worker, Ray
         job.send_signal(kind)
-        _, rest = job.communicate(timeout=60)
+        _, rest = job.communicate()
     assert job.returncode == 130
     assert rest.decode().splitlines()[-1] == "interrupted"
-    for _ in range(100):
-        if not _marked(mark):
-            break
+    _wait_for(lambda: not _marked(mark))
+
+
+def _wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not come"
         time.sleep(0.1)
-    assert _marked(mark) == []
 
 
 def test_job__an_output_folder_that_is_a_file_is_found_before_the_work(photos: Path, tmp_path: Path) -> None:
