@@ -16,7 +16,8 @@ def test_put_scores__a_further_upload_replaces(api: Api) -> None:
     assert api.post(path, {"scoreType": "uncertainty_margin", "scores": [0.25, 0, 1e-300]})["id"] == first
     listed = api.get(path)
     assert [one["scoreType"] for one in listed] == ["other/one", "uncertainty_margin"]
-    assert {"id", "tagId", "scoreType", "createdAt"} == set(listed[0])
+    assert {"id", "tagId", "scoreType", "createdAt", "uploadedAt"} == set(listed[0])
+    assert listed[1]["uploadedAt"] > listed[1]["createdAt"]
     assert api.get(f"{path}/{first}")["scores"] == [0.25, 0, 1e-300]
 
 
