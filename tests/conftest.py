@@ -31,10 +31,14 @@ def missing(part: str, reason: str) -> None:
 
 # What takes longest goes first: two processes that share the files of tests then end at about the same time.
 _FIRST = (
+    "selection/test_select_on_ray",
+    "scoring/test_score",
+    "jobs/test_chain",
+    "jobs/test_score_predictions",
     "jobs/test_active_learning",
     "selection/test_select_faults",
-    "jobs/test_chain",
-    "selection/test_select_on_ray",
+    "workflow/test_embed_images",
+    "selection/test_checkpoint",
 )
 
 

@@ -81,20 +81,24 @@ def test_job__runs_the_whole_loop_and_leaves_chained_tags(photos: Path, tmp_path
         assert len(client.download_descriptor()) > 1000
 
 
-def test_job__works_on_a_running_platform(photos: Path, tmp_path: Path) -> None:
-    with EmbeddedPlatform(tmp_path / "platform") as platform:
-        token = tmp_path / "token"
-        token.write_text(platform.token)
-        there = [f"input_dir={photos}", f"output_dir={tmp_path / 'output'}", f"server={platform.url}"]
-        done = _run(*there, f"token_file={token}", "initial=5", "per_round=3", "n_rounds=1", "seeds=1")
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout)["server"] == platform.url
-        assert platform.token not in done.stdout + done.stderr
-        token.write_text("wrong")
-        refused = _run(*there, f"token_file={token}", *SMALL)
-    assert refused.returncode == 1
-    assert refused.stderr.splitlines()[-1].startswith("error: ")
-    assert "token" in refused.stderr.splitlines()[-1]
+def _run_here(*words: str) -> dict[str, object]:
+    """The job in this process, on the Ray of the tests."""
+    return run_active_learning(parse(ActiveLearningSettings, words))
+
+
+@pytest.mark.usefixtures("ray_local")
+def test_job__works_on_a_running_platform(
+    photos: Path, tmp_path: Path, live_platform: EmbeddedPlatform, capfd: pytest.CaptureFixture[str]
+) -> None:
+    token = tmp_path / "token"
+    token.write_text(live_platform.token)
+    there = [f"input_dir={photos}", f"output_dir={tmp_path / 'output'}", f"server={live_platform.url}"]
+    result = _run_here(*there, f"token_file={token}", "initial=5", "per_round=3", "n_rounds=1", "seeds=1")
+    assert result["server"] == live_platform.url
+    assert live_platform.token not in str(result) + capfd.readouterr().err
+    token.write_text("wrong")
+    with pytest.raises(LightlyRayError, match="token"):
+        _run_here(*there, f"token_file={token}", *SMALL)
 
 
 @pytest.mark.parametrize(
@@ -123,22 +127,18 @@ def test_job__bad_input_is_one_deliberate_error_before_anything_is_started(
     places = {"empty": tmp_path / "empty", "photos": photos, "single": single}
     output = tmp_path / "output"
     with pytest.raises(LightlyRayError, match=re.escape(message)):
-        run_active_learning(
-            parse(ActiveLearningSettings, [*(word.format(**places) for word in words), f"output_dir={output}"])
-        )
+        _run_here(*(word.format(**places) for word in words), f"output_dir={output}")
     assert not (output / "learning_curve.png").exists()
 
 
+@pytest.mark.usefixtures("ray_local")
 def test_job__a_port_that_is_taken_is_one_clear_line(photos: Path, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = _run(f"input_dir={photos}", f"port={port}", *SMALL, f"output_dir={tmp_path / 'output'}")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.splitlines()[-1].startswith("error: ")
-    assert str(port) in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
+        with pytest.raises(LightlyRayError, match=rf"^[^\n]*{port}[^\n]*$"):
+            _run_here(f"input_dir={photos}", f"port={port}", *SMALL, f"output_dir={tmp_path / 'output'}")
     assert not (tmp_path / "output" / "learning_curve.png").exists()
 
 
@@ -155,7 +155,7 @@ def _marked(mark: str) -> list[str]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads the process table of Linux")
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("kind", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.full)])
 def test_job__ctrl_c_leaves_no_process(photos: Path, tmp_path: Path, kind: signal.Signals) -> None:
     words = [f"input_dir={photos}", f"output_dir={tmp_path / 'output'}", *SMALL, "seeds=50"]
     words.remove("seeds=2")
@@ -187,8 +187,6 @@ def _wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
 
 def test_job__an_output_folder_that_is_a_file_is_found_before_the_work(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    done = _run(f"input_dir={photos}", f"output_dir={tmp_path}/file", *SMALL)
-    assert done.returncode == 1
-    assert done.stderr.splitlines() == [
-        f"error: output '{tmp_path}/file/learning_curve.png' cannot be written: what should be its folder is a file"
-    ]
+    message = f"output '{tmp_path}/file/learning_curve.png' cannot be written: what should be its folder is a file"
+    with pytest.raises(LightlyRayError, match=f"^{re.escape(message)}$"):
+        _run_here(f"input_dir={photos}", f"output_dir={tmp_path}/file", *SMALL)

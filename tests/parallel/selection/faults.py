@@ -162,30 +162,45 @@ def verdict(found: Selection, expected: Selection) -> dict[str, Any]:
     return {"same": same and found.radius == expected.radius, "restarts": found.stats.restarts}
 
 
-def actors(folder: Path) -> list[dict[str, Any]]:
-    """Actors die while they read, learn, propose and fetch; also two at once, and one again while it is rebuilt."""
+def _kill(folder: Path, deeds: dict[int, Deed]) -> dict[str, Any]:
     options: dict[str, Any] = {"preselected": PRESELECTED}
     expected = lightly_ray.select(X, 900, ids=NAMES, progress=False, **options)
-    cases: list[dict[int, Deed]] = [
-        {0: kill(1), 3: kill(0), 4: kill(1, after=0.002)},
-        # From about the tenth question on there are picks, which a new worker has to learn again.
-        {1: kill(0), 14: lambda workers: (kill(0)(workers), kill(1)(workers))[0], 22: kill(1)},
-    ]
+    return verdict(run(files(folder), deeds, **options)[0], expected)
+
+
+def _lose(nodes: tuple[Cluster, Any], data: Callable[[], Any], **options: Any) -> dict[str, Any]:
+    cluster, second = nodes
+    common: dict[str, Any] = {"method": "coral", "preselected": PRESELECTED}
+    expected = lightly_ray.select(X, 900, ids=NAMES, scores=SCORES, progress=False, **common)
+    there = _one_after_another(cluster, second)
+    return _without_a_node(cluster, there, data, {**options, **common}, expected)
+
+
+def actors(folder: Path) -> list[dict[str, Any]]:
+    """Actors die while they read, propose and fetch; also two at once, and one again while it is rebuilt."""
+
+    def both(workers: Workers) -> None:
+        kill(0)(workers)
+        kill(1)(workers)
+
     with two_nodes():
-        return [verdict(run(files(folder), deeds, **options)[0], expected) for deeds in cases]
+        # From about the tenth question on there are picks, which a new worker has to learn again.
+        return [_kill(folder, {1: kill(0), 14: both, 22: kill(1)})]
 
 
 def node(folder: Path) -> list[dict[str, Any]]:
-    """The second node is lost in the middle: an array's slices, or a Dataset's blocks, go with it."""
-    common: dict[str, Any] = {"method": "coral", "preselected": PRESELECTED}
-    expected = lightly_ray.select(X, 900, ids=NAMES, scores=SCORES, progress=False, **common)
-    made: list[tuple[Callable[[], Any], dict[str, Any]]] = [
-        (lambda: X, {"ids": NAMES, "scores": SCORES}),
-        (lambda: ray.data.read_parquet(str(files(folder))), {"scores": "score"}),
-    ]
-    with two_nodes() as (cluster, second):
-        nodes = _one_after_another(cluster, second)
-        return [_without_a_node(cluster, nodes, data, {**options, **common}, expected) for data, options in made]
+    """The second node is lost in the middle, and with it the blocks of a Dataset."""
+    with two_nodes() as nodes:
+        return [_lose(nodes, lambda: ray.data.read_parquet(str(files(folder))), scores="score")]
+
+
+def others(folder: Path) -> list[dict[str, Any]]:
+    """Actors die while they learn; a lost node takes slices of an array with it."""
+    with two_nodes() as nodes:
+        return [
+            _kill(folder, {0: kill(1), 3: kill(0), 4: kill(1, after=0.002)}),
+            _lose(nodes, lambda: X, ids=NAMES, scores=SCORES),
+        ]
 
 
 def _one_after_another(cluster: Cluster, second: Any) -> Iterator[Any]:
@@ -229,7 +244,7 @@ def exhaustive(folder: Path) -> list[dict[str, Any]]:
 def main() -> None:
     """Run one case and print its verdicts."""
     cases: dict[str, Callable[[Path], list[dict[str, Any]]]]
-    cases = {"actors": actors, "node": node, "exhaustive": exhaustive}
+    cases = {"actors": actors, "node": node, "others": others, "exhaustive": exhaustive}
     with tempfile.TemporaryDirectory() as folder:
         sys.stdout.write("\n" + json.dumps(cases[sys.argv[1]](Path(folder))) + "\n")
 
