@@ -14,7 +14,6 @@
 success, 1 a deliberate error (one line), 2 settings that cannot be used (one line), 130 Ctrl-C.
 """
 
-import difflib
 import inspect
 import json
 import os
@@ -22,15 +21,16 @@ import signal
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, NoneType, UnionType
-from typing import Annotated, ClassVar, Literal, NoReturn, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, NoReturn, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
 from lightly_ray.errors import InvalidInputError, LightlyRayError
+from lightly_ray.setting_words import CONFIG, pairs, read_lines, read_yaml
 
 
 class Settings(BaseModel):
@@ -55,36 +55,48 @@ def parse(model: type[S], words: Sequence[str]) -> S:
     """Build settings from ``key=value`` words.
 
     Args:
-        model: the settings class.
+        model: the settings class; the keys of an inner one stand behind a dot, ``loader.batch_size``.
         words: one ``key=value`` each; the value is all that follows the first ``=``. They come before the environment,
-            and that before the file.
+            and that before files. ``config=FILE.yaml`` reads keys from a file.
 
     Raises:
-        InvalidInputError: a word without ``=``, a key given twice, an unknown or missing key, a bad value; or the file
+        InvalidInputError: a word without ``=``, a key given twice, an unknown or missing key, a bad value; or a file
             cannot be read.
     """
-    values = _pairs(words, model.model_fields)
+    keys = leaves(model)
+    values = pairs(words, {*keys, CONFIG})
+    if CONFIG in values:
+        values = read_yaml(values.pop(CONFIG), keys) | values
     if model.environment:
         values = _from_environment(model) | values
         values = _from_file(model, values.get("settings_file")) | values
     try:
-        return model.model_validate(values)
+        return model.model_validate(_nested(values))
     except ValidationError as error:
         raise InvalidInputError("; ".join(_sentence(one) for one in error.errors())) from error
 
 
-def _pairs(words: Iterable[str], known: Collection[str]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise InvalidInputError(f"expected key=value, got {word!r}")
-        if key not in known:
-            raise InvalidInputError(_unknown(key, known))
-        if key in values:
-            raise InvalidInputError(f"setting {key!r} is given twice")
-        values[key] = value
-    return values
+def leaves(model: type[BaseModel], before: str = "") -> dict[str, FieldInfo]:
+    """Every key of a settings class, those of inner ones behind a dot, and its field."""
+    found: dict[str, FieldInfo] = {}
+    for key, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, Settings):
+            found |= leaves(inner, f"{before}{key}.")
+        else:
+            found[before + key] = field
+    return found
+
+
+def _nested(values: Mapping[str, str]) -> dict[str, object]:
+    result: dict[str, Any] = {}
+    for key, value in values.items():
+        *outer, last = key.split(".")
+        place = result
+        for name in outer:
+            place = place.setdefault(name, {})
+        place[last] = value
+    return result
 
 
 def _from_environment(model: type[Settings]) -> dict[str, str]:
@@ -95,16 +107,8 @@ def _from_environment(model: type[Settings]) -> dict[str, str]:
 def _from_file(model: type[Settings], path: str | None) -> dict[str, str]:
     if path is None:
         return {}
-    try:
-        lines = [line.strip() for line in Path(path).read_text("utf-8-sig").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"settings_file {path!r} cannot be read: {error}") from error
-    try:
-        # Other commands of the family have settings of their own in the file.
-        values = _pairs([line for line in lines if line and not line.startswith("#")], _family(model))
-    except InvalidInputError as error:
-        # What a line holds may be a password: it is not repeated.
-        raise InvalidInputError(f"settings_file {path!r}: {str(error).partition(', got ')[0]}") from None
+    # Other commands of the family have settings of their own in the file.
+    values = read_lines(path, _family(model))
     return {key: value for key, value in values.items() if key in model.model_fields}
 
 
@@ -119,7 +123,7 @@ def _family(model: type[Settings]) -> set[str]:
 
 def help_text(model: type[Settings], command: str) -> str:
     """What ``--help`` shows: the command's purpose and every key with type, default and meaning."""
-    fields = model.model_fields
+    fields = leaves(model)
     width = max((len(key) for key in fields), default=0)
     lines = [f"usage: {command} [key=value ...]", "", inspect.cleandoc(model.__doc__ or ""), "", "settings:"]
     for key, field in fields.items():
@@ -128,6 +132,7 @@ def help_text(model: type[Settings], command: str) -> str:
         lines += textwrap.wrap(
             field.description or "", 110, initial_indent=" " * (width + 4), subsequent_indent=" " * (width + 4)
         )
+    lines += ["", f"{CONFIG}=FILE.yaml reads settings from a file; those on the command line come before them"]
     if model.environment:
         lines += ["", f"each may come from the environment too, as {model.environment}NAME in capital letters"]
     return "\n".join(lines) + "\n"
@@ -198,11 +203,6 @@ def take_stdout() -> int:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
-
-
-def _unknown(key: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
-    return f"unknown setting {key!r}" + (f", did you mean {near[0]!r}?" if near else "")
 
 
 def _sentence(error: Mapping[str, object]) -> str:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
 
+# Ray lets its workers give way to other processes; beside the other half of the tests they would hardly run.
+os.environ.setdefault("RAY_worker_niceness", "0")
+
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and whatever they start inherits that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -16,7 +16,9 @@ PROJECT = ROOT.parent
 # From the ground up: what stands in one line knows only the lines above it. Every package has its place here.
 ORDER = [
     ["_types", "compiled", "errors", "progress"],
-    ["bitmask", "data", "embedding", "methods", "settings"],
+    ["bitmask", "data", "methods", "setting_words"],
+    ["settings"],
+    ["embedding"],
     ["sampler_config", "scores", "selection"],
     ["api", "parallel"],
     ["active_learning"],
@@ -35,6 +37,8 @@ OWNERS = {
     "numba": ["compiled", "selection.intrinsics", "parallel.selection.shard_actor"],
     "llvmlite": ["selection.intrinsics"],
     "requests": ["api", "platform.embedded"],
+    "onnx": ["embedding"],
+    "onnxruntime": ["embedding.network", "parallel.embedding.extract"],
     "matplotlib": ["workflow.curves"],
     "tqdm": ["progress"],
 }

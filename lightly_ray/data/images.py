@@ -9,6 +9,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,17 @@ from lightly_ray.data.location import Location
 from lightly_ray.data.pixels import as_seen
 from lightly_ray.errors import CorruptImageError, InvalidInputError, NotFoundError
 
-__all__ = ["SUFFIXES", "CorruptImageError", "decode_rgb", "find_corrupt", "find_images", "list_images", "open_image"]
+__all__ = [
+    "SUFFIXES",
+    "CorruptImageError",
+    "as_rgb",
+    "decode_rgb",
+    "find_corrupt",
+    "find_images",
+    "list_images",
+    "open_first_frame",
+    "open_image",
+]
 
 _ALWAYS = {
     *[
@@ -130,16 +141,34 @@ def find_corrupt(folder: str | Path, filenames: Iterable[str]) -> dict[str, str]
     return corrupt
 
 
+class Opened(NamedTuple):
+    """A decoded image.
+
+    Attributes:
+        image: its first frame, in one of the 8-bit modes L, LA, RGB, RGBA, upright as its EXIF says.
+        several: whether the file has more frames or pages.
+    """
+
+    image: Image.Image
+    several: bool
+
+
 def open_image(source: str | Path | bytes, *, name: str | None = None) -> Image.Image:
-    """Decode one image completely.
+    """Decode one image completely; see `open_first_frame`."""
+    return open_first_frame(source, name=name).image
+
+
+def open_first_frame(source: str | Path | bytes, *, name: str | None = None, at_least: int | None = None) -> Opened:
+    """Decode one image.
 
     Args:
         source: a path, or the bytes of an image file.
         name: what messages call it; its path by default.
+        at_least: pixels; a JPEG is decoded to a half, a quarter or an eighth of its size as long as neither side
+            falls below this, which is several times as fast. By default every image is decoded completely.
 
     Returns:
-        The image in one of the 8-bit modes L, LA, RGB, RGBA, upright as its EXIF says. Palettes are resolved, deeper
-        grey is scaled to 8 bits as `data.pixels` says, an animation gives its first frame.
+        The image. Palettes are resolved, deeper grey is scaled to 8 bits as `data.pixels` says.
 
     Raises:
         CorruptImageError: it cannot be decoded.
@@ -147,8 +176,10 @@ def open_image(source: str | Path | bytes, *, name: str | None = None) -> Image.
     label = name or ("the image" if isinstance(source, bytes) else str(source))
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+            if at_least is not None:
+                image.draft(None, (at_least, at_least))
             image.load()
-            return as_seen(image)
+            return Opened(as_seen(image), bool(getattr(image, "is_animated", False)))
     except FileNotFoundError as error:
         raise NotFoundError(f"there is no file {label!r}") from error
     except Exception as error:  # Decoders raise OSError, SyntaxError, struct.error, ... on broken files.
@@ -157,7 +188,11 @@ def open_image(source: str | Path | bytes, *, name: str | None = None) -> Image.
 
 def decode_rgb(source: str | Path | bytes, *, name: str | None = None) -> NDArray[np.uint8]:
     """Pixels (H, W, 3) uint8 of one image; transparency is laid on black. Raises as `open_image`."""
-    image = open_image(source, name=name)
+    return as_rgb(open_image(source, name=name))
+
+
+def as_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    """Pixels (H, W, 3) uint8 of an opened image; transparency is laid on black."""
     if image.mode in ("LA", "RGBA"):
         ground = Image.new("RGBA", image.size, (0, 0, 0, 255))
         image = Image.alpha_composite(ground, image.convert("RGBA"))

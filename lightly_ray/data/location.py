@@ -6,6 +6,7 @@ being read again, and all locations of one store share one client. What it shows
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -135,7 +136,11 @@ class Location:
         return content
 
     def write(self, content: bytes) -> None:
-        """Write a small file so that readers see all of it or none, also after a crash.
+        """Write a small file, see `write_pieces`."""
+        self.write_pieces([content])
+
+    def write_pieces(self, pieces: Iterable[bytes]) -> None:
+        """Write a file so that readers see all of it or none, also after a crash.
 
         Raises:
             InvalidInputError: it cannot be written there.
@@ -143,10 +148,11 @@ class Location:
         try:
             if self.is_local:
                 with atomic_write(Path(self.path)) as stream:
-                    stream.write(content)
+                    stream.writelines(pieces)
             else:  # an object appears when its upload is complete
                 with self.filesystem.open_output_stream(self.path) as stream:
-                    stream.write(content)
+                    for piece in pieces:
+                        stream.write(piece)
         except OSError as error:
             raise InvalidInputError(f"cannot write {self.shown!r}: {hide_credentials(str(error))}") from error
 

@@ -3,6 +3,7 @@
     ParquetOutput      writes a Parquet file beside its final name, and moves it there when it is complete
     fingerprint_files  a digest of the files that a path stands for, part of what an output was made from
     require_writable   whether an output can be written, before the work
+    about_output       what is said in an output that is there
     finished           what an earlier run of the same job with the same settings left, if it is complete
 
 A Parquet output carries in its metadata what it was made from and the job's result, so a finished job that is run
@@ -146,11 +147,9 @@ def finished(
     if place.info().type == pyarrow.fs.FileType.NotFound:
         require_writable(place)
         return None
-    try:
-        metadata = pq.read_metadata(place.path, filesystem=place.filesystem).metadata or {}
-        about = json.loads(metadata[_KEY])
-    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise ConflictError(f"output {place.shown!r} exists and was not made by this job; {remedy}") from error
+    about = about_output(place)
+    if about is None:
+        raise ConflictError(f"output {place.shown!r} exists and was not made by this job; {remedy}")
     now, then = json.loads(json.dumps(made_from)), about["made_from"]
     differing = sorted(key for key in {*now, *then} if now.get(key) != then.get(key))
     if differing:
@@ -158,6 +157,16 @@ def finished(
         raise ConflictError(f"output {place.shown!r} exists and was made from something else ({changes}); {remedy}")
     result: dict[str, Any] = about["result"]
     return result
+
+
+def about_output(place: Location) -> dict[str, Any] | None:
+    """What a job wrote into its output, ``made_from`` and ``result``; None where there is no output of a job."""
+    try:
+        metadata = pq.read_metadata(place.path, filesystem=place.filesystem).metadata or {}
+        about: dict[str, Any] = json.loads(metadata[_KEY])
+    except (pa.ArrowException, OSError, KeyError, ValueError):
+        return None
+    return about
 
 
 def fingerprint_files(place: Location) -> str:

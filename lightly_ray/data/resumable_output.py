@@ -54,14 +54,20 @@ class ResumableOutput:
 
     def add(self, table: pa.Table) -> None:
         """Append rows; they are written when there are many, or after some seconds."""
-        if self._schema is None:
-            stored = read_part(self._output, 0).slice(0, 0) if self.rows else table
-            self._schema = stored.schema.remove_metadata()
+        if self._schema is None and not self.rows:
+            self._schema = table.schema.remove_metadata()
         # One file has float32 and the next float64: the first decides, as rows come in order in every run.
-        self._waiting.append(table.cast(self._schema))
+        self._waiting.append(table.cast(self.schema))
         late = time.monotonic() - self._written_at >= PART_SECONDS
         if late or sum(len(one) for one in self._waiting) >= PART_ROWS:
             self.write()
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of all rows; there must be one."""
+        if self._schema is None:
+            self._schema = read_part(self._output, 0).schema.remove_metadata()
+        return self._schema
 
     def write(self) -> None:
         """Write what was added and is not written yet."""

@@ -61,6 +61,12 @@ def cluster_cpus() -> int:
     return max(1, int(resources.get("CPU", 1)))
 
 
+def cluster_gpus() -> int:
+    """GPUs of the whole cluster. Needs a connection."""
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray leaves it untyped
+    return int(resources.get("GPU", 0))
+
+
 def _start(num_cpus: int | None) -> None:
     address = os.environ.get("RAY_ADDRESS", "")
     on_sigterm = signal.getsignal(signal.SIGTERM)

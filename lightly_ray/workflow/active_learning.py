@@ -16,20 +16,23 @@ from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.names import DATASET_NAME, dataset_name
 from lightly_ray.data.location import Location
 from lightly_ray.data.outputs import require_writable
+from lightly_ray.embedding.models import DEFAULT, Model, open_model
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import DEFAULT_SCORE
 from lightly_ray.parallel.cluster import connected
+from lightly_ray.parallel.embedding.auto_model import resolve_auto
 from lightly_ray.parallel.embedding.embed import Embedded, embed_folder
 from lightly_ray.parallel.embedding.train import Trainer
 from lightly_ray.platform.embedded import EmbeddedPlatform
 from lightly_ray.progress import step
-from lightly_ray.settings import Settings, read_token
+from lightly_ray.settings import read_token
 from lightly_ray.workflow.curves import Curve, plot, table
-from lightly_ray.workflow.labelled_images import ImagePool, read_pool, write_digits
+from lightly_ray.workflow.labelled_images import ImagePool, read_pool
 from lightly_ray.workflow.loop import Plan, run_loop
+from lightly_ray.workflow.model_settings import ModelSettings
 
 
-class ActiveLearningSettings(Settings):
+class ActiveLearningSettings(ModelSettings):
     """A whole active-learning loop on real images: embed, upload, select, label, train, score, select again.
 
     RANDOM, CORESET and CORAL start from the same initial selection; the result is a learning curve of each.
@@ -38,7 +41,7 @@ class ActiveLearningSettings(Settings):
     input_dir: Path | None = Field(
         default=None,
         description="folder of images with a sub-folder per class, or with train/ and validation/ or test/ that have "
-        "them; default: the 1,797 handwritten digits that scikit-learn ships",
+        "them; default: photographs of clothes that come with this job",
     )
     output_dir: Path = Field(
         default=Path("lightly_ray_output"), description="folder for the learning curve and the embedded platform"
@@ -88,9 +91,11 @@ def run_active_learning(settings: ActiveLearningSettings) -> dict[str, object]:
     require_writable(Location.parse(settings.output_dir).child("learning_curve.png"))
     client_of_server = _client(settings)
     images = _read_images(settings)
+    name = resolve_auto(settings.model or DEFAULT, Location.parse(images.pool.root), images.pool.filenames)
+    model = open_model(name, settings.options)
     with connected(), _platform(settings, client_of_server) as (client, server, how_to_open):
         name = settings.dataset or dataset_name(images.name)
-        dataset_id, curves = _experiment(client, images, settings.plan, name)
+        dataset_id, curves = _experiment(client, images, model, settings.plan, name)
     plot_path = settings.output_dir / "learning_curve.png"
     settings.output_dir.mkdir(parents=True, exist_ok=True)
     plot(curves, plot_path, f"Active learning on {images.name} ({len(images.pool.filenames):,} images)")
@@ -106,11 +111,7 @@ def run_active_learning(settings: ActiveLearningSettings) -> dict[str, object]:
 
 
 def _read_images(settings: ActiveLearningSettings) -> ImagePool:
-    folder = settings.input_dir
-    if folder is None:
-        folder = settings.output_dir / "digits"
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        write_digits(folder)
+    folder = settings.input_dir or _bundled()
     with step(f"read images of {folder}"):
         images = read_pool(folder)
     for reason in images.corrupt.values():
@@ -123,6 +124,14 @@ def _read_images(settings: ActiveLearningSettings) -> ImagePool:
             f"initial + n_rounds x per_round = {most} samples are more than the {pool} images of the pool"
         )
     return images
+
+
+def _bundled() -> Path:
+    """The photographs beside the jobs of a clone."""
+    folder = Path(__file__).parents[2] / "jobs" / "clothing"
+    if not folder.is_dir():
+        raise InvalidInputError("the photographs that come with this job are in a clone of the project: give input_dir")
+    return folder
 
 
 def _client(settings: ActiveLearningSettings) -> ApiWorkflowClient | None:
@@ -148,9 +157,13 @@ def _platform(
         yield client, platform.url, f"dataset and tags are kept; to open them again: {platform.serve_command}"
 
 
-def _experiment(client: ApiWorkflowClient, images: ImagePool, plan: Plan, name: str) -> tuple[str, dict[str, Curve]]:
-    pool = embed_folder(Location.parse(images.pool.root), images.pool.filenames)
-    held_out = embed_folder(Location.parse(images.held_out.root), images.held_out.filenames, pool.descriptor)
+def _experiment(
+    client: ApiWorkflowClient, images: ImagePool, model: Model, plan: Plan, name: str
+) -> tuple[str, dict[str, Curve]]:
+    pool = embed_folder(Location.parse(images.pool.root), images.pool.filenames, model)
+    held_out = embed_folder(
+        Location.parse(images.held_out.root), images.held_out.filenames, model, embedder=pool.embedder
+    )
     client.create_new_dataset_with_unique_name(name)
     try:
         _upload(client, images, pool)
@@ -172,7 +185,7 @@ def _experiment(client: ApiWorkflowClient, images: ImagePool, plan: Plan, name: 
 def _upload(client: ApiWorkflowClient, images: ImagePool, pool: Embedded) -> None:
     client.upload_dataset(images.pool, mode="full")
     client.upload_embeddings_from_arrays(pool.filenames, pool.embeddings)
-    client.upload_descriptor(pool.descriptor.to_bytes())
+    client.upload_descriptor(pool.embedder.to_bytes())
 
 
 def _say(text: str) -> None:

@@ -4,15 +4,10 @@ With splits (``train/`` beside ``validation/`` or ``test/``, each with a folder 
 everything else is held out. Without, every class gives a quarter of its images to the held-out set, at random.
 """
 
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-
-import numpy as np
-from PIL import Image
-from sklearn.datasets import load_digits
 
 from lightly_ray.data.images import find_corrupt, list_images
 from lightly_ray.errors import InvalidInputError
@@ -20,7 +15,6 @@ from lightly_ray.selection.random_draw import random_keys
 
 _POOL, _HELD_OUT = "train", ("validation", "test")
 _HELD_OUT_SHARE = 0.25
-_DIGIT_SIDE = 64  # pixels; at their own 8 a digit is hard to recognise in the web app
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +82,6 @@ def read_pool(folder: Path) -> ImagePool:
     if len(set(pool.labels)) < 2:
         raise InvalidInputError(f"{str(pool.root)!r} holds {len(set(pool.labels))} classes, at least 2 are needed")
     return ImagePool(folder.resolve().name, pool, held_out, corrupt)
-
-
-def write_digits(folder: Path) -> None:
-    """Write the 1,797 handwritten digits that scikit-learn ships as PNG files, a folder per digit.
-
-    Does nothing where the folder exists; it appears whole or not at all.
-    """
-    if folder.exists():
-        return
-    unfinished = folder.with_name(f"{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    digits = load_digits()
-    for number, (pixels, label) in enumerate(zip(digits.images, digits.target, strict=True)):
-        path = unfinished / str(label) / f"{number:04}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        image = Image.fromarray(np.asarray(pixels * (255 / 16), dtype=np.uint8))
-        image.resize((_DIGIT_SIDE, _DIGIT_SIDE), Image.Resampling.BICUBIC).save(path)
-    unfinished.rename(folder)
 
 
 def _below(filenames: Sequence[str], splits: Sequence[str], *, keep: bool = False) -> list[str]:

@@ -20,7 +20,7 @@ from lightly_ray.active_learning.scorers import ScorerClassification
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.embedding.classifier import Classifier
 from lightly_ray.platform.embedded import EmbeddedPlatform
-from lightly_ray.workflow.labelled_images import write_digits
+from tests.digits import write_digits
 
 PROJECT = Path(__file__).parents[2]
 
@@ -118,11 +118,7 @@ def submit() -> Iterator[Submitter]:
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
     """Every fourth of the handwritten digits: a folder per class."""
-    write_digits(tmp_path / "digits")
-    for path in (tmp_path / "digits").rglob("*.png"):
-        if int(path.stem) % 4:
-            path.unlink()
-    return tmp_path / "digits"
+    return write_digits(tmp_path / "digits", every=4)
 
 
 def _predictions(embeddings: str, labelled: list[str]) -> tuple[list[str], np.ndarray]:
@@ -151,7 +147,7 @@ def _chain(submit: Submitter, embeddings: str, there: list[str], folder: Path) -
 
 def test_jobs__give_the_tags_that_the_agent_gives(submit: Submitter, images: Path, tmp_path: Path) -> None:
     embeddings = str(tmp_path / "embeddings.parquet")
-    submit("embed_images", f"input_dir={images}", f"output={embeddings}")
+    submit("embed_images", f"input_dir={images}", "model=descriptor", f"output={embeddings}")
     with EmbeddedPlatform(tmp_path / "platform") as platform:
         client = ApiWorkflowClient(platform.token, server=platform.url)
         client.create_dataset("chain")

@@ -12,7 +12,7 @@ from lightly_ray.data import resumable_output
 from lightly_ray.data.location import Location
 from lightly_ray.data.predictions import row_groups
 from lightly_ray.data.resumable_output import ResumableOutput
-from lightly_ray.embedding.descriptor import Descriptor
+from lightly_ray.embedding.embedder import Embedder
 from lightly_ray.workflow.embed_images import EmbedImagesSettings, run_embed_images
 from lightly_ray.workflow.score_predictions import ScorePredictionsSettings, run_score_predictions
 from lightly_ray.workflow.select_samples import SelectSamplesSettings, run_select_samples
@@ -41,13 +41,12 @@ def test_jobs__embed_score_and_select_in_a_store(at: Callable[[str], str], image
     for name in names:
         with files.open_output_stream(f"{root}/{name}") as stream:
             stream.write((images / name).read_bytes())
-    embedded = run_embed_images(EmbedImagesSettings(input_dir=at("photos"), output=at("e.parquet")))
+    embedded = run_embed_images(EmbedImagesSettings(input_dir=at("photos"), output=at("e.parquet"), model="descriptor"))
     assert _read(at("e.parquet"))["filename"].to_pylist() == names
     assert "secret" not in str(embedded)
-    place = Location.parse(at("e.parquet.descriptor.npz"))
-    files, path = place.filesystem, place.path
-    with files.open_input_file(path) as stream:
-        assert len(Descriptor.from_bytes(stream.read()).axes) == embedded["dimensions"]
+    content = Location.parse(at("e.parquet.embedder.npz")).read()
+    assert content is not None
+    assert Embedder.from_bytes(content).space == embedded["space"]
 
     place = Location.parse(at("p.parquet"))
     files, path = place.filesystem, place.path
@@ -65,7 +64,7 @@ def test_jobs__embed_score_and_select_in_a_store(at: Callable[[str], str], image
     assert run_select_samples(settings) == result
     left = files.get_file_info(pa.fs.FileSelector(f"images/{FOLDER}", recursive=True))
     found = [info.path.removeprefix(f"images/{FOLDER}/") for info in left if "photos" not in info.path]
-    assert sorted(found) == ["e.parquet", "e.parquet.descriptor.npz", "o.parquet", "p.parquet", "s.parquet"]
+    assert sorted(found) == ["e.parquet", "e.parquet.embedder.npz", "o.parquet", "p.parquet", "s.parquet"]
 
 
 def test_job__goes_on_in_a_store(

@@ -1,4 +1,4 @@
-"""Folders of images: splits, classes, corrupt files, and the digits."""
+"""Folders of images: splits, classes, corrupt files."""
 
 from collections import Counter
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from lightly_ray.errors import InvalidInputError, NotFoundError
-from lightly_ray.workflow.labelled_images import read_pool, write_digits
+from lightly_ray.workflow.labelled_images import read_pool
 
 
 def _write(folder: Path, *names: str) -> None:
@@ -63,19 +63,3 @@ def test_read_pool__nothing_readable_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cat/a.png").write_bytes(b"")
     with pytest.raises(InvalidInputError, match="none of the 1 images"):
         read_pool(tmp_path)
-
-
-def test_write_digits__1797_images_in_ten_folders(tmp_path: Path) -> None:
-    write_digits(tmp_path / "digits")
-    images = read_pool(tmp_path / "digits")
-    assert len(images.pool.filenames) + len(images.held_out.filenames) == 1797
-    assert set(images.pool.labels) == set("0123456789")
-    # The first digit of the data set is a 0: a ring, dark inside.
-    with Image.open(tmp_path / "digits/0/0000.png") as image:
-        ring = np.asarray(image)
-    assert ring.shape == (64, 64)
-    assert ring[32, 32] < 20
-    assert ring[32, 12:24].max() > 140
-    changed = (tmp_path / "digits/0/0000.png").stat().st_mtime_ns
-    write_digits(tmp_path / "digits")
-    assert (tmp_path / "digits/0/0000.png").stat().st_mtime_ns == changed

@@ -1,36 +1,38 @@
-"""Images -> embeddings with the built-in descriptor, on Ray Data actors.
+"""Images -> embeddings, in the order of their names, on Ray Data actors.
 
     embed            `lightly_ray.embed`: a folder -> Embedded, with a Ray of its own where there is none
-    fit_descriptor   some of the images -> Descriptor
-    embed_images     Dataset of filenames -> Dataset of (filename, embedding, error), streaming
-    embed_folder     a folder -> arrays in file-name order, for pools that fit in memory
+    fit_embedder     some of the images -> an Embedder, and their own embeddings on the way
+    embed_in_order   a folder and an Embedder -> tables of (filename, embedding, error, several), one behind the other
 
-An image that cannot be decoded has its reason in ``error`` ("" otherwise) and a vector of NaN: the caller names and
-counts it. A vector depends on its image and on the descriptor alone, never on the batch or the actor.
+Every image is read and decoded once: those that an embedder is fitted on are not read again. One that cannot be decoded
+has its reason in ``error`` ("" otherwise) and a vector of NaN: the caller names and counts it. ``several`` says that a
+file has more frames or pages than the first, which is embedded.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import ray
-import ray.data
+import pyarrow.compute as pc
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from lightly_ray._types import PathLike
-from lightly_ray.data.images import CorruptImageError, decode_rgb, list_images
+from lightly_ray.data.images import list_images
 from lightly_ray.data.location import Location
-from lightly_ray.embedding.descriptor import FEATURES, Descriptor, features, fit
+from lightly_ray.data.vectors import fixed_lists, matrix
+from lightly_ray.embedding.embedder import Embedder
+from lightly_ray.embedding.model_options import ModelOptions
+from lightly_ray.embedding.models import DEFAULT, Model, open_model
+from lightly_ray.embedding.reduction import DIMENSIONS, fit_reduction
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.parallel.cluster import cluster_cpus, connected
+from lightly_ray.parallel.cluster import connected
+from lightly_ray.parallel.embedding.auto_model import resolve_auto
+from lightly_ray.parallel.embedding.extract import Loader, extract_in_order
 from lightly_ray.progress import Progress
 from lightly_ray.selection.random_draw import random_keys
 
 FIT_ON = 4096  # images; principal axes of this many are stable, and their features fit in 40 MB
-_BATCH = 64  # images a call: about 0.2 s, so that progress moves
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,41 +43,25 @@ class Embedded:
         filenames: N names of the images that could be decoded.
         embeddings: (N, D) float32, unit length.
         corrupt: reason by name, for the images that could not be decoded.
-        descriptor: what made the embeddings.
+        embedder: what made the embeddings, to embed further images the same way.
+        first_frames: names of the files with several frames or pages, of which the first was embedded.
     """
 
     filenames: list[str]
     embeddings: NDArray[np.float32]
     corrupt: dict[str, str]
-    descriptor: Descriptor
+    embedder: Embedder
+    first_frames: list[str] = field(default_factory=list)
 
 
-class _Describe:
-    """One actor: reads images below ``root`` and describes them, reduced where a descriptor is given."""
-
-    def __init__(self, root: Location, shared: "ray.ObjectRef[Descriptor | None]") -> None:
-        self._root = root
-        self._descriptor: Descriptor | None = ray.get(shared)  # one copy a node, for all actors there
-
-    def __call__(self, batch: dict[str, NDArray[Any]]) -> dict[str, Any]:
-        names = [str(name) for name in batch["filename"]]
-        # An actor has one CPU; threads of BLAS below it would fight with the other actors.
-        with threadpool_limits(1):
-            vectors, errors = zip(*(self._describe(name) for name in names), strict=True)
-        return {"filename": np.array(names, dtype=object), "embedding": np.stack(vectors), "error": list(errors)}
-
-    def _describe(self, name: str) -> tuple[NDArray[np.float32], str]:
-        place = self._root.child(name)
-        with place.filesystem.open_input_file(place.path) as file:
-            data = file.read()
-        try:
-            vector, error = features(decode_rgb(data, name=name)), ""
-        except CorruptImageError as corrupt:
-            vector, error = np.full(FEATURES, np.nan, np.float32), str(corrupt)
-        return (vector if self._descriptor is None else self._descriptor.embed(vector[None])[0]), error
-
-
-def embed(folder: PathLike, *, descriptor: Descriptor | None = None) -> Embedded:
+def embed(
+    folder: PathLike,
+    *,
+    model: str = DEFAULT,
+    options: ModelOptions | None = None,
+    reduce: int = DIMENSIONS,
+    embedder: Embedder | None = None,
+) -> Embedded:
     """Embed all images of a folder, at any depth.
 
     Runs on the Ray of this process, else on the cluster that `RAY_ADDRESS` names, else on a local one that ends
@@ -83,12 +69,18 @@ def embed(folder: PathLike, *, descriptor: Descriptor | None = None) -> Embedded
 
     Args:
         folder: a path, which the workers of a cluster see too, or a URI such as `s3://bucket/photos`.
-        descriptor: what made earlier embeddings, to embed further images the same way; by default one is fitted on
-            images of the folder.
+        model: ``efficientnet-lite1`` or ``-lite0`` (a pretrained network), ``descriptor`` (gradients and colours, for
+            tiny pictures), ``auto`` (the network, but the descriptor where the median image is under 64 pixels),
+            ``FILE.onnx``, ``torch:MODULE:FACTORY``, ``timm:NAME``, ``hf:NAME``.
+        options: input size, normalisation and output of a network of your own.
+        reduce: principal axes that features are reduced to; 0 keeps all features.
+        embedder: what made earlier embeddings, to embed further images the same way, in place of a model.
 
     Raises:
-        NotFoundError: there is no such folder.
-        InvalidInputError: it holds no image, or fewer than two that can be decoded where a descriptor is fitted.
+        NotFoundError: there is no such folder, or no such model file.
+        InvalidInputError: it holds no image, or fewer than two that can be decoded where axes are fitted; or the model
+            cannot be used.
+        ConflictError: the model of ``embedder`` is another one by now.
 
     Example:
         >>> import lightly_ray
@@ -98,67 +90,157 @@ def embed(folder: PathLike, *, descriptor: Descriptor | None = None) -> Embedded
     """
     place = Location.parse(folder)
     filenames = list_images(place)
+    opened = open_model(resolve_auto(model, place, filenames), options) if embedder is None else embedder.open_model()
     with connected():
-        return embed_folder(place, filenames, descriptor)
+        return embed_folder(place, filenames, opened, reduce=reduce, embedder=embedder)
 
 
-def embed_images(root: Location, filenames: Sequence[str], descriptor: Descriptor | None) -> ray.data.Dataset:
-    """Describe images, streaming.
-
-    Args:
-        root: the folder; a local one is seen by all workers.
-        filenames: N >= 1 names below it.
-        descriptor: a fitted one, or None for the raw features.
-
-    Returns:
-        Columns ``filename``, ``embedding`` (D,) float32, ``error``; in no order.
-    """
-    names = pa.table({"filename": pa.array(filenames, pa.string())})
-    blocks = [names.slice(start, _BATCH) for start in range(0, len(filenames), _BATCH)]
-    actors = min(len(blocks), cluster_cpus())
-    return ray.data.from_arrow(blocks).map_batches(
-        _Describe,
-        fn_constructor_args=(root, ray.put(descriptor)),
-        batch_size=_BATCH,
-        batch_format="numpy",
-        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),
+def embed_folder(
+    root: Location,
+    filenames: Sequence[str],
+    model: Model,
+    *,
+    reduce: int = DIMENSIONS,
+    embedder: Embedder | None = None,
+    loader: Loader | None = None,
+) -> Embedded:
+    """Embed images of a folder; without an embedder, one is fitted on them first."""
+    filenames, loader = sorted(filenames), loader or Loader()
+    with Progress("embed images", len(filenames), unit="images") as progress:
+        if embedder is None:
+            fitted = fit_embedder(root, filenames, model, reduce=reduce, loader=loader, progress=progress)
+        else:
+            fitted = Fitted(embedder, None)
+        tables = list(embed_in_order(root, filenames, model, fitted, loader=loader, progress=progress))
+    whole = pa.concat_tables(tables)
+    readable = whole.filter(pc.equal(whole["error"], ""))
+    several = whole.filter(whole["several"])
+    return Embedded(
+        readable["filename"].to_pylist(),
+        matrix(readable["embedding"].combine_chunks()),
+        reasons_of(whole),
+        fitted.embedder,
+        several["filename"].to_pylist(),
     )
 
 
-def fit_descriptor(root: Location, filenames: Sequence[str]) -> Descriptor:
-    """Fit the descriptor on at most ``FIT_ON`` of the images, the same ones for the same names.
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """An embedder, and what fitting it left.
+
+    Attributes:
+        embedder: what embeds.
+        kept: a table of the images that it was fitted on, as `embed_in_order` yields them, in file-name order; None
+            where it was not fitted on any of these.
+    """
+
+    embedder: Embedder
+    kept: pa.Table | None
+
+
+def fit_embedder(
+    root: Location,
+    filenames: Sequence[str],
+    model: Model,
+    *,
+    reduce: int = DIMENSIONS,
+    loader: Loader,
+    progress: Progress,
+) -> Fitted:
+    """Fit an embedder on at most ``FIT_ON`` of the images, the same ones for the same names.
+
+    Args:
+        root: the folder.
+        filenames: N names, sorted.
+        model: what describes images.
+        reduce: principal axes; 0: features are kept as they are, and nothing is read.
+        loader: how images are read.
+        progress: counts images.
 
     Raises:
         InvalidInputError: fewer than two of them can be decoded.
     """
+    if not reduce:
+        return Fitted(Embedder.of(model, None), None)
     keys = random_keys(filenames, seed=0)
-    sample = [filenames[row] for row in np.argsort(keys, kind="stable")[:FIT_ON]]
-    _, values, corrupt = _collect(embed_images(root, sample, None), len(sample), "read images to fit the descriptor")
-    if len(values) < 2:
-        raise InvalidInputError(
-            f"{root.shown}: {len(values)} of {len(sample)} images can be read: {', '.join(corrupt.values())}"
-        )
-    return fit(values)
+    sample = sorted(filenames[row] for row in np.argsort(keys, kind="stable")[:FIT_ON])
+    tables = []
+    for table in extract_in_order(root, sample, model, None, loader):
+        tables.append(table)
+        progress.advance(len(table))
+    described = pa.concat_tables(tables).combine_chunks()
+    features = matrix(described["embedding"].combine_chunks())
+    readable = np.isfinite(features).all(axis=1)
+    if readable.sum() < 2:
+        reasons = ", ".join(reasons_of(described).values())
+        raise InvalidInputError(f"{root.shown}: {readable.sum()} of {len(sample)} images can be read: {reasons}")
+    reduction = fit_reduction(features[readable], reduce)
+    vectors = np.full((len(features), len(reduction.axes)), np.nan, np.float32)
+    vectors[readable] = reduction.embed(features[readable])
+    place = described.schema.get_field_index("embedding")
+    return Fitted(
+        Embedder.of(model, reduction),
+        described.set_column(place, "embedding", fixed_lists(vectors)),
+    )
 
 
-def embed_folder(root: Location, filenames: Sequence[str], descriptor: Descriptor | None = None) -> Embedded:
-    """Embed images of a folder; without a descriptor, one is fitted on them first."""
-    if descriptor is None:
-        descriptor = fit_descriptor(root, filenames)
-    return Embedded(*_collect(embed_images(root, filenames, descriptor), len(filenames), "embed images"), descriptor)
+def embed_in_order(
+    root: Location,
+    filenames: Sequence[str],
+    model: Model,
+    fitted: Fitted,
+    *,
+    loader: Loader,
+    progress: Progress,
+) -> Iterator[pa.Table]:
+    """Embed images, streaming.
+
+    Args:
+        root: the folder; a local one is seen by all workers.
+        filenames: N names below it, sorted.
+        model: that of the embedder.
+        fitted: the embedder, and the embeddings that are there already.
+        loader: how images are read.
+        progress: counts images that are read here.
+
+    Yields:
+        Tables of ``filename``, ``embedding`` (D,) float32, ``error`` and ``several``, each going on behind the one
+        before it, together N rows.
+    """
+    wanted = set(filenames)
+    kept = (
+        None
+        if fitted.kept is None
+        else fitted.kept.filter(pa.array([name in wanted for name in fitted.kept["filename"].to_pylist()], pa.bool_()))
+    )
+    have = set() if kept is None else set(kept["filename"].to_pylist())
+    there = np.array([name in have for name in filenames], bool)
+    rest = [name for name, known in zip(filenames, there, strict=True) if not known]
+    rows = np.flatnonzero(~there)
+    done, behind = 0, 0  # rows yielded; of `rest` seen
+    if rest:
+        for table in extract_in_order(root, rest, model, fitted.embedder, loader):
+            progress.advance(len(table))
+            behind += len(table)
+            end = int(rows[behind - 1]) + 1
+            yield _interleaved(table, kept, there, done, end)
+            done = end
+    if done < len(filenames) and kept is not None:
+        yield kept.slice(int(there[:done].sum()))
 
 
-def _collect(dataset: ray.data.Dataset, total: int, what: str) -> tuple[list[str], NDArray[np.float32], dict[str, str]]:
-    # Rows come in any order: the names bring them back into theirs, so a fit never depends on arrival.
-    vectors: dict[str, NDArray[np.float32]] = {}
-    corrupt: dict[str, str] = {}
-    with Progress(what, total, unit="images") as progress:
-        for batch in dataset.iter_batches(batch_size=None, batch_format="numpy"):
-            for name, vector, error in zip(batch["filename"], batch["embedding"], batch["error"], strict=True):
-                if error:
-                    corrupt[str(name)] = str(error)
-                else:
-                    vectors[str(name)] = vector
-            progress.advance(len(batch["filename"]))
-    names = sorted(vectors)
-    return names, np.array([vectors[name] for name in names], dtype=np.float32), dict(sorted(corrupt.items()))
+def reasons_of(table: pa.Table) -> dict[str, str]:
+    """Reason by name, for the images of a table that could not be decoded."""
+    broken = table.filter(pc.not_equal(table["error"], ""))
+    return dict(zip(broken["filename"].to_pylist(), broken["error"].to_pylist(), strict=True))
+
+
+def _interleaved(table: pa.Table, kept: pa.Table | None, there: NDArray[np.bool_], start: int, end: int) -> pa.Table:
+    """Rows start to end: those that are there already from ``kept``, the others from ``table``, in order."""
+    known = there[start:end]
+    if kept is None or not known.any():
+        return table
+    first = int(there[:start].sum())
+    both = pa.concat_tables([kept.slice(first, int(known.sum())), table])
+    order = np.argsort(np.concatenate([np.flatnonzero(known), np.flatnonzero(~known)]))
+    return both.take(order)
