@@ -8,9 +8,7 @@ the upload ends with an error that names it, before any tag is made: a tag never
 import itertools
 import os
 import warnings
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,11 +21,9 @@ from lightly_ray.api.names import timestamps
 from lightly_ray.api.upload_batches import (
     IMG_TYPES,
     REQUEST_BYTES,
-    Batch,
     Prepared,
     parts_of,
-    plan,
-    prepare_batch,
+    prepared,
 )
 from lightly_ray.data.images import list_images
 from lightly_ray.data.listing import require_utf8
@@ -130,7 +126,7 @@ class UploadMixin(TagsMixin, MetadataMixin):
         failed: dict[str, str] = {}
         title = "upload images" if mode == "full" else f"upload {mode}"
         with Progress(title, len(files), show=self.show_progress) as progress:
-            for batch in _prepared(files, mode, custom, max_workers):
+            for batch in prepared(files, mode, custom, max_workers):
                 report.corrupt |= batch.corrupt
                 wrong = self._send_batch(batch.ready)
                 failed |= batch.failed | wrong
@@ -220,24 +216,6 @@ def _files_of(source: str | Path | ImageDataset) -> dict[str, Path]:
             f"the first is {too_long[0]!r}"
         )
     return files
-
-
-def _prepared(
-    files: Sequence[tuple[str, Path]], mode: str, custom: Mapping[str, Any], max_workers: int
-) -> Iterator[Batch]:
-    """Batches in order, a few of them prepared ahead while the one before is sent."""
-    with ThreadPoolExecutor(max(1, max_workers)) as pool:
-        batches = plan(files, mode)
-        ahead: deque[Future[Batch]] = deque()
-        try:
-            for batch in itertools.islice(batches, max(1, max_workers)):
-                ahead.append(pool.submit(prepare_batch, batch, mode, custom))
-            while ahead:
-                yield ahead.popleft().result()
-                ahead.extend(pool.submit(prepare_batch, batch, mode, custom) for batch in itertools.islice(batches, 1))
-        finally:
-            for future in ahead:  # After an error what is still queued is not waited for.
-                future.cancel()
 
 
 def _warn_of_corrupt(report: UploadReport) -> None:

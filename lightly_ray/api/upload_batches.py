@@ -5,8 +5,11 @@ progress is seen and little is lost when a connection breaks.
 """
 
 import hashlib
+import itertools
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,6 +22,7 @@ BATCH_SAMPLES = 128
 BATCH_BYTES = 16 * 2**20
 MOST_SAMPLES, MOST_BYTES = 256, 64 * 2**20  # what the platform takes in one request
 REQUEST_BYTES = MOST_BYTES - 2**20  # the rest is for JSON and the lines between files
+_AHEAD, _PIECE = 3, 8  # batches that are prepared ahead; images that a thread takes at a time
 _THUMB_BYTES = 16 * 2**10  # what a thumbnail of 128 x 128 hardly exceeds
 
 IMG_TYPES = {"full": "full", "thumbnails": "thumbnail", "metadata": "meta"}
@@ -78,6 +82,41 @@ def plan(files: Iterable[tuple[str, Path]], mode: str) -> Iterator[list[tuple[st
         size += weight
     if batch:
         yield batch
+
+
+def prepared(
+    files: Iterable[tuple[str, Path]], mode: str, custom: Mapping[str, Any], max_workers: int
+) -> Iterator[Batch]:
+    """Batches in order, a few of them prepared ahead by threads while the one before is sent.
+
+    All threads work on the next batch, so that it is there soon: on a batch each, the first would come as late as the
+    last.
+    """
+    batches = plan(files, mode)
+    with ThreadPoolExecutor(max(1, max_workers)) as pool:
+        ahead: deque[list[Future[Batch]]] = deque()
+        try:
+            while True:
+                for batch in itertools.islice(batches, _AHEAD - len(ahead)):
+                    pieces = [batch[start : start + _PIECE] for start in range(0, len(batch), _PIECE)]
+                    ahead.append([pool.submit(prepare_batch, piece, mode, custom) for piece in pieces])
+                if not ahead:
+                    return
+                yield _joined([future.result() for future in ahead.popleft()])
+        finally:
+            for future in itertools.chain.from_iterable(
+                ahead
+            ):  # After an error what is still queued is not waited for.
+                future.cancel()
+
+
+def _joined(pieces: Iterable[Batch]) -> Batch:
+    whole = Batch()
+    for piece in pieces:
+        whole.ready += piece.ready
+        whole.corrupt |= piece.corrupt
+        whole.failed |= piece.failed
+    return whole
 
 
 def prepare_batch(files: Sequence[tuple[str, Path]], mode: str, custom: Mapping[str, Any] | None = None) -> Batch:

@@ -66,7 +66,7 @@ def thumbnail(image: Image.Image) -> bytes:
     small = image.copy()
     small.thumbnail((THUMBNAIL_SIZE, THUMBNAIL_SIZE), Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    small.save(out, format="webp", quality=90)
+    small.save(out, format="webp", quality=90, method=1)
     return out.getvalue()
 
 

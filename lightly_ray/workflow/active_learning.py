@@ -5,23 +5,26 @@ Everything that can be wrong with the settings or the images is found before any
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.names import DATASET_NAME, dataset_name
 from lightly_ray.data.location import Location
 from lightly_ray.data.outputs import require_writable
+from lightly_ray.embedding.embedder import Embedder
 from lightly_ray.embedding.models import DEFAULT, Model, open_model
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import DEFAULT_SCORE
 from lightly_ray.parallel.cluster import connected
 from lightly_ray.parallel.embedding.auto_model import resolve_auto
-from lightly_ray.parallel.embedding.embed import Embedded, embed_folder
+from lightly_ray.parallel.embedding.embed import Axes, embed_folder
 from lightly_ray.parallel.embedding.train import Trainer
 from lightly_ray.platform.embedded import EmbeddedPlatform
 from lightly_ray.progress import step
@@ -30,6 +33,8 @@ from lightly_ray.workflow.curves import Curve, plot, table
 from lightly_ray.workflow.labelled_images import ImagePool, read_pool
 from lightly_ray.workflow.loop import Plan, run_loop
 from lightly_ray.workflow.model_settings import ModelSettings
+
+Vectors = Mapping[str, NDArray[np.float32]]
 
 
 class ActiveLearningSettings(ModelSettings):
@@ -160,32 +165,38 @@ def _platform(
 def _experiment(
     client: ApiWorkflowClient, images: ImagePool, model: Model, plan: Plan, name: str
 ) -> tuple[str, dict[str, Curve]]:
-    pool = embed_folder(Location.parse(images.pool.root), images.pool.filenames, model)
-    held_out = embed_folder(
-        Location.parse(images.held_out.root), images.held_out.filenames, model, embedder=pool.embedder
-    )
+    pool, held_out, embedder = _embed(images, model)
     client.create_new_dataset_with_unique_name(name)
     try:
-        _upload(client, images, pool)
+        client.upload_dataset(images.pool, mode="full")
+        client.upload_embeddings_from_arrays(list(pool), np.stack(list(pool.values())))
+        client.upload_descriptor(embedder.to_bytes())
     except BaseException:
         client.delete_dataset_by_id(client.dataset_id)
         raise
     labels = images.pool.by_name()
     true = images.held_out.by_name()
     trainer = Trainer(
-        pool.filenames,
-        pool.embeddings,
-        held_out=held_out.embeddings,
-        held_out_labels=[true[name] for name in held_out.filenames],
+        list(pool),
+        np.stack(list(pool.values())),
+        held_out=np.stack(list(held_out.values())),
+        held_out_labels=[true[name] for name in held_out],
         classes=sorted({*images.pool.labels, *images.held_out.labels}),
     )
     return client.dataset_id, run_loop(client, trainer, labels, plan)
 
 
-def _upload(client: ApiWorkflowClient, images: ImagePool, pool: Embedded) -> None:
-    client.upload_dataset(images.pool, mode="full")
-    client.upload_embeddings_from_arrays(pool.filenames, pool.embeddings)
-    client.upload_descriptor(pool.embedder.to_bytes())
+def _embed(images: ImagePool, model: Model) -> tuple[Vectors, Vectors, Embedder]:
+    """Vectors of the pool and of the held-out images by name, in the space that was fitted on the pool alone."""
+    root = images.held_out.root  # the pool lies below it, or is it
+    below = images.pool.root.relative_to(root)
+    place = {(below / name).as_posix(): name for name in images.pool.filenames}
+    embedded = embed_folder(
+        Location.parse(root), [*place, *images.held_out.filenames], model, axes=Axes(fit_on=list(place))
+    )
+    vectors = dict(zip(embedded.filenames, embedded.embeddings, strict=True))
+    pool = {place[name]: vector for name, vector in vectors.items() if name in place}
+    return pool, {name: vector for name, vector in vectors.items() if name not in place}, embedded.embedder
 
 
 def _say(text: str) -> None:

@@ -29,7 +29,7 @@ from lightly_ray.embedding.reduction import DIMENSIONS
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
 from lightly_ray.parallel.cluster import connected
 from lightly_ray.parallel.embedding.auto_model import resolve_auto
-from lightly_ray.parallel.embedding.embed import Fitted, embed_in_order, fit_embedder, reasons_of
+from lightly_ray.parallel.embedding.embed import Axes, Fitted, embed_in_order, fit_embedder, reasons_of
 from lightly_ray.progress import Progress
 from lightly_ray.workflow.model_settings import LoaderSettings, ModelSettings
 from lightly_ray.workflow.place import Place
@@ -204,7 +204,7 @@ def _fitted(settings: EmbedImagesSettings, plan: _Plan, progress: Progress) -> F
         settings.input_dir,
         plan.names,
         plan.model,
-        reduce=settings.reduce,
+        axes=Axes(settings.reduce),
         loader=settings.loader.to_loader(),
         progress=progress,
     )

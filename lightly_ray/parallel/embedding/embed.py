@@ -92,7 +92,7 @@ def embed(
     filenames = list_images(place)
     opened = open_model(resolve_auto(model, place, filenames), options) if embedder is None else embedder.open_model()
     with connected():
-        return embed_folder(place, filenames, opened, reduce=reduce, embedder=embedder)
+        return embed_folder(place, filenames, opened, axes=Axes(reduce), embedder=embedder)
 
 
 def embed_folder(
@@ -100,15 +100,15 @@ def embed_folder(
     filenames: Sequence[str],
     model: Model,
     *,
-    reduce: int = DIMENSIONS,
+    axes: Axes | None = None,
     embedder: Embedder | None = None,
     loader: Loader | None = None,
 ) -> Embedded:
-    """Embed images of a folder; without an embedder, one is fitted on them first."""
+    """Embed images of a folder; without an embedder, one is fitted first."""
     filenames, loader = sorted(filenames), loader or Loader()
     with Progress("embed images", len(filenames), unit="images") as progress:
         if embedder is None:
-            fitted = fit_embedder(root, filenames, model, reduce=reduce, loader=loader, progress=progress)
+            fitted = fit_embedder(root, filenames, model, axes=axes or Axes(), loader=loader, progress=progress)
         else:
             fitted = Fitted(embedder, None)
         tables = list(embed_in_order(root, filenames, model, fitted, loader=loader, progress=progress))
@@ -122,6 +122,19 @@ def embed_folder(
         fitted.embedder,
         several["filename"].to_pylist(),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axes:
+    """How features are reduced.
+
+    Attributes:
+        size: principal axes at most; 0: features are kept as they are, and nothing is fitted.
+        fit_on: names of the images that the axes may be fitted on; None: all.
+    """
+
+    size: int = DIMENSIONS
+    fit_on: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,38 +156,42 @@ def fit_embedder(
     filenames: Sequence[str],
     model: Model,
     *,
-    reduce: int = DIMENSIONS,
+    axes: Axes,
     loader: Loader,
     progress: Progress,
 ) -> Fitted:
     """Fit an embedder on at most ``FIT_ON`` of the images, the same ones for the same names.
 
+    Where there are no more images than that, all are described on the way: actors need not be started again for the
+    rest.
+
     Args:
         root: the folder.
         filenames: N names, sorted.
         model: what describes images.
-        reduce: principal axes; 0: features are kept as they are, and nothing is read.
+        axes: how features are reduced; without any, nothing is read.
         loader: how images are read.
         progress: counts images.
 
     Raises:
         InvalidInputError: fewer than two of them can be decoded.
     """
-    if not reduce:
+    if not axes.size:
         return Fitted(Embedder.of(model, None), None)
-    keys = random_keys(filenames, seed=0)
-    sample = sorted(filenames[row] for row in np.argsort(keys, kind="stable")[:FIT_ON])
+    names = filenames if axes.fit_on is None else sorted(axes.fit_on)
+    sample = sorted(names[row] for row in np.argsort(random_keys(names, seed=0), kind="stable")[:FIT_ON])
     tables = []
-    for table in extract_in_order(root, sample, model, None, loader):
+    for table in extract_in_order(root, filenames if len(filenames) <= FIT_ON else sample, model, None, loader):
         tables.append(table)
         progress.advance(len(table))
     described = pa.concat_tables(tables).combine_chunks()
     features = matrix(described["embedding"].combine_chunks())
     readable = np.isfinite(features).all(axis=1)
-    if readable.sum() < 2:
+    chosen = readable & np.isin(np.array(described["filename"].to_pylist()), sample)
+    if chosen.sum() < 2:
         reasons = ", ".join(reasons_of(described).values())
-        raise InvalidInputError(f"{root.shown}: {readable.sum()} of {len(sample)} images can be read: {reasons}")
-    reduction = fit_reduction(features[readable], reduce)
+        raise InvalidInputError(f"{root.shown}: {chosen.sum()} of {len(sample)} images can be read: {reasons}")
+    reduction = fit_reduction(features[chosen], axes.size)
     vectors = np.full((len(features), len(reduction.axes)), np.nan, np.float32)
     vectors[readable] = reduction.embed(features[readable])
     place = described.schema.get_field_index("embedding")

@@ -16,7 +16,7 @@ from lightly_ray.embedding.reduction import fit_reduction
 from lightly_ray.errors import InvalidInputError, UnreadableError
 from lightly_ray.parallel.embedding import embed as module
 from lightly_ray.parallel.embedding.auto_model import resolve_auto
-from lightly_ray.parallel.embedding.embed import Fitted, embed, embed_folder, embed_in_order
+from lightly_ray.parallel.embedding.embed import Axes, Fitted, embed, embed_folder, embed_in_order
 from lightly_ray.parallel.embedding.extract import Loader, extract_in_order
 from lightly_ray.progress import Progress
 from tests.embedding.onnx_files import tiny
@@ -65,7 +65,7 @@ def test_embed_folder__those_that_axes_are_fitted_on_are_not_read_twice(
 
     monkeypatch.setattr(module, "extract_in_order", counted)
     monkeypatch.setattr(module, "FIT_ON", 20)
-    embedded = embed_folder(Location.parse(str(folder)), names, DESCRIPTOR, reduce=4, loader=Loader(batch_size=8))
+    embedded = embed_folder(Location.parse(str(folder)), names, DESCRIPTOR, axes=Axes(4), loader=Loader(batch_size=8))
     assert [len(one) for one in asked] == [20, 50]
     assert sorted(asked[0] + asked[1]) == names
     assert embedded.filenames == names
