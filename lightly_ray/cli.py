@@ -35,6 +35,11 @@ class Command(NamedTuple):
 
 _PLATFORM, _WORKFLOW = "lightly_ray.platform", "lightly_ray.workflow"
 COMMANDS = {
+    "magic": Command(
+        "a folder of images -> a dataset with embeddings, in one go",
+        f"{_WORKFLOW}.magic:MagicSettings",
+        f"{_WORKFLOW}.magic:run_magic",
+    ),
     "embed": Command(
         "embed a folder of images into a Parquet file",
         f"{_WORKFLOW}.embed_images:EmbedImagesSettings",
@@ -42,13 +47,13 @@ COMMANDS = {
     ),
     "upload": Command(
         "upload a folder of images, and embeddings, to a platform",
-        f"{_WORKFLOW}.transfer:UploadSettings",
-        f"{_WORKFLOW}.transfer:run_upload",
+        f"{_WORKFLOW}.upload:UploadSettings",
+        f"{_WORKFLOW}.upload:run_upload",
     ),
     "download": Command(
         "write the images of a tag, or their names",
-        f"{_WORKFLOW}.transfer:DownloadSettings",
-        f"{_WORKFLOW}.transfer:run_download",
+        f"{_WORKFLOW}.download:DownloadSettings",
+        f"{_WORKFLOW}.download:run_download",
     ),
     "serve": Command(
         "serve the platform: API, files, and a worker for selections",

@@ -19,6 +19,8 @@ class DownloadMixin(TagsMixin):
         tag_name: str = INITIAL_TAG,
         max_workers: int = 8,
         verbose: bool = True,
+        *,
+        exclude_parent_tag: bool = False,
     ) -> None:
         """Write the images of a tag below a folder, under their file names.
 
@@ -27,6 +29,7 @@ class DownloadMixin(TagsMixin):
             tag_name: which samples.
             max_workers: how many files are fetched at a time.
             verbose: show progress.
+            exclude_parent_tag: leave out the samples of the tag that this one goes on from.
 
         Raises:
             InvalidInputError: the dataset was uploaded without its full images, or a file name leads outside
@@ -37,9 +40,10 @@ class DownloadMixin(TagsMixin):
         dataset = parse(DatasetData, self.transport.get(self._at()))
         if dataset.img_type != "full":
             raise InvalidInputError(f"dataset {dataset.name!r} has no full images: it was uploaded without them")
-        mask = self.get_tag_by_name(tag_name).mask
+        tag = self.get_tag_by_name(tag_name)
+        mask = self.mask_of(tag, exclude_parent_tag=exclude_parent_tag)
         ids = mask.select(list(self.transport.get(self._at("mappings"), field="_id")))
-        targets = [_below(Path(output_dir), name) for name in mask.select(self.get_filenames())]
+        targets = [below(Path(output_dir), name) for name in mask.select(self.get_filenames())]
         title, show = f"download {tag_name!r}", verbose and self.show_progress
         with ThreadPoolExecutor(max(1, max_workers)) as pool, Progress(title, len(ids), show=show) as progress:
             failed = []
@@ -59,7 +63,12 @@ class DownloadMixin(TagsMixin):
         return None
 
 
-def _below(folder: Path, filename: str) -> Path:
+def below(folder: Path, filename: str) -> Path:
+    """Where a file of this name lies below a folder.
+
+    Raises:
+        InvalidInputError: the name leads outside.
+    """
     path = PurePosixPath(filename)
     if path.is_absolute() or ".." in path.parts:
         raise InvalidInputError(f"file name {filename!r} leads outside the output folder")

@@ -56,6 +56,17 @@ class TagsMixin(ClientBase):
             mask = self.tag_arithmetics(tag_data.id, tag_data.prev_tag_id, "DIFFERENCE")
         return mask.select(filenames_on_server if filenames_on_server is not None else self.get_filenames())
 
+    def mask_of(self, tag_data: TagData, *, exclude_parent_tag: bool) -> BitMask:
+        """The samples of a tag, or only those that its query added.
+
+        Other than in `get_filenames_in_tag`, a tag that goes on from the initial one begins from nothing: taking all
+        samples away would leave nothing.
+        """
+        if not exclude_parent_tag or tag_data.prev_tag_id is None:
+            return tag_data.mask
+        parent = self.get_tag_by_id(tag_data.prev_tag_id)
+        return tag_data.mask if parent.prev_tag_id is None else tag_data.mask.difference(parent.mask)
+
     def tag_arithmetics(self, tag_id1: str, tag_id2: str, operation: str) -> BitMask:
         """The union, intersection or difference of two tags, computed by the platform.
 

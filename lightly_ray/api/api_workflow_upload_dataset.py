@@ -10,9 +10,9 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
+from lightly_ray._types import PathLike
 from lightly_ray.api.api_workflow_tags import TagsMixin
 from lightly_ray.api.api_workflow_upload_metadata import MetadataMixin, metadata_by_filename
 from lightly_ray.api.base import CREATOR
@@ -22,10 +22,11 @@ from lightly_ray.api.upload_batches import (
     IMG_TYPES,
     REQUEST_BYTES,
     Prepared,
+    Source,
     parts_of,
     prepared,
 )
-from lightly_ray.data.images import list_images
+from lightly_ray.data.images import find_images
 from lightly_ray.data.listing import require_utf8
 from lightly_ray.data.location import Location
 from lightly_ray.errors import ApiError, ConflictError, InvalidInputError, LightlyRayError, TooLargeError
@@ -54,11 +55,13 @@ class UploadReport:
         uploaded: how many images were sent now.
         present: how many were on the platform already.
         corrupt: file name -> why it could not be decoded; these are not in the dataset.
+        first_frames: names of the files with several frames or pages, of which the first is shown.
     """
 
     uploaded: int = 0
     present: int = 0
     corrupt: dict[str, str] = field(default_factory=dict)
+    first_frames: list[str] = field(default_factory=list)
 
 
 class UploadMixin(TagsMixin, MetadataMixin):
@@ -66,9 +69,9 @@ class UploadMixin(TagsMixin, MetadataMixin):
 
     def upload_dataset(
         self,
-        input: str | Path | ImageDataset,  # noqa: A002 - the published name, which callers use as a keyword
+        input: PathLike | ImageDataset,  # noqa: A002 - the published name, which callers use as a keyword
         max_workers: int = 8,
-        mode: str = "thumbnails",
+        mode: str = "full",
         custom_metadata: Mapping[str, Any] | None = None,
     ) -> UploadReport:
         """Upload the images of a folder, at any depth, to the current dataset.
@@ -77,7 +80,8 @@ class UploadMixin(TagsMixin, MetadataMixin):
         extended: new images come behind the others, and `initial-tag` grows.
 
         Args:
-            input: a folder, or an object with `get_filenames()` and `get_filepath_from_filename(filename)`.
+            input: a folder of this machine or of a store (`s3://...`), or an object with `get_filenames()` and
+                `get_filepath_from_filename(filename)`.
             max_workers: how many threads decode and shrink images.
             mode: "full" uploads files and thumbnails, "thumbnails" only these, "metadata" neither.
             custom_metadata: own metadata in the format of `upload_custom_metadata`.
@@ -94,7 +98,7 @@ class UploadMixin(TagsMixin, MetadataMixin):
         had_tags = self.get_all_tags()
         present = {sample["fileName"] for sample in self._samples()}
         self._require_room(len(present.union(files)))
-        todo = [(name, path) for name, path in sorted(files.items()) if name not in present]
+        todo = [file for name, file in sorted(files.items()) if name not in present]
         report = UploadReport(present=len(files) - len(todo))
         self._register(len(files), report.present)
         self._send_all(todo, mode, custom, max_workers=max_workers, report=report)
@@ -116,7 +120,7 @@ class UploadMixin(TagsMixin, MetadataMixin):
 
     def _send_all(
         self,
-        files: Sequence[tuple[str, Path]],
+        files: Sequence[Source],
         mode: str,
         custom: Mapping[str, Any],
         *,
@@ -131,6 +135,7 @@ class UploadMixin(TagsMixin, MetadataMixin):
                 wrong = self._send_batch(batch.ready)
                 failed |= batch.failed | wrong
                 report.uploaded += len(batch.ready) - len(wrong)
+                report.first_frames += [item.filename for item in batch.ready if item.several]
                 note = f"{len(report.corrupt)} corrupt, {len(failed)} failed" if report.corrupt or failed else ""
                 progress.advance(len(batch.ready) + len(batch.corrupt) + len(batch.failed), note)
         if failed:
@@ -200,14 +205,13 @@ class UploadMixin(TagsMixin, MetadataMixin):
         raise ConflictError("no name was free for the tag of this upload: run it again", code="TAG_NAME_EXISTS")
 
 
-def _files_of(source: str | Path | ImageDataset) -> dict[str, Path]:
+def _files_of(source: PathLike | ImageDataset) -> dict[str, Source]:
     if isinstance(source, str | os.PathLike):
         place = Location.parse(source)
-        if not place.is_local:
-            raise InvalidInputError(f"images are uploaded from a folder of this machine, got {place.shown!r}")
-        files = {name: Path(place.path) / name for name in list_images(place)}
+        files = {name: Source(name, place.child(name), info.size) for name, info in find_images(place).items()}
     else:
-        files = {name: Path(source.get_filepath_from_filename(name)) for name in source.get_filenames()}
+        places = {name: Location.parse(source.get_filepath_from_filename(name)) for name in source.get_filenames()}
+        files = {name: Source(name, place, place.info().size or 0) for name, place in places.items()}
     require_utf8(files)
     too_long = [name for name in files if len(name) > MAXIMUM_FILENAME_LENGTH]
     if too_long:

@@ -171,11 +171,10 @@ class EmbeddingsMixin(ClientBase):
     def _upload(self, local: LabelledEmbeddings, name: str, metadata: Mapping[str, Any] | None = None) -> None:
         """Upload under a name, or joined with what has it under the name and the time of day."""
         self._require_known(local.filenames)
-        have = self.get_all_embedding_data()
-        older = next((one for one in reversed(have) if one.name == name or one.name.startswith(f"{name}_")), None)
+        older = self.newest_embedding(name)
         if older is not None:
             local = self._joined(local, older)
-            taken = {one.name for one in have}
+            taken = {one.name for one in self.get_all_embedding_data()}
             name = next(free for free in (f"{name}_{time}" for time in timestamps()) if free not in taken)
         self._upload_table(_table(local, metadata), name)
 
@@ -189,11 +188,27 @@ class EmbeddingsMixin(ClientBase):
             self.transport.upload(str(answer["signedWriteUrl"]), path)
         self.embedding_id = str(answer["embeddingId"])
 
-    def _joined(self, local: LabelledEmbeddings, known: DatasetEmbeddingData) -> LabelledEmbeddings:
+    def newest_embedding(self, name: str) -> DatasetEmbeddingData | None:
+        """The newest embedding that was uploaded under a name, or joined under it and the time of day."""
+        have = reversed(self.get_all_embedding_data())
+        return next((one for one in have if one.name == name or one.name.startswith(f"{name}_")), None)
+
+    def read_embedding(self, name: str) -> LabelledEmbeddings | None:
+        """The vectors of `newest_embedding`, and from now on selections use it; None where there is none."""
+        newest = self.newest_embedding(name)
+        if newest is None:
+            return None
+        self.embedding_id = newest.id
+        return self._read_online(newest)
+
+    def _read_online(self, embedding: DatasetEmbeddingData) -> LabelledEmbeddings:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "known.csv"
-            self.download_embeddings_csv_by_id(known.id, path)
-            online = read_embeddings_csv(path)
+            self.download_embeddings_csv_by_id(embedding.id, path)
+            return read_embeddings_csv(path)
+
+    def _joined(self, local: LabelledEmbeddings, known: DatasetEmbeddingData) -> LabelledEmbeddings:
+        online = self._read_online(known)
         have = set(local.filenames)
         rows = [row for row, name in enumerate(online.filenames) if name not in have]
         if not rows:

@@ -11,12 +11,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
 
 from lightly_ray.data.image_metadata import image_metadata, thumbnail
-from lightly_ray.data.images import open_image
-from lightly_ray.errors import CorruptImageError
+from lightly_ray.data.images import open_first_frame
+from lightly_ray.data.location import Location
+from lightly_ray.errors import CorruptImageError, UnreadableError
 
 BATCH_SAMPLES = 128
 BATCH_BYTES = 16 * 2**20
@@ -28,6 +29,20 @@ _THUMB_BYTES = 16 * 2**10  # what a thumbnail of 128 x 128 hardly exceeds
 IMG_TYPES = {"full": "full", "thumbnails": "thumbnail", "metadata": "meta"}
 
 
+class Source(NamedTuple):
+    """A file to upload.
+
+    Attributes:
+        name: of its sample.
+        place: of the file, on any file system.
+        size: in bytes.
+    """
+
+    name: str
+    place: Location
+    size: int
+
+
 @dataclass(frozen=True)
 class Prepared:
     """One sample, ready to be sent.
@@ -36,11 +51,13 @@ class Prepared:
         sample: its entry in the list of samples of a batch.
         full: bytes of the image file, where they are uploaded.
         thumb: bytes of the thumbnail, where it is uploaded.
+        several: whether the file has more frames or pages than the one that is shown.
     """
 
     sample: Mapping[str, Any]
     full: bytes | None = None
     thumb: bytes | None = None
+    several: bool = False
 
     @property
     def filename(self) -> str:
@@ -68,25 +85,22 @@ class Batch:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def plan(files: Iterable[tuple[str, Path]], mode: str) -> Iterator[list[tuple[str, Path]]]:
-    """Cut (filename, path) pairs into batches, keeping their order; a file larger than a batch stands alone."""
-    batch: list[tuple[str, Path]] = []
+def plan(files: Iterable[Source], mode: str) -> Iterator[list[Source]]:
+    """Cut files into batches, keeping their order; a file larger than a batch stands alone."""
+    batch: list[Source] = []
     size = 0
-    for filename, path in files:
-        # A file that is gone is reported when it is read.
-        weight = _THUMB_BYTES + (path.stat().st_size if mode == "full" and path.exists() else 0)
+    for file in files:
+        weight = _THUMB_BYTES + (file.size if mode == "full" else 0)
         if batch and (len(batch) == BATCH_SAMPLES or size + weight > BATCH_BYTES):
             yield batch
             batch, size = [], 0
-        batch.append((filename, path))
+        batch.append(file)
         size += weight
     if batch:
         yield batch
 
 
-def prepared(
-    files: Iterable[tuple[str, Path]], mode: str, custom: Mapping[str, Any], max_workers: int
-) -> Iterator[Batch]:
+def prepared(files: Iterable[Source], mode: str, custom: Mapping[str, Any], max_workers: int) -> Iterator[Batch]:
     """Batches in order, a few of them prepared ahead by threads while the one before is sent.
 
     All threads work on the next batch, so that it is there soon: on a batch each, the first would come as late as the
@@ -119,28 +133,30 @@ def _joined(pieces: Iterable[Batch]) -> Batch:
     return whole
 
 
-def prepare_batch(files: Sequence[tuple[str, Path]], mode: str, custom: Mapping[str, Any] | None = None) -> Batch:
+def prepare_batch(files: Sequence[Source], mode: str, custom: Mapping[str, Any] | None = None) -> Batch:
     """Prepare every file of a batch; those that cannot be are set apart with the reason."""
     batch = Batch()
-    for filename, path in files:
+    for file in files:
         try:
-            batch.ready.append(prepare(filename, path, mode, (custom or {}).get(filename)))
+            batch.ready.append(prepare(file, mode, (custom or {}).get(file.name)))
         except CorruptImageError as error:
-            batch.corrupt[filename] = str(error)
-        except OSError as error:
-            batch.failed[filename] = f"the file cannot be read: {(error.strerror or str(error)).lower()}"
+            batch.corrupt[file.name] = str(error)
+        except UnreadableError as error:
+            batch.failed[file.name] = str(error)
     return batch
 
 
-def prepare(filename: str, path: Path, mode: str, custom: Any = None) -> Prepared:
+def prepare(file: Source, mode: str, custom: Any = None) -> Prepared:
     """Read, decode and describe one image.
 
     Raises:
         CorruptImageError: it cannot be decoded.
-        OSError: the file cannot be read.
+        UnreadableError: the file cannot be read.
     """
-    content = path.read_bytes()
-    image = open_image(content, name=filename)
+    content = file.place.read()
+    if content is None:
+        raise UnreadableError(f"cannot read {file.place.shown!r}: there is no such file")
+    filename, (image, several) = file.name, open_first_frame(content, name=file.name)
     full = content if mode == "full" else None
     thumb = thumbnail(image) if mode in ("full", "thumbnails") else None
     sample: dict[str, Any] = {"fileName": filename, "metaData": image_metadata(image, len(content))}
@@ -151,7 +167,7 @@ def prepare(filename: str, path: Path, mode: str, custom: Any = None) -> Prepare
         sample["customMetaData"] = custom
     if hashes:
         sample["sha256"] = hashes
-    return Prepared(sample, full, thumb)
+    return Prepared(sample, full, thumb, several)
 
 
 def thumb_name(filename: str) -> str:

@@ -126,11 +126,11 @@ class Location:
         Raises:
             UnreadableError: it is there and cannot be read.
         """
-        if self.info().type == fs.FileType.NotFound:
-            return None
         try:
             with self.filesystem.open_input_stream(self.path) as stream:
                 content: bytes = stream.read()
+        except FileNotFoundError:
+            return None
         except OSError as error:
             raise self.unreadable(error) from error
         return content

@@ -71,8 +71,8 @@ class _Plan:
     kept: pa.Table | None
 
 
-def run_embed_images(settings: EmbedImagesSettings) -> dict[str, object]:
-    """Embed all images of a folder.
+def run_embed_images(settings: EmbedImagesSettings, embedder: Embedder | None = None) -> dict[str, object]:
+    """Embed all images of a folder, with an embedder where one is given and nothing is at ``output`` yet.
 
     A file that cannot be decoded is named on standard error, counted, and left out. Run again when finished, this
     returns the same result at once; when interrupted, it goes on; when images were added, it embeds them.
@@ -82,7 +82,7 @@ def run_embed_images(settings: EmbedImagesSettings) -> dict[str, object]:
         ConflictError: something else is at ``output``, or was made by another model.
     """
     images = find_images(settings.input_dir)
-    plan = _plan(settings, images)
+    plan = _plan(settings, images, embedder)
     result = None if plan.kept is not None else finished(settings.output, plan.made_from)
     if result is None:
         result = _embed(settings, plan)
@@ -101,10 +101,12 @@ def read_embedder(embeddings: Location) -> Embedder | None:
     return None if content is None else Embedder.from_bytes(content, repr(place.shown))
 
 
-def _plan(settings: EmbedImagesSettings, images: Mapping[str, fs.FileInfo]) -> _Plan:
+def _plan(settings: EmbedImagesSettings, images: Mapping[str, fs.FileInfo], given: Embedder | None) -> _Plan:
     names = sorted(images)
     about = about_output(settings.output)
-    embedder = _given_embedder(settings) if about is None or settings.like else read_embedder(settings.output)
+    embedder = given or _given_embedder(settings)
+    if about is not None and settings.like is None:
+        embedder = read_embedder(settings.output)
     model = _model(settings, names, embedder)
     made_from = {
         "job": "embed_images",
@@ -133,10 +135,10 @@ def _model(settings: EmbedImagesSettings, names: Sequence[str], embedder: Embedd
         return embedder.open_model()
     name = resolve_auto(settings.model or DEFAULT, settings.input_dir, names)
     model = open_model(name, settings.options)
-    if settings.like is not None and embedder is not None and model.digest != embedder.digest:
+    if embedder is not None and model.digest != embedder.digest:
         raise ConflictError(
-            f"{settings.like.shown!r} was made by model {embedder.model!r}, not by {name!r} as it is now: "
-            "leave model out, or like"
+            f"the embeddings that are there were made by model {embedder.model!r}, not by {name!r} as it is now: leave "
+            "model out, or give another name"
         )
     return model
 

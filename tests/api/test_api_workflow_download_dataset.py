@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from lightly_ray.api import ApiWorkflowClient
-from lightly_ray.api.api_workflow_download_dataset import _below
+from lightly_ray.api.api_workflow_download_dataset import below
 from lightly_ray.data.images import list_images
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from tests.api.downloads import download
@@ -41,7 +41,7 @@ def test_download_dataset__what_is_not_there(uploaded: ApiWorkflowClient, images
 @pytest.mark.parametrize("name", ["/etc/passwd", "../x.png", "a/../../x.png"])
 def test_download_dataset__no_way_out_of_the_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(InvalidInputError, match="leads outside"):
-        _below(tmp_path, name)
+        below(tmp_path, name)
 
 
 def test_export__filenames_and_read_urls(uploaded: ApiWorkflowClient, images: Path) -> None:

@@ -10,10 +10,15 @@ import pytest
 from PIL import Image
 
 from lightly_ray.api import upload_batches
-from lightly_ray.api.upload_batches import parts_of, plan, prepare, prepare_batch, thumb_name
+from lightly_ray.api.upload_batches import Source, parts_of, plan, prepare, prepare_batch, thumb_name
+from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, size=(150, 200, 3), dtype=np.uint8)
+
+
+def source(name: str, path: Path) -> Source:
+    return Source(name, Location.parse(path), path.stat().st_size)
 
 
 def image(path: Path, side: int = 9) -> Path:
@@ -31,10 +36,10 @@ def test_plan__keeps_order_and_both_limits(tmp_path: Path, monkeypatch: pytest.M
     for number, size in enumerate(sizes):
         path = tmp_path / f"{number}.png"
         path.write_bytes(bytes(size))
-        files.append((path.name, path))
-    cut = [[name for name, _ in batch] for batch in plan(files, "full")]
+        files.append(source(path.name, path))
+    cut = [[file.name for file in batch] for batch in plan(files, "full")]
     assert cut == [["0.png", "1.png", "2.png"], ["3.png", "4.png"], ["5.png"], ["6.png"], ["7.png"]]
-    cut = [[name for name, _ in batch] for batch in plan(files, "thumbnails")]
+    cut = [[file.name for file in batch] for batch in plan(files, "thumbnails")]
     assert cut == [["0.png", "1.png", "2.png"], ["3.png", "4.png", "5.png"], ["6.png", "7.png"]]
     assert list(plan([], "full")) == []
 
@@ -44,7 +49,7 @@ def test_plan__keeps_order_and_both_limits(tmp_path: Path, monkeypatch: pytest.M
 )
 def test_prepare__sends_what_the_mode_says(tmp_path: Path, mode: str, hashed: set[str]) -> None:
     path = image(tmp_path / "x.png", side=140)
-    ready = prepare("a/x.png", path, mode, {"image_id": 3})
+    ready = prepare(source("a/x.png", path), mode, {"image_id": 3})
     assert ready.filename == "a/x.png"
     assert ready.sample["metaData"]["shape"] == [140, 142, 3]
     assert ready.sample["metaData"]["sizeInBytes"] == path.stat().st_size
@@ -61,15 +66,15 @@ def test_prepare__sends_what_the_mode_says(tmp_path: Path, mode: str, hashed: se
 def test_prepare__corrupt_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_bytes(b"nothing")
     with pytest.raises(InvalidInputError, match=r"image 'sub/bad\.png' cannot be read"):
-        prepare("sub/bad.png", tmp_path / "bad.png", "full")
+        prepare(source("sub/bad.png", tmp_path / "bad.png"), "full")
 
 
 def test_prepare_batch__sets_corrupt_files_apart(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_bytes(b"nothing")
     files = [
-        ("a.png", image(tmp_path / "a.png")),
-        ("bad.png", tmp_path / "bad.png"),
-        ("c.png", image(tmp_path / "c.png")),
+        source("a.png", image(tmp_path / "a.png")),
+        source("bad.png", tmp_path / "bad.png"),
+        source("c.png", image(tmp_path / "c.png")),
     ]
     batch = prepare_batch(files, "thumbnails", {"c.png": {"k": 1}})
     assert [ready.filename for ready in batch.ready] == ["a.png", "c.png"]
@@ -79,9 +84,9 @@ def test_prepare_batch__sets_corrupt_files_apart(tmp_path: Path) -> None:
 
 def test_parts_of__number_files_by_place_in_the_list(tmp_path: Path) -> None:
     batch = [
-        prepare("a.png", image(tmp_path / "a.png"), "metadata"),
-        prepare("b.png", image(tmp_path / "b.png"), "full"),
-        prepare("c.png", image(tmp_path / "c.png"), "thumbnails"),
+        prepare(source("a.png", image(tmp_path / "a.png")), "metadata"),
+        prepare(source("b.png", image(tmp_path / "b.png")), "full"),
+        prepare(source("c.png", image(tmp_path / "c.png")), "thumbnails"),
     ]
     parts = parts_of(batch)
     assert list(parts) == ["samples", "full-1", "thumb-1", "thumb-2"]

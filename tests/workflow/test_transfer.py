@@ -10,7 +10,8 @@ from PIL import Image
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.platform.embedded import EmbeddedPlatform
 from lightly_ray.settings import parse
-from lightly_ray.workflow.transfer import DownloadSettings, UploadSettings, run_download, run_upload
+from lightly_ray.workflow.download import DownloadSettings, run_download
+from lightly_ray.workflow.upload import UploadSettings, run_upload
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def draw(folder: Path, names: list[str]) -> None:
 
 def test_upload_and_download__the_same_files(server: dict[str, object], tmp_path: Path) -> None:
     draw(tmp_path / "in", ["b/2.png", "a.png", "b/1.png"])
-    settings = UploadSettings.model_validate({"input_dir": tmp_path / "in", "dataset": "there and back", **server})
+    settings = UploadSettings.model_validate({"input_dir": str(tmp_path / "in"), "dataset": "there and back", **server})
     assert run_upload(settings)["uploaded"] == 3
     assert run_upload(settings)["present"] == 3
     target = {"dataset": "there and back", "output_dir": tmp_path / "out", "filenames": tmp_path / "names.txt"}
@@ -47,7 +48,7 @@ def test_download__unknown_dataset(server: dict[str, object], tmp_path: Path) ->
         run_download(DownloadSettings.model_validate(told | server))
 
 
-@pytest.mark.parametrize("words", [["dataset=x"], ["dataset=x", "output_dir=o", "exclude_parent=true"]])
+@pytest.mark.parametrize("words", [["dataset=x"], ["dataset=x", "input_dir=o", "filenames=f"]])
 def test_download__settings_that_say_nothing(words: list[str]) -> None:
     with pytest.raises(InvalidInputError, match="filenames"):
         parse(DownloadSettings, words)

@@ -54,6 +54,19 @@ class Embedded:
     first_frames: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Axes:
+    """How features are reduced.
+
+    Attributes:
+        size: principal axes at most; 0: features are kept as they are, and nothing is fitted.
+        fit_on: names of the images that the axes may be fitted on; None: all.
+    """
+
+    size: int = DIMENSIONS
+    fit_on: Sequence[str] | None = None
+
+
 def embed(
     folder: PathLike,
     *,
@@ -122,19 +135,6 @@ def embed_folder(
         fitted.embedder,
         several["filename"].to_pylist(),
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Axes:
-    """How features are reduced.
-
-    Attributes:
-        size: principal axes at most; 0: features are kept as they are, and nothing is fitted.
-        fit_on: names of the images that the axes may be fitted on; None: all.
-    """
-
-    size: int = DIMENSIONS
-    fit_on: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

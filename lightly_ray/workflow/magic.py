@@ -1,0 +1,141 @@
+"""The command `magic`: a folder of images -> a dataset of a platform that holds them and their embeddings.
+
+    embed     images -> OUTPUT_DIR/DATASET.parquet; where the dataset has an embedding already, as that was made
+    upload    the images that are not there yet
+    upload    the embeddings that are not there yet
+
+Each step goes on where an interrupted run ended, so the same command again ends in the same state; images that were
+added to the folder are appended.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.api.names import dataset_name
+from lightly_ray.data.images import find_images
+from lightly_ray.data.location import Location
+from lightly_ray.embedding.reduction import DIMENSIONS
+from lightly_ray.platform.embedded import EmbeddedPlatform
+from lightly_ray.settings import Settings, read_token
+from lightly_ray.workflow.embed_images import EmbedImagesSettings, run_embed_images
+from lightly_ray.workflow.embedding_upload import kept_embedder, upload_embedding_file
+from lightly_ray.workflow.model_settings import LoaderSettings, ModelSettings
+from lightly_ray.workflow.place import Place
+from lightly_ray.workflow.upload import UploadMode, summary
+
+
+class TrainerSettings(Settings):
+    """How the model is trained before it embeds."""
+
+    max_epochs: int = Field(default=0, ge=0, le=0, description="0: the model embeds as it is")
+
+
+class MagicSettings(ModelSettings):
+    """Images -> a dataset with embeddings. Without a token, a platform is started under output_dir.
+
+    Run again, it goes on; new images are appended.
+    """
+
+    input_dir: Place = Field(description="folder of images at any depth: a path, or a URI (s3://...)")
+    dataset_id: str | None = Field(default=None, description="id of a dataset of the platform")
+    new_dataset_name: str | None = Field(
+        default=None, description="name of the dataset, made if there is none of that name; default: the folder's"
+    )
+    token: SecretStr | None = Field(
+        default=None, description="token of the platform; a process list shows it, token_file does not"
+    )
+    token_file: Path | None = Field(default=None, description="file that holds the token; default: LIGHTLY_TOKEN")
+    server: str | None = Field(
+        default=None, description="URL of the platform; default: LIGHTLY_SERVER_LOCATION, else http://127.0.0.1:8000"
+    )
+    upload: UploadMode = Field(
+        default="full", description="full: files and thumbnails; thumbnails: these alone; metadata: neither"
+    )
+    embedding_name: str = Field(default="default", description="name of the embedding on the platform")
+    reduce: int = Field(
+        default=DIMENSIONS, ge=0, description="principal axes that features are reduced to; 0 keeps all features"
+    )
+    output_dir: Path = Field(
+        default=Path("lightly_ray_output"), description="folder for the embeddings and the embedded platform"
+    )
+    loader: LoaderSettings = LoaderSettings()
+    trainer: TrainerSettings = TrainerSettings()
+
+    @model_validator(mode="after")
+    def _check_destination(self) -> Self:
+        if self.token is not None and self.token_file is not None:
+            raise ValueError("give token or token_file, not both")
+        if self.dataset_id is not None and self.new_dataset_name is not None:
+            raise ValueError("give dataset_id or new_dataset_name, not both")
+        return self
+
+
+def run_magic(settings: MagicSettings) -> dict[str, object]:
+    """Embed and upload a folder.
+
+    Raises:
+        NotFoundError: there is no such folder, dataset or model.
+        InvalidInputError: the images, the model or the names cannot be used.
+        ConflictError: the dataset's embedding was made by another model.
+        ApiError: some images were not taken; the message names one. Run again, it goes on.
+    """
+    find_images(settings.input_dir)  # what is wrong with the folder is told before anything is started
+    with _platform(settings) as (client, how_to_open):
+        name, exists = _dataset(client, settings)
+        output = Location.parse(settings.output_dir / f"{name}.parquet")
+        embedder = kept_embedder(client, settings.embedding_name) if exists else None
+        embedded = run_embed_images(_embed_settings(settings, output), embedder)
+        if not exists:  # made here, where the images are known to be of use
+            client.create_dataset(name)
+        report = client.upload_dataset(settings.input_dir, mode=settings.upload)
+        new = upload_embedding_file(client, output, settings.embedding_name)
+        result = {"dataset_id": client.dataset_id, "dataset": name, "server": client.server, **summary(report)}
+    sys.stderr.write(f"{how_to_open}\n")
+    return result | {"embedded": new, "model": embedded["model"], "embeddings": output.shown}
+
+
+@contextmanager
+def _platform(settings: MagicSettings) -> Iterator[tuple[ApiWorkflowClient, str]]:
+    """A client of the platform that is named, or of one that lives as long as the command."""
+    token = settings.token.get_secret_value() if settings.token else None
+    if settings.token_file is not None:
+        token = read_token(settings.token_file)
+    if token is not None or settings.server is not None or "LIGHTLY_TOKEN" in os.environ:
+        client = ApiWorkflowClient(token, server=settings.server)
+        client.get_datasets()  # a wrong token or address is found before the work
+        yield client, f"the dataset is on {client.server}"
+        return
+    with EmbeddedPlatform(settings.output_dir / "platform") as platform:
+        yield (
+            ApiWorkflowClient(platform.token, server=platform.url),
+            f"the dataset is kept under {settings.output_dir}; to open it: {platform.serve_command}",
+        )
+
+
+def _dataset(client: ApiWorkflowClient, settings: MagicSettings) -> tuple[str, bool]:
+    """The name of the dataset, and whether there is one: then it is the client's current one."""
+    if settings.dataset_id is not None:
+        client.dataset_id = settings.dataset_id
+        return client.get_dataset_by_id(settings.dataset_id).name, True
+    name = settings.new_dataset_name or dataset_name(Path(settings.input_dir.path).name)
+    exists = client.dataset_name_exists(name)
+    if exists:
+        client.set_dataset_id_by_name(name)
+    return name, exists
+
+
+def _embed_settings(settings: MagicSettings, output: Location) -> EmbedImagesSettings:
+    return EmbedImagesSettings(
+        input_dir=settings.input_dir,
+        output=output,
+        reduce=settings.reduce,
+        loader=settings.loader,
+        **{key: getattr(settings, key) for key in ModelSettings.model_fields},
+    )
