@@ -54,6 +54,52 @@ def test_help__lists_every_key_with_type_default_and_meaning() -> None:
     assert "fit | crop, default fit" in text
 
 
+class Loader(Settings):
+    """Inner settings."""
+
+    batch_size: int = Field(default=64, description="images at a time")
+    shuffle: bool = Field(default=False, description="in any order")
+
+
+class Train(Settings):
+    """With inner settings."""
+
+    lr: float = Field(default=0.1, description="step")
+    loader: Loader = Loader()
+
+
+def test_parse__keys_behind_a_dot(tmp_path: Path) -> None:
+    assert parse(Train, ["loader.batch_size=3"]) == Train(loader=Loader(batch_size=3))
+    with pytest.raises(InvalidInputError, match=r"'loader\.batchsize', did you mean 'loader\.batch_size'"):
+        parse(Train, ["loader.batchsize=3"])
+    with pytest.raises(InvalidInputError, match=r"setting 'loader\.batch_size': .* got 'x'"):
+        parse(Train, ["loader.batch_size=x"])
+    text = help_text(Train, "train")
+    assert "loader.batch_size  int, default 64" in text
+    assert "config=FILE.yaml" in text
+
+
+def test_parse__a_yaml_file_below_the_command_line(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("lr: 0.5\nloader:\n  batch_size: 7\n  shuffle: true\n")
+    assert parse(Train, [f"config={file}"]) == Train(lr=0.5, loader=Loader(batch_size=7, shuffle=True))
+    assert parse(Train, [f"config={file}", "lr=2"]).lr == 2
+    file.write_text("")
+    assert parse(Train, [f"config={file}"]) == Train()
+    for content, message in (
+        ("lr: 0.5\ntoken: secret", "unknown setting 'token'"),
+        ("lr: [secret", "line 1 is no YAML"),
+        ("- secret", "must hold `key: value` lines"),
+        ("!!python/object/apply:os.system ['secret']", "is no YAML"),
+    ):
+        file.write_text(content)
+        with pytest.raises(InvalidInputError, match=message) as caught:
+            parse(Train, [f"config={file}"])
+        assert "secret" not in str(caught.value)
+    with pytest.raises(InvalidInputError, match="cannot be read: No such file"):
+        parse(Train, [f"config={tmp_path / 'nowhere.yaml'}"])
+
+
 SCRIPT = """
 import os, sys
 from lightly_ray.errors import InvalidInputError

@@ -43,7 +43,7 @@ OWNERS = {
     "tqdm": ["progress"],
 }
 # Suppressions are few, each with its reason behind it; raise these numbers only with a reason in the commit.
-MOST_NOQA, MOST_TYPE_IGNORE = 14, 8
+MOST_NOQA, MOST_TYPE_IGNORE = 14, 9
 
 
 def _files() -> list[Path]:

@@ -57,14 +57,17 @@ def connect() -> None:
 
 def cluster_cpus() -> int:
     """CPUs of the whole cluster, at least 1. Needs a connection."""
-    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray leaves it untyped
-    return max(1, int(resources.get("CPU", 1)))
+    return max(1, int(_resources().get("CPU", 1)))
 
 
 def cluster_gpus() -> int:
     """GPUs of the whole cluster. Needs a connection."""
+    return int(_resources().get("GPU", 0))
+
+
+def _resources() -> dict[str, float]:
     resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray leaves it untyped
-    return int(resources.get("GPU", 0))
+    return resources
 
 
 def _start(num_cpus: int | None) -> None:

@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.api_workflow_upload_embeddings import LabelledEmbeddings, read_embeddings_csv
+from lightly_ray.data.embedding_csv import NO_LABEL
 from lightly_ray.data.location import Location
-from lightly_ray.data.vectors import matrix
+from lightly_ray.data.vectors import VectorFault, arrow_matrix, first_layout
 from lightly_ray.embedding.embedder import Embedder
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
 from lightly_ray.workflow.embed_images import read_embedder
@@ -76,7 +77,11 @@ def _read(place: Location) -> LabelledEmbeddings:
             f"{str(error).splitlines()[0]}"
         ) from error
     names = table["filename"].to_pylist()
-    return LabelledEmbeddings(names, matrix(table["embedding"].combine_chunks()), ["0"] * len(names))
+    column, where = table["embedding"].combine_chunks(), f"{place.shown!r}: the column 'embedding'"
+    vectors = arrow_matrix(column, first_layout([column], where), np.arange(len(names)), where)
+    if isinstance(vectors, VectorFault):
+        raise InvalidInputError(f"{place.shown!r}: {names[vectors.row]!r}: {vectors.problem}")
+    return LabelledEmbeddings(names, vectors, [NO_LABEL] * len(names))
 
 
 def _new_rows(table: LabelledEmbeddings, online: LabelledEmbeddings) -> np.ndarray:

@@ -32,7 +32,7 @@ def test_download_dataset__what_is_not_there(uploaded: ApiWorkflowClient, images
     with pytest.raises(NotFoundError, match="there is no tag 'absent'"):
         uploaded.download_dataset(tmp_path, "absent")
     uploaded.create_new_dataset_with_unique_name("thumbnails only")
-    uploaded.upload_dataset(images)
+    uploaded.upload_dataset(images, mode="thumbnails")
     with pytest.raises(ValueError, match="has no full images"):
         uploaded.download_dataset(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,162 @@
+"""`magic` against a real platform: one command, again, with more images, and broken off."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lightly_ray.active_learning.agents import ActiveLearningAgent
+from lightly_ray.active_learning.config import SamplerConfig, SamplingMethod
+from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.errors import ConflictError, InvalidInputError, LightlyRayError, NotFoundError
+from lightly_ray.platform.embedded import EmbeddedPlatform
+from lightly_ray.settings import parse
+from lightly_ray.workflow import magic
+from lightly_ray.workflow.magic import MagicSettings, run_magic
+
+pytestmark = [
+    pytest.mark.usefixtures("ray_local"),
+    pytest.mark.filterwarnings("ignore:1 corrupt images were left out"),
+]
+RANDOM = np.random.default_rng(4)
+
+
+def _draw(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(RANDOM.integers(0, 256, (24, 20, 3), dtype=np.uint8)).save(path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    _draw(tmp_path / "photos", *(f"{kind}/{number}.png" for kind in "ab" for number in range(6)))
+    (tmp_path / "photos" / "broken.png").write_bytes(b"broken")
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def client(live_platform: EmbeddedPlatform, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiWorkflowClient]:
+    """A client of the running platform, which the environment names too."""
+    monkeypatch.setenv("LIGHTLY_TOKEN", live_platform.token)
+    monkeypatch.setenv("LIGHTLY_SERVER_LOCATION", live_platform.url)
+    fresh = ApiWorkflowClient(show_progress=False)
+    yield fresh
+    fresh.transport.close()
+
+
+def _magic(folder: Path, **more: Any) -> dict[str, Any]:
+    words = {"input_dir": folder, "output_dir": folder.parent / "out", "model": "descriptor", **more}
+    return run_magic(parse(MagicSettings, [f"{key}={value}" for key, value in words.items()]))
+
+
+def _vectors(client: ApiWorkflowClient, dataset_id: str) -> dict[str, list[float]]:
+    client.dataset_id = dataset_id
+    table = client.read_embedding("default")
+    assert table is not None
+    return dict(zip(table.filenames, table.embeddings.tolist(), strict=True))
+
+
+def test_magic__again_and_with_more_images(client: ApiWorkflowClient, folder: Path) -> None:
+    first = _magic(folder, new_dataset_name="magic one", **{"trainer.max_epochs": 0, "loader.batch_size": 4})
+    assert (first["uploaded"], first["embedded"], first["corrupt"]) == (12, 12, ["broken.png"])
+    before = _vectors(client, first["dataset_id"])
+    assert sorted(before) == client.get_filenames()
+    again = _magic(folder, new_dataset_name="magic one")
+    assert (again["uploaded"], again["present"], again["embedded"]) == (0, 12, 0)
+    assert len(client.get_all_embedding_data()) == 1
+
+    agent = ActiveLearningAgent(client)
+    agent.query(SamplerConfig(SamplingMethod.CORESET, 3, name="three"))
+    _draw(folder, "c/new.png", "0.png")
+    more = _magic(folder, dataset_id=first["dataset_id"])
+    assert (more["uploaded"], more["embedded"], more["dataset"]) == (2, 2, "magic one")
+    after = _vectors(client, first["dataset_id"])
+    assert before.items() <= after.items()
+    assert set(after) == set(client.get_filenames())
+    # A query goes on with the images that were appended: all have an embedding.
+    agent = ActiveLearningAgent(client, preselected_tag_name="three")
+    agent.query(SamplerConfig(SamplingMethod.CORESET, 14, name="all"))
+    assert len(agent.labeled_set) == 14
+
+
+def test_magic__on_another_machine_embeds_as_the_dataset_was(client: ApiWorkflowClient, folder: Path) -> None:
+    first = _magic(folder, new_dataset_name="magic two")
+    before = _vectors(client, first["dataset_id"])
+    _draw(folder, "new.png")
+    more = _magic(folder, new_dataset_name="magic two", output_dir=folder.parent / "elsewhere")
+    assert (more["uploaded"], more["embedded"]) == (1, 1)
+    assert before.items() <= _vectors(client, first["dataset_id"]).items()
+    with pytest.raises(ConflictError, match="were made by model 'descriptor', not by 'efficientnet-lite1'"):
+        _magic(folder, new_dataset_name="magic two", output_dir=folder.parent / "third", model="efficientnet-lite1")
+
+
+@pytest.mark.parametrize("step", ["upload_dataset", "upload_embeddings_from_arrays", "upload_descriptor"])
+def test_magic__broken_off_and_repeated(
+    client: ApiWorkflowClient, folder: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"magic {step}"
+
+    def broken(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ApiWorkflowClient, step, broken)
+        with pytest.raises(KeyboardInterrupt):
+            _magic(folder, new_dataset_name=name)
+    result = _magic(folder, new_dataset_name=name)
+    assert sorted(_vectors(client, result["dataset_id"])) == client.get_filenames()
+    assert len(client.get_filenames()) == 12
+    assert len(client.get_all_embedding_data()) == 1
+    assert client.download_descriptor() == (folder.parent / "out" / f"{name}.parquet.embedder.npz").read_bytes()
+
+
+def test_magic__without_a_platform_starts_one(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.delenv("LIGHTLY_TOKEN", raising=False)
+    result = _magic(folder)
+    assert result["dataset"] == "photos"
+    assert f"lightly-ray serve data_dir={folder.parent / 'out' / 'platform'}" in capsys.readouterr().err
+    assert _magic(folder) == {**result, "server": _ANY, "uploaded": 0, "present": 12, "embedded": 0}
+
+
+class _Any:
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]  # equal to all
+
+
+_ANY = _Any()
+
+
+def test_magic__bad_input_is_told_before_anything_is_started(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LIGHTLY_TOKEN", raising=False)
+    monkeypatch.setattr(magic, "_platform", lambda _: pytest.fail("a platform was started"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NotFoundError, match="nowhere"):
+        _magic(folder / "nowhere")
+    with pytest.raises(InvalidInputError, match="holds no image"):
+        _magic(tmp_path / "empty")
+    for words, message in (
+        ({"token": "a", "token_file": "b"}, "give token or token_file, not both"),
+        ({"dataset_id": "a", "new_dataset_name": "b"}, "give dataset_id or new_dataset_name, not both"),
+        ({"loader.batchsize": 3}, "unknown setting 'loader.batchsize', did you mean 'loader.batch_size'?"),
+    ):
+        with pytest.raises(InvalidInputError, match=message.replace("?", r"\?")):
+            _magic(folder, **words)
+
+
+def test_magic__a_model_that_cannot_be_used_leaves_no_dataset(client: ApiWorkflowClient, folder: Path) -> None:
+    with pytest.raises(LightlyRayError, match="there is no model 'resnet'"):
+        _magic(folder, new_dataset_name="magic none", model="resnet")
+    assert not client.dataset_name_exists("magic none")
+
+
+def test_settings__a_token_is_never_shown() -> None:
+    settings = parse(MagicSettings, ["input_dir=x", "token=secret123"])
+    assert "secret123" not in f"{settings!r} {settings.model_dump()} {settings.model_dump_json()}"
