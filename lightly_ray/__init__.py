@@ -18,9 +18,10 @@ The names below are loaded when they are first used; importing this package star
 The house, from the ground up; what stands in one line knows only the lines above it:
 
     errors, progress, compiled, _types    every deliberate error; progress on standard error; numba; argument types
-    methods, bitmask, settings            the methods, their needs and sizes; sets of rows; `key=value` settings
+    methods, bitmask                      the methods, their needs and sizes; sets of rows
+    settings, setting_words               `key=value` settings: typed; and where their words come from
     data/                                 arrays in and out: locations, ids, vectors, formats, the checks at the door
-    embedding/                            images -> vectors: the built-in descriptor; a linear classifier
+    embedding/                            images -> vectors: models, axes fitted on them; a linear classifier
     sampler_config                        the settings of one query
     scores/                               how much each sample would teach: one formula, one function
     selection/                            which rows to pick: the exact engine, without Ray

@@ -52,8 +52,12 @@ class MetadataMixin(ClientBase):
             for _ in pool.map(store, names):
                 progress.advance()
 
-    def _samples(self) -> list[dict[str, Any]]:
-        answer = self.transport.get(self._at("samples", "partial"), mode="fileNames")
+    def get_samples(self) -> list[dict[str, Any]]:
+        """All samples, in the order of the dataset: ``fileName``, figures of the image in ``metaData``, and more."""
+        return self._samples("full")
+
+    def _samples(self, mode: str = "fileNames") -> list[dict[str, Any]]:
+        answer = self.transport.get(self._at("samples", "partial"), mode=mode)
         if not isinstance(answer, list) or any("fileName" not in sample for sample in answer):
             raise ApiError("the platform answered something else than a list of samples")
         return answer

@@ -1,0 +1,57 @@
+"""The tutorials run, block by block, on photographs that come with the project."""
+
+import re
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+
+from lightly_ray.data.images import list_images
+from lightly_ray.platform.embedded import EmbeddedPlatform
+
+PROJECT = Path(__file__).parents[1]
+GUIDE = PROJECT / "lightly_ray" / "guide"
+
+
+@pytest.fixture
+def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, live_platform: EmbeddedPlatform) -> Path:
+    """A reader with a platform, a token in the environment, and a folder of photographs of three classes."""
+    for kind in ("hat", "shoes", "pants"):
+        folder = tmp_path / "photos" / kind
+        folder.mkdir(parents=True)
+        for path in sorted((PROJECT / "jobs" / "clothing" / "test" / kind).iterdir())[:10]:
+            (folder / path.name).symlink_to(path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LIGHTLY_SERVER_LOCATION", live_platform.url)
+    monkeypatch.setenv("LIGHTLY_TOKEN", live_platform.token)
+    mpl.use("agg")
+    return tmp_path
+
+
+def _run(name: str) -> dict[str, object]:
+    names: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", (GUIDE / name).read_text(), flags=re.DOTALL):
+        exec(compile(block, name, "exec"), names)
+    return names
+
+
+def test_curate_a_folder(reader: Path) -> None:
+    found = _run("curate_a_folder.md")
+    sharp = sorted(found["sharp"])  # type: ignore[call-overload]  # whatever the page calls it
+    assert list_images(reader / "sharp") == sharp
+    assert len(sharp) == 15
+
+
+@pytest.mark.usefixtures("ray_local")
+def test_sample_from_a_plot(reader: Path) -> None:
+    found = _run("sample_from_a_plot.md")
+    assert (reader / "plot.png").stat().st_size > 5000
+    assert len(found["agent"].labeled_set) == 8  # type: ignore[attr-defined]  # whatever the page calls it
+    assert len(found["there"].labeled_set) == 2  # type: ignore[attr-defined]  # as above
+
+
+@pytest.mark.usefixtures("ray_local", "reader")
+def test_active_learning() -> None:
+    found = _run("active_learning.md")
+    assert len(found["agent"].added_set) == 6  # type: ignore[attr-defined]  # whatever the page calls it
+    assert found["accuracy"] > 0.5  # type: ignore[operator]  # three classes: a third by chance
