@@ -1,7 +1,9 @@
 """Listing folders and decoding real files."""
 
 import io
+import struct
 import warnings
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,7 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lightly_ray.data.images import CorruptImageError, decode_rgb, find_corrupt, list_images, open_image
+from lightly_ray.data.images import (
+    CorruptImageError,
+    decode_rgb,
+    find_corrupt,
+    list_images,
+    open_first_frame,
+    open_image,
+)
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, size=(5, 7, 3), dtype=np.uint8)
@@ -112,3 +121,43 @@ def test_open_image__leaves_the_filters_of_warnings_alone_on_threads() -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(open_image, [out.getvalue()] * 400))
     assert list(warnings.filters) == before
+
+
+def _png_of(width: int, height: int) -> bytes:
+    """A PNG whose header promises a size, and holds nothing."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = [header, b"IDAT", b"IEND"]
+    parts = [struct.pack(">I", len(one) - 4) + one + struct.pack(">I", zlib.crc32(one)) for one in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def test_open_image__a_bomb_of_pixels_is_named_before_it_takes_memory() -> None:
+    with pytest.raises(CorruptImageError, match=r"'big\.png' cannot be read: .*3600000000 pixels"):
+        open_image(_png_of(60_000, 60_000), name="big.png")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG", b"GIF89a", b"\xff\xd8\xff\xe0"])
+def test_open_image__files_that_end_too_early_are_corrupt(content: bytes) -> None:
+    with pytest.raises(CorruptImageError, match=r"image 'x' cannot be read"):
+        open_image(content, name="x")
+
+
+def test_open_first_frame__says_whether_there_are_more() -> None:
+    frames = [Image.new("RGB", (8, 6), (value, 0, 0)) for value in (10, 200)]
+    for kind in ("gif", "tiff", "png", "webp"):
+        out = io.BytesIO()
+        frames[0].save(out, kind, save_all=True, append_images=frames[1:])
+        opened = open_first_frame(out.getvalue())
+        assert opened.several, kind
+        assert abs(int(np.asarray(opened.image.convert("RGB"))[0, 0, 0]) - 10) < 5
+        out = io.BytesIO()
+        frames[0].save(out, kind)
+        assert not open_first_frame(out.getvalue()).several, kind
+
+
+def test_open_first_frame__shrinks_a_jpeg_while_it_is_decoded_but_not_below() -> None:
+    out = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (400, 640, 3)).astype(np.uint8)).save(out, "jpeg")
+    sizes = {least: open_first_frame(out.getvalue(), at_least=least).image.size for least in (10, 90, 100, 101, 300)}
+    assert sizes == {10: (80, 50), 90: (160, 100), 100: (160, 100), 101: (320, 200), 300: (640, 400)}
+    assert open_image(out.getvalue()).size == (640, 400)

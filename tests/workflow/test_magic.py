@@ -1,6 +1,11 @@
 """`magic` against a real platform: one command, again, with more images, and broken off."""
 
-from collections.abc import Iterator
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +16,9 @@ from PIL import Image
 from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.config import SamplerConfig, SamplingMethod
 from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.data.images import list_images
 from lightly_ray.errors import ConflictError, InvalidInputError, LightlyRayError, NotFoundError
+from lightly_ray.parallel.embedding.embed import embed
 from lightly_ray.platform.embedded import EmbeddedPlatform
 from lightly_ray.settings import parse
 from lightly_ray.workflow import magic
@@ -21,6 +28,7 @@ pytestmark = [
     pytest.mark.usefixtures("ray_local"),
     pytest.mark.filterwarnings("ignore:1 corrupt images were left out"),
 ]
+PROJECT = Path(__file__).parents[2]
 RANDOM = np.random.default_rng(4)
 
 
@@ -160,3 +168,46 @@ def test_magic__a_model_that_cannot_be_used_leaves_no_dataset(client: ApiWorkflo
 def test_settings__a_token_is_never_shown() -> None:
     settings = parse(MagicSettings, ["input_dir=x", "token=secret123"])
     assert "secret123" not in f"{settings!r} {settings.model_dump()} {settings.model_dump_json()}"
+
+
+def _killed_until_finished(words: list[str], state: Callable[[], int]) -> int:
+    """Run the command again and again, with kill -9 whenever it has got further; returns how often it was killed."""
+    program = "from lightly_ray.cli import main; main()"
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    for kills in range(20):
+        before = state()
+        command = [sys.executable, "-c", program, "magic", *words]
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
+        ) as process:
+            while process.poll() is None and state() == before:
+                time.sleep(0.05)
+            if process.poll() == 0:
+                return kills
+            process.kill()
+    pytest.fail("it never came to its end")
+
+
+@pytest.mark.full
+def test_magic__killed_again_and_again_ends_in_the_same_state(client: ApiWorkflowClient, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    shutil.copytree(PROJECT / "jobs" / "clothing" / "test", photos)
+    words = [f"input_dir={photos}", f"output_dir={tmp_path / 'out'}", "new_dataset_name=magic killed"]
+
+    def state() -> int:
+        """Images on the platform, and finished parts of the embeddings."""
+        if client.dataset_name_exists("magic killed"):
+            client.set_dataset_id_by_name("magic killed")
+            return len(client.get_samples()) + 1000
+        return len(list((tmp_path / "out").glob("*.parts/*")))
+
+    assert _killed_until_finished([*words, "loader.batch_size=16"], state) >= 2
+    names = list_images(photos)
+    assert client.get_filenames() == names
+    assert client.get_tag_by_name("initial-tag").mask.count == len(names) == 300
+    expected = embed(photos)
+    found = client.read_embedding("default")
+    assert found is not None
+    assert sorted(found.filenames) == expected.filenames
+    by_name = dict(zip(found.filenames, found.embeddings, strict=True))
+    np.testing.assert_array_equal([by_name[name] for name in expected.filenames], expected.embeddings)
