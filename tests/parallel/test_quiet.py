@@ -14,7 +14,8 @@ import lightly_ray
 table = pa.table({"filename": [str(row) for row in range(50)], "embedding": np.random.rand(50, 4).tolist()})
 if sys.argv[1] == "its own":
     import ray
-    ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False)
+    # Of one CPU Ray Data rightly warns where the step before still holds it.
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     import ray.data
     data = ray.data.from_arrow(table)
     print("started", file=sys.stderr, flush=True)
