@@ -19,6 +19,7 @@ the published client raised one here and the other there. Anything else that esc
 the platform answers it with HTTP 500.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 Code = Literal[
@@ -148,6 +149,12 @@ class WorkerLostError(LightlyRayError, RuntimeError):
 
 class MissingExtraError(LightlyRayError, ImportError):
     """An optional dependency is not installed; the message says which extra brings it."""
+
+
+def listed(parts: Sequence[str], at_most: int = 10) -> str:
+    """Parts of a message, the first of them where there are many, and how many more there are."""
+    more = [f"and {len(parts) - at_most:,} more"] if len(parts) > at_most else []
+    return "; ".join([*parts[:at_most], *more])
 
 
 def missing_extra(what: str, extra: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 from lightly_ray.api.api_workflow_tags import TagsMixin
 from lightly_ray.api.models import DatasetData, parse
-from lightly_ray.errors import ApiError, InvalidInputError, LightlyRayError
+from lightly_ray.errors import ApiError, InvalidInputError, LightlyRayError, listed
 from lightly_ray.methods import INITIAL_TAG
 from lightly_ray.progress import Progress
 
@@ -51,7 +51,7 @@ class DownloadMixin(TagsMixin):
                 progress.advance()
                 failed += [reason] if reason else []
         if failed:
-            raise ApiError(f"{len(failed)} of {len(ids)} images were not downloaded, the first: {failed[0]}")
+            raise ApiError(f"{len(failed)} of {len(ids)} images were not downloaded: {listed(failed)}")
 
     def _fetch(self, sample_id: str, target: Path) -> str | None:
         """Write one image; returns what went wrong."""

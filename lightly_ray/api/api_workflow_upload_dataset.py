@@ -29,7 +29,7 @@ from lightly_ray.api.upload_batches import (
 from lightly_ray.data.images import find_images
 from lightly_ray.data.listing import require_utf8
 from lightly_ray.data.location import Location
-from lightly_ray.errors import ApiError, ConflictError, InvalidInputError, LightlyRayError, TooLargeError
+from lightly_ray.errors import ApiError, ConflictError, InvalidInputError, LightlyRayError, TooLargeError, listed
 from lightly_ray.progress import Progress
 
 MAXIMUM_FILENAME_LENGTH = 255
@@ -139,9 +139,9 @@ class UploadMixin(TagsMixin, MetadataMixin):
                 note = f"{len(report.corrupt)} corrupt, {len(failed)} failed" if report.corrupt or failed else ""
                 progress.advance(len(batch.ready) + len(batch.corrupt) + len(batch.failed), note)
         if failed:
-            first, reason = next(iter(failed.items()))
+            shown = listed([f"{name!r}: {reason}" for name, reason in failed.items()])
             raise ApiError(
-                f"{len(failed)} of {len(files)} images were not uploaded, the first is {first!r}: {reason}. "
+                f"{len(failed)} of {len(files)} images were not uploaded: {shown}. "
                 "No tag was made; run the upload again to resume it."
             )
 
@@ -224,6 +224,5 @@ def _files_of(source: PathLike | ImageDataset) -> dict[str, Source]:
 
 def _warn_of_corrupt(report: UploadReport) -> None:
     if report.corrupt:
-        shown = "; ".join(itertools.islice(report.corrupt.values(), 5))
-        more = f"; and {len(report.corrupt) - 5} more" if len(report.corrupt) > 5 else ""
-        warnings.warn(f"{len(report.corrupt)} corrupt images were left out: {shown}{more}", stacklevel=3)
+        shown = listed(list(report.corrupt.values()))
+        warnings.warn(f"{len(report.corrupt)} corrupt images were left out: {shown}", stacklevel=3)

@@ -53,7 +53,7 @@ class ActiveLearningSettings(ModelSettings):
     )
     initial: int = Field(default=20, ge=1, description="images in the initial selection (CORESET)")
     per_round: int = Field(default=20, ge=1, description="images that each later query adds")
-    n_rounds: int = Field(default=7, ge=1, description="queries after the initial one")
+    n_rounds: int = Field(default=5, ge=1, description="queries after the initial one")
     seeds: int = Field(default=3, ge=1, description="repetitions; the plot shows their mean and spread")
     score: Literal["uncertainty_margin", "uncertainty_least_confidence", "uncertainty_entropy"] = Field(
         default=DEFAULT_SCORE, description="what CORAL multiplies distances with"

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.api_workflow_upload_dataset import UploadReport
-from lightly_ray.errors import InvalidInputError
+from lightly_ray.errors import InvalidInputError, listed
 from lightly_ray.workflow.destination import DatasetSettings
 from lightly_ray.workflow.embedding_upload import upload_embedding_file
 from lightly_ray.workflow.place import Place
@@ -46,9 +46,7 @@ def run_upload(settings: UploadSettings) -> dict[str, object]:
 def summary(report: UploadReport) -> dict[str, object]:
     """What an upload did, as JSON; files of which only the first frame is there are named on standard error."""
     if report.first_frames:
-        shown = ", ".join(report.first_frames[:5])
-        more = f" and {len(report.first_frames) - 5} more" if len(report.first_frames) > 5 else ""
-        sys.stderr.write(f"of files with several frames or pages the first is shown: {shown}{more}\n")
+        sys.stderr.write(f"of files with several frames or pages the first is shown: {listed(report.first_frames)}\n")
     return {
         "uploaded": report.uploaded,
         "present": report.present,

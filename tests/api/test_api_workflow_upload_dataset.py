@@ -109,7 +109,7 @@ def test_upload_dataset__a_refused_file_is_tried_again_named_and_resumed(
         return parts
 
     monkeypatch.setattr(api_workflow_upload_dataset, "parts_of", damaged)
-    with pytest.raises(ApiError, match=r"1 of 12 images were not uploaded, the first is 'dogs/2\.png'.*resume"):
+    with pytest.raises(ApiError, match=r"1 of 12 images were not uploaded: 'dogs/2\.png'.*resume"):
         client.upload_dataset(images, mode="full")
     assert len(tries) == 3
     assert client.get_all_tags() == []
@@ -173,9 +173,7 @@ def test_upload_dataset__a_file_that_cannot_be_read_is_named_and_the_rest_goes_o
         def get_filepath_from_filename(self, filename: str) -> str:
             return str(images / "cats" / {"a.png": "0.png", "z.png": "1.png"}.get(filename, filename))
 
-    with pytest.raises(
-        ApiError, match=r"1 of 3 images were not uploaded, the first is 'gone\.png': cannot read '.*gone\.png'"
-    ):
+    with pytest.raises(ApiError, match=r"1 of 3 images were not uploaded: 'gone\.png': cannot read '.*gone\.png'"):
         client.upload_dataset(Dataset(), mode="full")
     assert client.get_all_tags() == []
     assert sorted(sample["fileName"] for sample in client._samples()) == ["a.png", "z.png"]

@@ -102,7 +102,14 @@ def test_magic__on_another_machine_embeds_as_the_dataset_was(client: ApiWorkflow
         _magic(folder, new_dataset_name="magic two", output_dir=folder.parent / "third", model="efficientnet-lite1")
 
 
-@pytest.mark.parametrize("step", ["upload_dataset", "upload_embeddings_from_arrays", "upload_descriptor"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param("upload_dataset", marks=pytest.mark.full),
+        "upload_embeddings_from_arrays",
+        pytest.param("upload_descriptor", marks=pytest.mark.full),
+    ],
+)
 def test_magic__broken_off_and_repeated(
     client: ApiWorkflowClient, folder: Path, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

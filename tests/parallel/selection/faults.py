@@ -53,10 +53,14 @@ class Workers:
         start, gather = ActorShards._start, ActorShards._gather
 
         def started(shards: ActorShards, shard: int) -> None:
-            start(shards, shard)
-            # A new worker may be sent to a node of which Ray does not know yet that it is gone.
-            with suppress(RayError):
-                self.places[shard] = ray.get(shards._workers[shard].whereabouts.remote())
+            # Ray may put a shard elsewhere than asked, and then nothing is lost with the node: until it is where it
+            # belongs. Later a new worker may be sent to a node of which Ray does not know yet that it is gone.
+            for _ in range(20):
+                start(shards, shard)
+                with suppress(RayError):
+                    self.places[shard] = ray.get(shards._workers[shard].whereabouts.remote())
+                if self.asked or self.places[shard][0] == shards._nodes[shard]:
+                    break
 
         def gathered(shards: ActorShards, asked: dict[int, Any], method: str) -> Any:
             self.asked.append(method)
