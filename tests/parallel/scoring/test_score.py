@@ -212,6 +212,7 @@ print(scores.count(), ray.get_runtime_context().get_node_id())
 """
 
 
+@pytest.mark.full
 def test_score__starts_a_ray_of_its_own_where_there_is_none(tmp_path: Path) -> None:
     np.save(tmp_path / "values.npy", _probabilities(30, 4))
     environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}

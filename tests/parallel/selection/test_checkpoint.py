@@ -202,6 +202,7 @@ lightly_ray.select(x, 6_000, partitions=2, checkpoint={path!r}, progress=False)
 """
 
 
+@pytest.mark.full
 def test_select__goes_on_after_kill_9_of_the_driver_of_shard_actors(tmp_path: Path, ray_local: None) -> None:
     path = tmp_path / "picks"
     driver = subprocess.Popen([sys.executable, "-c", _ON_RAY.format(path=str(path))], stdout=subprocess.DEVNULL)

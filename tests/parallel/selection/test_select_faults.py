@@ -23,6 +23,7 @@ def test_select__killed_actors_change_nothing() -> None:
     assert verdicts("actors", 400) == [{"same": True, "restarts": 4}]
 
 
+@pytest.mark.full
 def test_select__a_lost_node_changes_nothing() -> None:
     (found,) = verdicts("node", 400)
     assert found["same"]
