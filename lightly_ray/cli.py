@@ -39,6 +39,7 @@ COMMANDS = {
         "a folder of images -> a dataset with embeddings, in one go",
         f"{_WORKFLOW}.magic:MagicSettings",
         f"{_WORKFLOW}.magic:run_magic",
+        "platform",
     ),
     "embed": Command(
         "embed a folder of images into a Parquet file",

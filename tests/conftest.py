@@ -46,7 +46,6 @@ _FIRST = (
     "jobs/test_active_learning",
     "selection/test_select_faults",
     "workflow/test_embed_images",
-    "selection/test_checkpoint",
 )
 
 

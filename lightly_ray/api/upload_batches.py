@@ -118,9 +118,8 @@ def prepared(files: Iterable[Source], mode: str, custom: Mapping[str, Any], max_
                     return
                 yield _joined([future.result() for future in ahead.popleft()])
         finally:
-            for future in itertools.chain.from_iterable(
-                ahead
-            ):  # After an error what is still queued is not waited for.
+            # After an error what is still queued is not waited for.
+            for future in itertools.chain(*ahead):
                 future.cancel()
 
 
@@ -153,9 +152,7 @@ def prepare(file: Source, mode: str, custom: Any = None) -> Prepared:
         CorruptImageError: it cannot be decoded.
         UnreadableError: the file cannot be read.
     """
-    content = file.place.read()
-    if content is None:
-        raise UnreadableError(f"cannot read {file.place.shown!r}: there is no such file")
+    content = file.place.read_existing()
     filename, (image, several) = file.name, open_first_frame(content, name=file.name)
     full = content if mode == "full" else None
     thumb = thumbnail(image) if mode in ("full", "thumbnails") else None

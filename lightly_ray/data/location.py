@@ -135,6 +135,17 @@ class Location:
             raise self.unreadable(error) from error
         return content
 
+    def read_existing(self) -> bytes:
+        """The content of a file that has to be there.
+
+        Raises:
+            UnreadableError: it is not, or cannot be read.
+        """
+        content = self.read()
+        if content is None:
+            raise UnreadableError(f"cannot read {self.shown!r}: there is no such file")
+        return content
+
     def write(self, content: bytes) -> None:
         """Write a small file, see `write_pieces`."""
         self.write_pieces([content])

@@ -3,7 +3,7 @@
 efficientnet-lite1    pretrained network, the default
 efficientnet-lite0    the same, smaller
 descriptor            gradients and colours, without weights
-FILE.onnx             any network; what `train` made says itself how its pixels are prepared
+FILE.onnx             any network; it may say itself, in its metadata, how its pixels are prepared
 torch:MODULE:FACTORY, timm:NAME, hf:NAME
                       networks of packages that the user has
 
@@ -12,20 +12,18 @@ A model's digest is that of all that decides its features. Two models of one dig
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-import numpy as np
 import onnx
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from lightly_ray.data.location import Location
 from lightly_ray.embedding import descriptor
 from lightly_ray.embedding.model_options import ModelOptions
 from lightly_ray.embedding.network import efficientnet
+from lightly_ray.embedding.network.features import Extract, extractor
 from lightly_ray.embedding.network.session import Session
 from lightly_ray.embedding.preparation import IMAGENET_MEAN, IMAGENET_STD, Preparation
 from lightly_ray.errors import InvalidInputError, NotFoundError
@@ -37,10 +35,6 @@ SMALL = 64  # pixels; where the median image is smaller, `auto` takes the descri
 PREPARATION_KEY = "lightly_ray.preparation"  # in the metadata of ONNX files
 _NETWORKS = {one.name: one for one in (efficientnet.LITE0, efficientnet.LITE1)}
 _FRAMEWORKS = ("torch", "timm", "hf")
-_AT_ONCE = 8  # images; on a CPU more at once are no faster, and take memory
-
-Extract = Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]]
-"""n images (H, W, 3) uint8 of any sizes -> features (n, F) float32."""
 
 
 class Model(Protocol):
@@ -110,17 +104,9 @@ class OnnxModel:
 
     def load(self, threads: int, *, gpu: bool) -> Extract:
         """Load the graph into the runtime."""
-        session = Session(self.graph, f"model {self.name!r}", output=self.options.output_name, threads=threads, gpu=gpu)
-
-        def extract(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-            step = len(images) if gpu else _AT_ONCE
-            parts = [
-                session.features(self.preparation(images[start : start + step]))
-                for start in range(0, len(images), step)
-            ]
-            return np.concatenate(parts)
-
-        return extract
+        what = f"model {self.name!r}"
+        session = Session(self.graph, what, output=self.options.output_name, threads=threads, gpu=gpu)
+        return extractor(session.forward, self.preparation, what, gpu=gpu)
 
 
 def open_model(name: str, options: ModelOptions | None = None) -> Model:

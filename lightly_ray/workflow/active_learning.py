@@ -5,8 +5,7 @@ Everything that can be wrong with the settings or the images is found before any
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -26,9 +25,9 @@ from lightly_ray.parallel.cluster import connected
 from lightly_ray.parallel.embedding.auto_model import resolve_auto
 from lightly_ray.parallel.embedding.embed import Axes, embed_folder
 from lightly_ray.parallel.embedding.train import Trainer
-from lightly_ray.platform.embedded import EmbeddedPlatform
 from lightly_ray.progress import step
 from lightly_ray.settings import read_token
+from lightly_ray.workflow.chosen_platform import chosen_platform
 from lightly_ray.workflow.curves import Curve, plot, table
 from lightly_ray.workflow.labelled_images import ImagePool, read_pool
 from lightly_ray.workflow.loop import Plan, run_loop
@@ -98,7 +97,8 @@ def run_active_learning(settings: ActiveLearningSettings) -> dict[str, object]:
     images = _read_images(settings)
     name = resolve_auto(settings.model or DEFAULT, Location.parse(images.pool.root), images.pool.filenames)
     model = open_model(name, settings.options)
-    with connected(), _platform(settings, client_of_server) as (client, server, how_to_open):
+    data_dir = settings.output_dir / "platform"
+    with connected(), chosen_platform(client_of_server, data_dir, settings.port) as (client, how_to_open):
         name = settings.dataset or dataset_name(images.name)
         dataset_id, curves = _experiment(client, images, model, settings.plan, name)
     plot_path = settings.output_dir / "learning_curve.png"
@@ -109,7 +109,7 @@ def run_active_learning(settings: ActiveLearningSettings) -> dict[str, object]:
     return {
         "methods": {method: curve.to_json() for method, curve in curves.items()},
         "dataset_id": dataset_id,
-        "server": server,
+        "server": client.server,
         "plot": str(plot_path),
         "seconds": round(time.monotonic() - started, 1),
     }
@@ -147,19 +147,6 @@ def _client(settings: ActiveLearningSettings) -> ApiWorkflowClient | None:
     client = ApiWorkflowClient(token, server=settings.server)
     client.get_datasets()
     return client
-
-
-@contextmanager
-def _platform(
-    settings: ActiveLearningSettings, client: ApiWorkflowClient | None
-) -> Iterator[tuple[ApiWorkflowClient, str, str]]:
-    if client is not None:
-        yield client, client.server, f"the dataset is on {client.server}"
-        return
-    data_dir = settings.output_dir / "platform"
-    with EmbeddedPlatform(data_dir, port=settings.port) as platform:
-        client = ApiWorkflowClient(platform.token, server=platform.url)
-        yield client, platform.url, f"dataset and tags are kept; to open them again: {platform.serve_command}"
 
 
 def _experiment(

@@ -69,4 +69,4 @@ def _copy(source: Location, target: Path, names: list[str]) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(place.path, path)
         else:
-            Location.parse(path).write(place.read() or b"")
+            Location.parse(path).write(place.read_existing())

@@ -25,31 +25,26 @@ from lightly_ray.data.outputs import about_output, digest_of, finished
 from lightly_ray.data.resumable_output import ResumableOutput, remove_parts, whole_output
 from lightly_ray.embedding.embedder import Embedder
 from lightly_ray.embedding.models import DEFAULT, Model, open_model
-from lightly_ray.embedding.reduction import DIMENSIONS
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
 from lightly_ray.parallel.cluster import connected
 from lightly_ray.parallel.embedding.auto_model import resolve_auto
 from lightly_ray.parallel.embedding.embed import Axes, Fitted, embed_in_order, fit_embedder, reasons_of
 from lightly_ray.progress import Progress
-from lightly_ray.workflow.model_settings import LoaderSettings, ModelSettings
+from lightly_ray.workflow.model_settings import EmbeddingSettings
 from lightly_ray.workflow.place import Place
 
 _EMBEDDER, _FITTED = ".embedder.npz", ".parts/fitted"
 
 
-class EmbedImagesSettings(ModelSettings):
+class EmbedImagesSettings(EmbeddingSettings):
     """Images -> embeddings, on Ray Data actors. Run again, it goes on, and embeds images that were added since."""
 
     input_dir: Place = Field(description="folder of images at any depth: a path, or a URI (s3://...)")
     output: Place = Field(description="Parquet file to write: a path, or a URI")
     csv: Place | None = Field(default=None, description="CSV file in the format of published clients, to write too")
-    reduce: int = Field(
-        default=DIMENSIONS, ge=0, description="principal axes that features are reduced to; 0 keeps all features"
-    )
     like: Place | None = Field(
         default=None, description="Parquet file of earlier embeddings: images are embedded as those were"
     )
-    loader: LoaderSettings = LoaderSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +66,8 @@ class _Plan:
     kept: pa.Table | None
 
 
-def run_embed_images(settings: EmbedImagesSettings, embedder: Embedder | None = None) -> dict[str, object]:
-    """Embed all images of a folder, with an embedder where one is given and nothing is at ``output`` yet.
+def run_embed_images(settings: EmbedImagesSettings) -> dict[str, object]:
+    """Embed all images of a folder.
 
     A file that cannot be decoded is named on standard error, counted, and left out. Run again when finished, this
     returns the same result at once; when interrupted, it goes on; when images were added, it embeds them.
@@ -81,7 +76,13 @@ def run_embed_images(settings: EmbedImagesSettings, embedder: Embedder | None = 
         NotFoundError, InvalidInputError: there is no such folder, no image in it, or no such model.
         ConflictError: something else is at ``output``, or was made by another model.
     """
-    images = find_images(settings.input_dir)
+    return embed_found(settings, find_images(settings.input_dir))
+
+
+def embed_found(
+    settings: EmbedImagesSettings, images: Mapping[str, fs.FileInfo], embedder: Embedder | None = None
+) -> dict[str, object]:
+    """The same for images that were listed before, with an embedder where nothing is at ``output`` yet."""
     plan = _plan(settings, images, embedder)
     result = None if plan.kept is not None else finished(settings.output, plan.made_from)
     if result is None:
@@ -194,14 +195,12 @@ def _fitted(settings: EmbedImagesSettings, plan: _Plan, progress: Progress) -> F
     """What embeds, from an earlier run where there is one: parts must not come from axes that differ in a last bit."""
     if plan.embedder is not None:
         return Fitted(plan.embedder, plan.kept)
-    fingerprint = plan.made_from["images"]
-    place = settings.output.beside(f"{_FITTED}-{fingerprint}.npz")
-    table_place = settings.output.beside(f"{_FITTED}-{fingerprint}.arrow")
-    content, table = place.read(), table_place.read()
-    if content is not None and table is not None:
-        embedder = Embedder.from_bytes(content, repr(place.shown))
-        if embedder.digest == plan.model.digest:
-            return Fitted(embedder, pa.ipc.open_stream(table).read_all())
+    # By all that decides it: a run with other settings must not find it.
+    decided = "-".join(str(plan.made_from[key]) for key in ("images", "model", "reduce"))
+    place = settings.output.beside(f"{_FITTED}-{decided}.arrow")
+    content = place.read()
+    if content is not None:
+        return Fitted.from_bytes(content)
     fitted = fit_embedder(
         settings.input_dir,
         plan.names,
@@ -211,11 +210,7 @@ def _fitted(settings: EmbedImagesSettings, plan: _Plan, progress: Progress) -> F
         progress=progress,
     )
     if fitted.kept is not None:
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, fitted.kept.schema) as stream:
-            stream.write_table(fitted.kept)
-        table_place.write(sink.getvalue().to_pybytes())
-        place.write(fitted.embedder.to_bytes())
+        place.write(fitted.to_bytes())
     return fitted
 
 

@@ -37,17 +37,14 @@ def upload_embedding_file(client: ApiWorkflowClient, place: Location, name: str)
         NotFoundError: there is no such file, or the dataset has no such sample.
     """
     table, embedder = _read(place), read_embedder(place)
-    online = client.read_embedding(name)
-    if online is None:
-        client.upload_embeddings_from_arrays(table.filenames, table.embeddings, name)
-        _keep(client, embedder)
-        return len(table.filenames)
-    _require_one_space(client, embedder, name)
-    new = _new_rows(table, online)
+    kept, online = kept_embedder(client, name), client.read_embedding(name)
+    _require_one_space(kept, embedder, name)
+    new = np.arange(len(table.filenames)) if online is None else _new_rows(table, online)
     if new.size:
         chosen = [table.filenames[row] for row in new]
         client.upload_embeddings_from_arrays(chosen, table.embeddings[new], name)
-    _keep(client, embedder)
+    if embedder is not None and (new.size or kept is None):
+        client.upload_descriptor(embedder.to_bytes())
     return int(new.size)
 
 
@@ -97,15 +94,9 @@ def _new_rows(table: LabelledEmbeddings, online: LabelledEmbeddings) -> np.ndarr
     return np.flatnonzero(~np.array(same, bool))
 
 
-def _require_one_space(client: ApiWorkflowClient, embedder: Embedder | None, name: str) -> None:
-    kept = kept_embedder(client, name)
+def _require_one_space(kept: Embedder | None, embedder: Embedder | None, name: str) -> None:
     if kept is not None and embedder is not None and kept.space != embedder.space:
         raise ConflictError(
             f"the dataset's embedding {name!r} was made by model {kept.model!r} with axes of its own, these by "
             f"{embedder.model!r} with others: give another embedding_name, or embed like the dataset's"
         )
-
-
-def _keep(client: ApiWorkflowClient, embedder: Embedder | None) -> None:
-    if embedder is not None:
-        client.upload_descriptor(embedder.to_bytes())

@@ -10,8 +10,6 @@ added to the folder are appended.
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -21,12 +19,12 @@ from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.names import dataset_name
 from lightly_ray.data.images import find_images
 from lightly_ray.data.location import Location
-from lightly_ray.embedding.reduction import DIMENSIONS
-from lightly_ray.platform.embedded import EmbeddedPlatform
-from lightly_ray.settings import Settings, read_token
-from lightly_ray.workflow.embed_images import EmbedImagesSettings, run_embed_images
+from lightly_ray.settings import Settings
+from lightly_ray.workflow.chosen_platform import chosen_platform
+from lightly_ray.workflow.destination import ServerSettings
+from lightly_ray.workflow.embed_images import EmbedImagesSettings, embed_found
 from lightly_ray.workflow.embedding_upload import kept_embedder, upload_embedding_file
-from lightly_ray.workflow.model_settings import LoaderSettings, ModelSettings
+from lightly_ray.workflow.model_settings import EmbeddingSettings
 from lightly_ray.workflow.place import Place
 from lightly_ray.workflow.upload import UploadMode, summary
 
@@ -37,7 +35,7 @@ class TrainerSettings(Settings):
     max_epochs: int = Field(default=0, ge=0, le=0, description="0: the model embeds as it is")
 
 
-class MagicSettings(ModelSettings):
+class MagicSettings(EmbeddingSettings, ServerSettings):
     """Images -> a dataset with embeddings. Without a token, a platform is started under output_dir.
 
     Run again, it goes on; new images are appended.
@@ -51,21 +49,13 @@ class MagicSettings(ModelSettings):
     token: SecretStr | None = Field(
         default=None, description="token of the platform; a process list shows it, token_file does not"
     )
-    token_file: Path | None = Field(default=None, description="file that holds the token; default: LIGHTLY_TOKEN")
-    server: str | None = Field(
-        default=None, description="URL of the platform; default: LIGHTLY_SERVER_LOCATION, else http://127.0.0.1:8000"
-    )
     upload: UploadMode = Field(
         default="full", description="full: files and thumbnails; thumbnails: these alone; metadata: neither"
     )
     embedding_name: str = Field(default="default", description="name of the embedding on the platform")
-    reduce: int = Field(
-        default=DIMENSIONS, ge=0, description="principal axes that features are reduced to; 0 keeps all features"
-    )
     output_dir: Path = Field(
         default=Path("lightly_ray_output"), description="folder for the embeddings and the embedded platform"
     )
-    loader: LoaderSettings = LoaderSettings()
     trainer: TrainerSettings = TrainerSettings()
 
     @model_validator(mode="after")
@@ -75,6 +65,19 @@ class MagicSettings(ModelSettings):
         if self.dataset_id is not None and self.new_dataset_name is not None:
             raise ValueError("give dataset_id or new_dataset_name, not both")
         return self
+
+    def client(self) -> ApiWorkflowClient:
+        """A client of that platform; raises as for `ServerSettings`."""
+        return (
+            super().client()
+            if self.token is None
+            else ApiWorkflowClient(self.token.get_secret_value(), server=self.server)
+        )
+
+    @property
+    def names_a_platform(self) -> bool:
+        """Whether there is one: by token or address, here or in the environment."""
+        return bool(self.token or self.token_file or self.server) or "LIGHTLY_TOKEN" in os.environ
 
 
 def run_magic(settings: MagicSettings) -> dict[str, object]:
@@ -86,12 +89,16 @@ def run_magic(settings: MagicSettings) -> dict[str, object]:
         ConflictError: the dataset's embedding was made by another model.
         ApiError: some images were not taken; the message names one. Run again, it goes on.
     """
-    find_images(settings.input_dir)  # what is wrong with the folder is told before anything is started
-    with _platform(settings) as (client, how_to_open):
+    # What is wrong with the folder, a token or an address is told before anything is started.
+    images = find_images(settings.input_dir)
+    named = settings.client() if settings.names_a_platform else None
+    if named is not None:
+        named.get_datasets()
+    with chosen_platform(named, settings.output_dir / "platform") as (client, how_to_open):
         name, exists = _dataset(client, settings)
         output = Location.parse(settings.output_dir / f"{name}.parquet")
         embedder = kept_embedder(client, settings.embedding_name) if exists else None
-        embedded = run_embed_images(_embed_settings(settings, output), embedder)
+        embedded = embed_found(_embed_settings(settings, output), images, embedder)
         if not exists:  # made here, where the images are known to be of use
             client.create_dataset(name)
         report = client.upload_dataset(settings.input_dir, mode=settings.upload)
@@ -99,24 +106,6 @@ def run_magic(settings: MagicSettings) -> dict[str, object]:
         result = {"dataset_id": client.dataset_id, "dataset": name, "server": client.server, **summary(report)}
     sys.stderr.write(f"{how_to_open}\n")
     return result | {"embedded": new, "model": embedded["model"], "embeddings": output.shown}
-
-
-@contextmanager
-def _platform(settings: MagicSettings) -> Iterator[tuple[ApiWorkflowClient, str]]:
-    """A client of the platform that is named, or of one that lives as long as the command."""
-    token = settings.token.get_secret_value() if settings.token else None
-    if settings.token_file is not None:
-        token = read_token(settings.token_file)
-    if token is not None or settings.server is not None or "LIGHTLY_TOKEN" in os.environ:
-        client = ApiWorkflowClient(token, server=settings.server)
-        client.get_datasets()  # a wrong token or address is found before the work
-        yield client, f"the dataset is on {client.server}"
-        return
-    with EmbeddedPlatform(settings.output_dir / "platform") as platform:
-        yield (
-            ApiWorkflowClient(platform.token, server=platform.url),
-            f"the dataset is kept under {settings.output_dir}; to open it: {platform.serve_command}",
-        )
 
 
 def _dataset(client: ApiWorkflowClient, settings: MagicSettings) -> tuple[str, bool]:
@@ -135,7 +124,5 @@ def _embed_settings(settings: MagicSettings, output: Location) -> EmbedImagesSet
     return EmbedImagesSettings(
         input_dir=settings.input_dir,
         output=output,
-        reduce=settings.reduce,
-        loader=settings.loader,
-        **{key: getattr(settings, key) for key in ModelSettings.model_fields},
+        **{key: getattr(settings, key) for key in EmbeddingSettings.model_fields},
     )

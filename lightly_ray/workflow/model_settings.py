@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from lightly_ray.embedding.model_options import ModelOptions
 from lightly_ray.embedding.preparation import Colour
+from lightly_ray.embedding.reduction import DIMENSIONS
 from lightly_ray.parallel.embedding.extract import Loader
 from lightly_ray.settings import Settings
 
@@ -50,3 +51,12 @@ class ModelSettings(Settings):
     def options(self) -> ModelOptions:
         """What the model does not say of itself."""
         return ModelOptions(input_size=self.input_size, mean=self.mean, std=self.std, output_name=self.output_name)
+
+
+class EmbeddingSettings(ModelSettings):
+    """Which model, how its features are reduced, and how images are read."""
+
+    reduce: int = Field(
+        default=DIMENSIONS, ge=0, description="principal axes that features are reduced to; 0 keeps all features"
+    )
+    loader: LoaderSettings = LoaderSettings()

@@ -151,7 +151,7 @@ def test_magic__bad_input_is_told_before_anything_is_started(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("LIGHTLY_TOKEN", raising=False)
-    monkeypatch.setattr(magic, "_platform", lambda _: pytest.fail("a platform was started"))
+    monkeypatch.setattr(magic, "chosen_platform", lambda *_: pytest.fail("a platform was started"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(NotFoundError, match="nowhere"):
         _magic(folder / "nowhere")

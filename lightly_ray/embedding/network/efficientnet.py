@@ -109,7 +109,8 @@ def build(weights: Mapping[str, NDArray[Any]], side: int, depth: float) -> bytes
             value = _block(graph, weights, value, f"_blocks.{number}", stride if block == 0 else 1)
             number += 1
     value = _relu6(graph, graph.convolution(value, "_conv_head", "_bn1"), "_conv_head")
-    return graph.finish(f"efficientnet-{side}", side, pooled(graph, value), DIMENSIONS)
+    mean = graph.node("Flatten", [graph.node("GlobalAveragePool", [value], "mean")], "mean", axis=1)
+    return graph.finish(f"efficientnet-{side}", side, mean, DIMENSIONS)
 
 
 def _block(graph: GraphBuilder, weights: Mapping[str, NDArray[Any]], value: str, name: str, stride: int) -> str:
@@ -129,8 +130,3 @@ def _relu6(graph: GraphBuilder, value: str, name: str) -> str:
         graph.constant(f"{name}.{bound}", np.array(limit, np.float32)) for bound, limit in (("low", 0), ("high", 6))
     ]
     return graph.node("Clip", [value, *bounds], name)
-
-
-def pooled(graph: GraphBuilder, value: str) -> str:
-    """The mean over positions of a feature map: (n, C, H, W) -> (n, C)."""
-    return graph.node("Flatten", [graph.node("GlobalAveragePool", [value], "mean")], "mean", axis=1)

@@ -24,7 +24,7 @@ class GraphBuilder:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
 
-    def convolution(self, value: str, layer: str, norm: str, *, stride: int = 1, pads: int | None = None) -> str:
+    def convolution(self, value: str, layer: str, norm: str, *, stride: int = 1) -> str:
         """A convolution without bias and the batch norm behind it.
 
         w' = w g / sqrt(v + eps),  b' = b - m g / sqrt(v + eps); a depthwise one is told by its weights' shape.
@@ -34,7 +34,6 @@ class GraphBuilder:
             layer: name of the convolution.
             norm: name of the batch norm.
             stride: step in pixels.
-            pads: zeros on each side; None: as many as TensorFlow's SAME adds, the odd one behind.
         """
         kernel = self._weights[f"{layer}.weight"].astype(np.float64)
         gain, shift, mean, variance = (
@@ -43,7 +42,7 @@ class GraphBuilder:
         )
         scale = gain / np.sqrt(variance + self._epsilon)
         attributes: dict[str, Any] = {"strides": [stride, stride], "kernel_shape": kernel.shape[2:]}
-        attributes |= {"auto_pad": "SAME_UPPER"} if pads is None else {"pads": [pads] * 4}
+        attributes["auto_pad"] = "SAME_UPPER"  # zeros around as TensorFlow's SAME adds them, the odd one behind
         if kernel.shape[1] == 1:
             attributes["group"] = len(kernel)
         names = [

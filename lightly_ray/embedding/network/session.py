@@ -1,8 +1,4 @@
-"""A network as an ONNX graph, loaded into the runtime: prepared pixels -> features.
-
-One image input of four axes, one output. An output with positions - a feature map (n, C, H, W) or a row of tokens
-(n, T, C) - is averaged over them.
-"""
+"""A network as an ONNX graph, loaded into the runtime: prepared pixels -> its output. One image input, one output."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +10,6 @@ from numpy.typing import NDArray
 from lightly_ray.errors import InvalidInputError
 
 _FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
-_POSITIONS = {4: (2, 3), 3: (1,), 2: ()}  # axes to average, by the rank of the output
 
 
 class Session:
@@ -80,24 +75,18 @@ class Session:
             raise InvalidInputError(f"{self._what} has no output {name!r} (it has {_listed(outputs.values())})")
         return str(chosen.name)
 
-    def features(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Features (n, F) float32 of prepared images (n, 3, S, S).
+    def forward(self, pixels: NDArray[np.float32]) -> NDArray[Any]:
+        """The output for prepared images (n, 3, S, S).
 
         Raises:
-            InvalidInputError: the network cannot take them, or gives something else than numbers per image.
+            InvalidInputError: the network cannot take them.
         """
         step = 1 if self._single else len(pixels)
         try:
             parts = [self._run(pixels[start : start + step]) for start in range(0, len(pixels), step)]
         except Exception as error:
             raise InvalidInputError(f"{self._what} failed on images {pixels.shape}: {error}") from error
-        values = np.concatenate(parts)
-        if len(values) != len(pixels) or values.ndim not in _POSITIONS:
-            raise InvalidInputError(
-                f"{self._what}: output {self._output!r} has shape {values.shape} for {len(pixels)} images, "
-                "expected (n, F), a map (n, F, H, W) or tokens (n, T, F)"
-            )
-        return np.asarray(values.mean(axis=_POSITIONS[values.ndim], dtype=np.float32), np.float32)
+        return np.concatenate(parts)
 
     def _run(self, pixels: NDArray[np.float32]) -> NDArray[Any]:
         (values,) = self._session.run([self._output], {self._input.name: pixels.astype(_FLOATS[self._input.type])})

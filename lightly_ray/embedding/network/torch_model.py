@@ -12,7 +12,7 @@ cannot embed alike.
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.embedding.model_options import ModelOptions
+from lightly_ray.embedding.network.features import Extract, extractor
 from lightly_ray.embedding.preparation import IMAGENET_MEAN, IMAGENET_STD, Preparation
 from lightly_ray.errors import InvalidInputError, MissingExtraError, missing_extra
 
-_POSITIONS = {4: (2, 3), 3: (1,), 2: ()}  # axes to average, by the rank of an output
 _FIELDS = ("pooler_output", "last_hidden_state", "logits")  # of what transformers return, the best first
 
 
@@ -52,7 +52,7 @@ class TorchModel:
         """Pixels of its input."""
         return self.preparation.side
 
-    def load(self, threads: int, *, gpu: bool) -> Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]]:
+    def load(self, threads: int, *, gpu: bool) -> Extract:
         """Open the network in this process.
 
         Raises:
@@ -66,12 +66,12 @@ class TorchModel:
         device = torch.device("cuda" if gpu else "cpu")
         network = network.to(device)
 
-        def extract(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        def forward(pixels: NDArray[np.float32]) -> NDArray[Any]:
             with torch.inference_mode():
-                output = network(torch.from_numpy(self.preparation(images)).to(device))
-            return _pooled(_tensor(output, self.options.output_name, self.name).cpu().numpy(), self.name)
+                output = network(torch.from_numpy(pixels).to(device))
+            return np.asarray(_tensor(output, self.options.output_name, self.name).cpu().numpy())
 
-        return extract
+        return extractor(forward, self.preparation, f"model {self.name!r}", gpu=gpu)
 
 
 def open_torch_model(name: str, options: ModelOptions) -> TorchModel:
@@ -153,11 +153,3 @@ def _tensor(output: Any, wanted: str | None, name: str) -> Any:
     if len(fields) != 1 or fields[0] not in output:
         raise InvalidInputError(f"model {name!r} returns {', '.join(output)}: say which, output_name=NAME")
     return output[fields[0]]
-
-
-def _pooled(values: NDArray[Any], name: str) -> NDArray[np.float32]:
-    if values.ndim not in _POSITIONS:
-        raise InvalidInputError(
-            f"model {name!r} returns shape {values.shape}, expected (n, F), a map (n, F, H, W) or tokens (n, T, F)"
-        )
-    return np.asarray(values.mean(axis=_POSITIONS[values.ndim], dtype=np.float32), np.float32)

@@ -11,6 +11,7 @@ file has more frames or pages than the first, which is embedded.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -25,13 +26,14 @@ from lightly_ray.embedding.embedder import Embedder
 from lightly_ray.embedding.model_options import ModelOptions
 from lightly_ray.embedding.models import DEFAULT, Model, open_model
 from lightly_ray.embedding.reduction import DIMENSIONS, fit_reduction
-from lightly_ray.errors import InvalidInputError
+from lightly_ray.errors import InvalidInputError, listed
 from lightly_ray.parallel.cluster import connected
 from lightly_ray.parallel.embedding.auto_model import resolve_auto
 from lightly_ray.parallel.embedding.extract import Loader, extract_in_order
 from lightly_ray.progress import Progress
 from lightly_ray.selection.random_draw import random_keys
 
+_EMBEDDER = b"embedder"
 FIT_ON = 4096  # images; principal axes of this many are stable, and their features fit in 40 MB
 
 
@@ -150,6 +152,20 @@ class Fitted:
     embedder: Embedder
     kept: pa.Table | None
 
+    def to_bytes(self) -> bytes:
+        """Both, of which there must be a table, as an Arrow stream."""
+        table = cast("pa.Table", self.kept).replace_schema_metadata({_EMBEDDER: self.embedder.to_bytes()})
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table)
+        return bytes(sink.getvalue())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Fitted":
+        """Read what ``to_bytes`` wrote."""
+        table = pa.ipc.open_stream(data).read_all()
+        return cls(Embedder.from_bytes(table.schema.metadata[_EMBEDDER]), table.replace_schema_metadata())
+
 
 def fit_embedder(
     root: Location,
@@ -187,9 +203,9 @@ def fit_embedder(
     described = pa.concat_tables(tables).combine_chunks()
     features = matrix(described["embedding"].combine_chunks())
     readable = np.isfinite(features).all(axis=1)
-    chosen = readable & np.isin(np.array(described["filename"].to_pylist()), sample)
+    chosen = readable & _is_in(described["filename"].to_pylist(), sample)
     if chosen.sum() < 2:
-        reasons = ", ".join(reasons_of(described).values())
+        reasons = listed(list(reasons_of(described).values()))
         raise InvalidInputError(f"{root.shown}: {chosen.sum()} of {len(sample)} images can be read: {reasons}")
     reduction = fit_reduction(features[chosen], axes.size)
     vectors = np.full((len(features), len(reduction.axes)), np.nan, np.float32)
@@ -224,14 +240,12 @@ def embed_in_order(
         Tables of ``filename``, ``embedding`` (D,) float32, ``error`` and ``several``, each going on behind the one
         before it, together N rows.
     """
-    wanted = set(filenames)
     kept = (
         None
         if fitted.kept is None
-        else fitted.kept.filter(pa.array([name in wanted for name in fitted.kept["filename"].to_pylist()], pa.bool_()))
+        else fitted.kept.filter(pa.array(_is_in(fitted.kept["filename"].to_pylist(), filenames)))
     )
-    have = set() if kept is None else set(kept["filename"].to_pylist())
-    there = np.array([name in have for name in filenames], bool)
+    there = np.zeros(len(filenames), bool) if kept is None else _is_in(filenames, kept["filename"].to_pylist())
     rest = [name for name, known in zip(filenames, there, strict=True) if not known]
     rows = np.flatnonzero(~there)
     done, behind = 0, 0  # rows yielded; of `rest` seen
@@ -244,6 +258,11 @@ def embed_in_order(
             done = end
     if done < len(filenames) and kept is not None:
         yield kept.slice(int(there[:done].sum()))
+
+
+def _is_in(names: Sequence[str], chosen: Sequence[str]) -> NDArray[np.bool_]:
+    found = set(chosen)
+    return np.fromiter((name in found for name in names), bool, len(names))
 
 
 def reasons_of(table: pa.Table) -> dict[str, str]:

@@ -124,7 +124,8 @@ class _Describe:
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         names = [str(name) for name in batch["filename"].to_pylist()]
-        decoded = list(self._decoders.map(self._decode, names, self._readers.map(self._read, names)))
+        places = [self._root.child(name) for name in names]
+        decoded = list(self._decoders.map(self._decode, names, self._readers.map(Location.read_existing, places)))
         pixels = [one.pixels for one in decoded if not one.error]
         # What an actor was not given belongs to others: threads of BLAS would fight over it.
         with threadpool_limits(1):
@@ -147,15 +148,6 @@ class _Describe:
         except CorruptImageError as corrupt:
             return _Decoded(_BLACK, str(corrupt), several=False)
         return _Decoded(as_rgb(opened.image), "", opened.several)
-
-    def _read(self, name: str) -> bytes:
-        place = self._root.child(name)
-        try:
-            with place.filesystem.open_input_file(place.path) as file:
-                content: bytes = file.read()
-        except OSError as error:
-            raise place.unreadable(error) from error
-        return content
 
 
 def _threads() -> int:

@@ -77,7 +77,7 @@ def _expected(image: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
 def test_build__is_the_network_of_the_paper(side: int) -> None:
     weights = _weights()
     images = RANDOM.normal(size=(2, 3, side, side)).astype(np.float32)
-    found = Session(build(weights, side, depth=1.0), "the network").features(images)
+    found = Session(build(weights, side, depth=1.0), "the network").forward(images)
     assert found.shape == (2, 1280)
     np.testing.assert_allclose(found, [_expected(image, weights) for image in images], atol=1e-4)
 
@@ -86,11 +86,11 @@ def test_lite1__is_there_and_knows_its_size() -> None:
     session = Session(LITE1.graph(), "lite1")
     assert session.side == 240
     pixels = RANDOM.normal(size=(3, 3, 240, 240)).astype(np.float32)
-    together = session.features(pixels)
+    together = session.forward(pixels)
     assert together.shape == (3, 1280)
     assert together.std() > 0.1
     np.testing.assert_array_equal(
-        together, np.concatenate([session.features(pixels[row : row + 1]) for row in range(3)])
+        together, np.concatenate([session.forward(pixels[row : row + 1]) for row in range(3)])
     )
 
 
