@@ -41,6 +41,11 @@ COMMANDS = {
         f"{_WORKFLOW}.magic:run_magic",
         "platform",
     ),
+    "train": Command(
+        "train a network on a folder of images, without labels",
+        f"{_WORKFLOW}.train_model:TrainModelSettings",
+        f"{_WORKFLOW}.train_model:run_train_model",
+    ),
     "embed": Command(
         "embed a folder of images into a Parquet file",
         f"{_WORKFLOW}.embed_images:EmbedImagesSettings",

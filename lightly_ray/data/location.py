@@ -172,6 +172,11 @@ class Location:
         if self.info().type == fs.FileType.File:
             self.filesystem.delete_file(self.path)
 
+    def remove_folder(self) -> None:
+        """Delete a folder and all in it; none there is fine."""
+        if self.info().type == fs.FileType.Directory:
+            self.filesystem.delete_dir(self.path)
+
     def unreadable(self, error: Exception, kind: str = "") -> UnreadableError:
         """The error that says that this file cannot be read, and why.
 

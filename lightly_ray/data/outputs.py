@@ -14,7 +14,7 @@ most 5 GB in one request, which bounds a single output there.
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -132,6 +132,7 @@ def finished(
     place: Location,
     made_from: Mapping[str, object],
     remedy: str = "give another output, or delete it first",
+    about_it: Callable[[Location], dict[str, Any] | None] | None = None,
 ) -> dict[str, Any] | None:
     """The result of the earlier run that wrote ``place``, None where nothing is there.
 
@@ -139,6 +140,7 @@ def finished(
         place: of the output.
         made_from: what it would be made from now.
         remedy: what the message advises where something else is there.
+        about_it: reads what a job wrote into such an output; default: `about_output`.
 
     Raises:
         ConflictError: something else is there, or it was made from other inputs or settings; the message names them.
@@ -147,7 +149,7 @@ def finished(
     if place.info().type == pyarrow.fs.FileType.NotFound:
         require_writable(place)
         return None
-    about = about_output(place)
+    about = (about_it or about_output)(place)
     if about is None:
         raise ConflictError(f"output {place.shown!r} exists and was not made by this job; {remedy}")
     now, then = json.loads(json.dumps(made_from)), about["made_from"]

@@ -141,9 +141,7 @@ def read_part(output: Location, start: int, columns: Sequence[str] | None = None
 
 def remove_parts(output: Location) -> None:
     """Delete all parts of an output; none are fine."""
-    folder = output.beside(".parts")
-    if folder.info().type == pyarrow.fs.FileType.Directory:
-        folder.filesystem.delete_dir(folder.path)
+    output.beside(".parts").remove_folder()
 
 
 def _other_run(output: Location) -> ConflictError:

@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-import onnx
 from pydantic import ValidationError
 
 from lightly_ray.data.location import Location
 from lightly_ray.embedding import descriptor
 from lightly_ray.embedding.model_options import ModelOptions
-from lightly_ray.embedding.network import efficientnet
+from lightly_ray.embedding.network import efficientnet, resnet
 from lightly_ray.embedding.network.features import Extract, extractor
+from lightly_ray.embedding.network.graph import read_metadata
 from lightly_ray.embedding.network.session import Session
 from lightly_ray.embedding.preparation import IMAGENET_MEAN, IMAGENET_STD, Preparation
 from lightly_ray.errors import InvalidInputError, NotFoundError
@@ -127,6 +127,10 @@ def open_model(name: str, options: ModelOptions | None = None) -> Model:
         if given:
             raise InvalidInputError(f"{given[0]} is for models of your own; {name!r} knows its own")
         return DescriptorModel() if name == DESCRIPTOR else _published(_NETWORKS[name])
+    if name == resnet.NAME:
+        raise InvalidInputError(
+            f"model {name!r} knows nothing before it is trained: lightly-ray train, or trainer.max_epochs above 0"
+        )
     if name.endswith(".onnx"):
         return _onnx_file(name, options)
     if name.partition(":")[0] in _FRAMEWORKS:
@@ -141,8 +145,7 @@ def open_model(name: str, options: ModelOptions | None = None) -> Model:
 
 
 def _published(network: efficientnet.EfficientNet) -> OnnxModel:
-    mean, std = ((value / 255,) * 3 for value in (efficientnet.MEAN, efficientnet.SCALE))
-    return OnnxModel(network.name, network.graph(), Preparation(side=network.side, mean=mean, std=std))
+    return OnnxModel(network.name, network.graph(), network.preparation)
 
 
 def _onnx_file(name: str, options: ModelOptions) -> OnnxModel:
@@ -168,7 +171,7 @@ def _onnx_file(name: str, options: ModelOptions) -> OnnxModel:
 
 
 def _own_preparation(graph: bytes, what: str) -> Preparation | None:
-    metadata = {one.key: one.value for one in onnx.load_from_string(graph).metadata_props}
+    metadata = read_metadata(graph)
     if PREPARATION_KEY not in metadata:
         return None
     try:

@@ -65,6 +65,12 @@ def cluster_gpus() -> int:
     return int(_resources().get("GPU", 0))
 
 
+def own_cpus() -> int:
+    """CPUs that Ray gave to the task or actor that asks, at least 1: it may have as many threads."""
+    given = ray.get_runtime_context().get_assigned_resources()  # type: ignore[no-untyped-call]  # Ray leaves it untyped
+    return max(1, int(given.get("CPU", 1)))
+
+
 def _resources() -> dict[str, float]:
     resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray leaves it untyped
     return resources

@@ -1,10 +1,13 @@
 """Accuracy by number of labels, per method and seed -> a table, a plot, JSON."""
 
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from lightly_ray.data.atomic import atomic_write
 
@@ -65,3 +68,17 @@ def plot(curves: dict[str, Curve], path: Path, title: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     with atomic_write(path) as file:
         figure.savefig(file, format="png", dpi=150)
+
+
+def plot_loss(losses: Sequence[float], title: str) -> bytes:
+    """Draw the loss of each epoch as a PNG file."""
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(range(1, len(losses) + 1), losses, marker="o", markersize=4, color=_COLOURS["coreset"])
+    axes.set(xlabel="epoch", ylabel="mean loss (NT-Xent)", title=title)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=150)
+    return file.getvalue()

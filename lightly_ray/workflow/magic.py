@@ -1,5 +1,6 @@
 """The command `magic`: a folder of images -> a dataset of a platform that holds them and their embeddings.
 
+    train     only where trainer.max_epochs says so: images -> OUTPUT_DIR/DATASET.onnx, which embeds them
     embed     images -> OUTPUT_DIR/DATASET.parquet; where the dataset has an embedding already, as that was made
     upload    the images that are not there yet
     upload    the embeddings that are not there yet
@@ -10,29 +11,27 @@ added to the folder are appended.
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from pyarrow import fs
 from pydantic import Field, SecretStr, model_validator
 
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.names import dataset_name
 from lightly_ray.data.images import find_images
 from lightly_ray.data.location import Location
-from lightly_ray.settings import Settings
+from lightly_ray.embedding.embedder import Embedder
+from lightly_ray.embedding.training.start import DEFAULT
 from lightly_ray.workflow.chosen_platform import chosen_platform
 from lightly_ray.workflow.destination import ServerSettings
-from lightly_ray.workflow.embed_images import EmbedImagesSettings, embed_found
+from lightly_ray.workflow.embed_images import EmbedImagesSettings, embed_found, read_embedder
 from lightly_ray.workflow.embedding_upload import kept_embedder, upload_embedding_file
-from lightly_ray.workflow.model_settings import EmbeddingSettings
+from lightly_ray.workflow.model_settings import EmbeddingSettings, TrainerSettings
 from lightly_ray.workflow.place import Place
+from lightly_ray.workflow.train_model import TrainModelSettings, train_found
 from lightly_ray.workflow.upload import UploadMode, summary
-
-
-class TrainerSettings(Settings):
-    """How the model is trained before it embeds."""
-
-    max_epochs: int = Field(default=0, ge=0, le=0, description="0: the model embeds as it is")
 
 
 class MagicSettings(EmbeddingSettings, ServerSettings):
@@ -57,6 +56,9 @@ class MagicSettings(EmbeddingSettings, ServerSettings):
         default=Path("lightly_ray_output"), description="folder for the embeddings and the embedded platform"
     )
     trainer: TrainerSettings = TrainerSettings()
+    checkpoint: Place | None = Field(
+        default=None, description="ONNX file of an earlier training, which embeds in place of a model's name"
+    )
 
     @model_validator(mode="after")
     def _check_destination(self) -> Self:
@@ -64,6 +66,10 @@ class MagicSettings(EmbeddingSettings, ServerSettings):
             raise ValueError("give token or token_file, not both")
         if self.dataset_id is not None and self.new_dataset_name is not None:
             raise ValueError("give dataset_id or new_dataset_name, not both")
+        if self.checkpoint is not None and self.model is not None:
+            raise ValueError("give model or checkpoint, not both")
+        if self.checkpoint is not None and self.trainer.max_epochs:
+            raise ValueError("a checkpoint is trained already: leave out checkpoint or trainer.max_epochs")
         return self
 
     def client(self) -> ApiWorkflowClient:
@@ -98,7 +104,8 @@ def run_magic(settings: MagicSettings) -> dict[str, object]:
         name, exists = _dataset(client, settings)
         output = Location.parse(settings.output_dir / f"{name}.parquet")
         embedder = kept_embedder(client, settings.embedding_name) if exists else None
-        embedded = embed_found(_embed_settings(settings, output), images, embedder)
+        model = _model(settings, images, output, embedder)
+        embedded = embed_found(_embed_settings(settings, output, model), images, embedder)
         if not exists:  # made here, where the images are known to be of use
             client.create_dataset(name)
         report = client.upload_dataset(settings.input_dir, mode=settings.upload)
@@ -120,9 +127,26 @@ def _dataset(client: ApiWorkflowClient, settings: MagicSettings) -> tuple[str, b
     return name, exists
 
 
-def _embed_settings(settings: MagicSettings, output: Location) -> EmbedImagesSettings:
-    return EmbedImagesSettings(
+def _model(
+    settings: MagicSettings, images: Mapping[str, fs.FileInfo], output: Location, embedder: Embedder | None
+) -> str | None:
+    """What embeds: the name that was given, or the network, which is trained now where none embeds this dataset yet."""
+    if settings.checkpoint is not None:
+        return settings.checkpoint.uri
+    if not settings.trainer.max_epochs:
+        return settings.model
+    if embedder is not None or read_embedder(output) is not None:
+        sys.stderr.write("the network that the dataset is embedded with is used again, nothing is trained\n")
+        return None
+    trained = TrainModelSettings(
         input_dir=settings.input_dir,
-        output=output,
-        **{key: getattr(settings, key) for key in EmbeddingSettings.model_fields},
+        output=Location.parse(Path(output.path).with_suffix(".onnx")),
+        model=settings.model or DEFAULT,
+        trainer=settings.trainer.model_dump(),
     )
+    return str(train_found(trained, images)["output"])
+
+
+def _embed_settings(settings: MagicSettings, output: Location, model: str | None) -> EmbedImagesSettings:
+    given = {key: getattr(settings, key) for key in EmbeddingSettings.model_fields}
+    return EmbedImagesSettings(input_dir=settings.input_dir, output=output, **(given | {"model": model}))

