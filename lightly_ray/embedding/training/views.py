@@ -16,7 +16,7 @@ from lightly_ray.embedding.preparation import Preparation
 _AREA, _SHAPE = (0.2, 1.0), (3 / 4, 4 / 3)  # of a part: share of the image's area, width by height
 _JITTER, _HUE, _JITTERED, _GREY = 0.4, 0.1, 0.8, 0.2  # strengths; shares of the views
 # Luma and two axes of colour (NTSC); a turn of these two is a change of hue.
-_YIQ = ((0.299, 0.587, 0.114), (0.596, -0.274, -0.321), (0.211, -0.523, 0.311))
+_YIQ = ((0.299, 0.587, 0.114), (0.596, -0.274, -0.322), (0.211, -0.523, 0.312))
 
 
 def view(images: torch.Tensor, preparation: Preparation, random: torch.Generator) -> torch.Tensor:
