@@ -7,7 +7,7 @@ comes out is clean; nothing behind it checks a setting again.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, SupportsIndex
+from typing import Any, Literal, SupportsIndex
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lightly_ray._types import IdsLike, NumberLike
 from lightly_ray.data.ids import Ids, RowNumbers
 from lightly_ray.data.sources import Source
+from lightly_ray.data.vectors import Layout
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import (
     Method,
@@ -27,6 +28,10 @@ from lightly_ray.methods import (
     require_size,
     resolve_size,
 )
+from lightly_ray.selection.whitening import AXES, Whitening
+
+Normalize = bool | Literal["whiten"] | Whitening
+"""Embeddings as they are, at unit length, or whitened and then at unit length, newly fitted or as before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class SelectionSettings:
         n_samples: size of the result, preselected included, or a share in (0, 1].
         method: how to select.
         min_distance: 0 is off.
-        normalize: bring embeddings to unit length first.
+        normalize: bring embeddings to unit length first, whitened before where it says so.
         seed: of the random draw.
         certify: multiples of the picks that are spent on the certificate.
     """
@@ -45,9 +50,14 @@ class SelectionSettings:
     n_samples: int | float
     method: Method
     min_distance: float
-    normalize: bool
+    normalize: bool | Literal["whiten"]
     seed: int
     certify: int
+
+    @property
+    def whitens(self) -> bool:
+        """Whether embeddings are whitened."""
+        return self.normalize == "whiten"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +73,7 @@ class Problem:
         scores: (n,) float64 of the candidates, None for methods without scores.
         picks: how many rows to pick, 0 .. n.
         skipped: row -> why it was left out of the candidates.
+        whitening: of an earlier selection, to be used again; None: it is fitted where one is asked for.
     """
 
     settings: SelectionSettings
@@ -73,6 +84,14 @@ class Problem:
     scores: NDArray[np.float64] | None
     picks: int
     skipped: Mapping[int, str] = field(default_factory=dict)
+    whitening: Whitening | None = None
+
+    @property
+    def kept_layout(self) -> Layout:
+        """How vectors lie in memory; of a whitening that is not fitted yet, at most."""
+        if self.settings.whitens:
+            return Layout(min(AXES, self.source.layout.width), np.dtype(np.float32))
+        return self.source.layout.kept(normalize=bool(self.settings.normalize))
 
     @property
     def needed(self) -> RowNumbers:
@@ -109,7 +128,7 @@ def check_settings(
     method: str,
     *,
     min_distance: NumberLike | None,
-    normalize: bool,
+    normalize: Normalize,
     seed: SupportsIndex,
     certify: SupportsIndex,
 ) -> SelectionSettings:
@@ -122,7 +141,7 @@ def check_settings(
         n_samples=require_size(n_samples),
         method=parse_method(method),
         min_distance=_distance(min_distance),
-        normalize=_yes_or_no(normalize, "normalize"),
+        normalize=_normalization(normalize),
         seed=require_integer(seed, "seed"),
         certify=require_integer(certify, "certify"),
     )
@@ -132,6 +151,11 @@ def check_settings(
         raise InvalidInputError(
             f"min_distance={settings.min_distance:g} needs distances, method {settings.method} has none: "
             "leave it out, or use coreset or coral"
+        )
+    if settings.min_distance > 0 and settings.whitens:
+        raise InvalidInputError(
+            f"min_distance={settings.min_distance:g} is a distance of the given embeddings, and normalize='whiten' "
+            "changes distances: use normalize=True or False"
         )
     return settings
 
@@ -238,9 +262,11 @@ def _distance(value: object) -> float:
     return max(0.0, float(value))
 
 
-def _yes_or_no(value: object, name: str) -> bool:
+def _normalization(value: object) -> bool | Literal["whiten"]:
+    if isinstance(value, Whitening) or (isinstance(value, str) and value == "whiten"):
+        return "whiten"
     if not isinstance(value, bool | np.bool_):
-        raise InvalidInputError(f"{name} must be True or False, got {value!r}")
+        raise InvalidInputError(f"normalize must be True, False, 'whiten' or a Whitening, got {value!r}")
     return bool(value)
 
 

@@ -20,12 +20,14 @@ from lightly_ray.parallel.selection.checkpoint import Checkpoint, Identity
 from lightly_ray.parallel.selection.resources import LoadedShards, Resources, require_memory
 from lightly_ray.parallel.selection.result import SelectionStats
 from lightly_ray.parallel.selection.shard_spec import build_shard, specify_shard
+from lightly_ray.parallel.selection.whitened_blocks import fit_whitening, moments_of
 from lightly_ray.progress import Progress
 from lightly_ray.selection.choose import Outcome, Task, choose
 from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.protocol import LocalShards
 from lightly_ray.selection.random_draw import random_keys
 from lightly_ray.selection.request import Problem
+from lightly_ray.selection.whitening import Whitening
 
 T = TypeVar("T")
 
@@ -39,11 +41,11 @@ OnProgress = Callable[[int, int], None]
 
 def select_farthest(
     problem: Problem, resources: Resources, on_progress: OnProgress | None
-) -> tuple[Outcome, SelectionStats]:
+) -> tuple[Outcome, SelectionStats, Whitening | None]:
     """Pick by distance (coreset), or by distance times score (coral).
 
     Returns:
-        The picks, and what they cost.
+        The picks, what they cost, and the whitening before distances were taken.
 
     Raises:
         InvalidInputError: an embedding is bad; the message names the sample.
@@ -64,7 +66,7 @@ def select_farthest(
                     on_progress(before + progress.done, before + problem.picks)
 
             outcome = _choose(problem, loaded, first(), checkpoint, advance, progress=resources.progress)
-        return outcome, _stats(problem, outcome, read_seconds, loaded)
+        return outcome, _stats(problem, outcome, read_seconds, loaded), loaded.whitening
 
 
 def _choose(
@@ -124,7 +126,7 @@ def _stats(problem: Problem, outcome: Outcome, read_seconds: float, loaded: Load
 
 @contextmanager
 def _loaded(problem: Problem, resources: Resources) -> Iterator[LoadedShards]:
-    size = len(problem.candidates) * problem.source.layout.kept(normalize=problem.settings.normalize).row_bytes
+    size = len(problem.candidates) * problem.kept_layout.row_bytes
     if resources.partitions is None and size <= SMALL:
         require_memory(problem, resources, 1)
         yield _load_here(problem, with_fingerprint=resources.checkpoint is not None)
@@ -136,11 +138,14 @@ def _loaded(problem: Problem, resources: Resources) -> Iterator[LoadedShards]:
 
 
 def _load_here(problem: Problem, *, with_fingerprint: bool) -> LoadedShards:
-    built = build_shard(specify_shard(problem, problem.source, problem.needed, with_fingerprint=with_fingerprint))
+    needed, whitening = problem.needed, problem.whitening
+    if problem.settings.whitens and whitening is None:
+        whitening = fit_whitening([moments_of(problem.source, needed)], problem.ids)
+    built = build_shard(specify_shard(problem, problem.source, needed, whitening, with_fingerprint=with_fingerprint))
     if isinstance(built, VectorFault):
         raise built.error(problem.ids)
     centers = built.centers if len(built.centers) else None
-    return LoadedShards(LocalShards([built.shard]), centers, built.fingerprint, lambda: 0)
+    return LoadedShards(LocalShards([built.shard]), centers, built.fingerprint, lambda: 0, whitening)
 
 
 def _meanwhile(work: Callable[[], T]) -> Callable[[], T]:

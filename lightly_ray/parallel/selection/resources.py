@@ -11,6 +11,7 @@ from lightly_ray.data.vectors import Matrix
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.selection.protocol import Shards
 from lightly_ray.selection.request import Problem
+from lightly_ray.selection.whitening import Whitening
 
 _ROW_STATE = 48  # bytes per row: row, bound, score, age, marks
 _WHOLE = int | np.integer
@@ -56,12 +57,14 @@ class LoadedShards:
         centers: (p, D) preselected vectors where the shards still have to learn them, else None.
         fingerprint: of all vectors, 0 where there is no checkpoint.
         restarts: says how many workers were lost.
+        whitening: of the vectors, None where they are not whitened.
     """
 
     shards: Shards
     centers: Matrix | None
     fingerprint: int
     restarts: Callable[[], int]
+    whitening: Whitening | None = None
 
 
 def memory_of(problem: Problem, partitions: int) -> int:
@@ -70,7 +73,7 @@ def memory_of(problem: Problem, partitions: int) -> int:
     The vectors once, at most 0.2 of that again for their principal coordinates, the state of each row, and on
     every shard all centers, as they are and as float32, and its work buffers.
     """
-    layout = problem.source.layout.kept(normalize=problem.settings.normalize)
+    layout = problem.kept_layout
     rows = len(problem.candidates) + len(problem.preselected)
     centers = len(problem.preselected) + problem.picks * problem.settings.certify + 1
     shard = centers * (layout.row_bytes + 4 * layout.width) + _BUFFER_ROWS * layout.row_bytes

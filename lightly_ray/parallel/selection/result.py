@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lightly_ray._types import PathLike
 from lightly_ray.data.ids import RowNumbers
 from lightly_ray.data.location import Location
+from lightly_ray.selection.whitening import Whitening
 
 if TYPE_CHECKING:
     from ray.data import Dataset
@@ -57,6 +58,9 @@ class Selection:
         stop_reason: "min_distance" where fewer samples than asked for lay far enough apart, else None.
         stats: what it cost.
         id_column: what tables call the ids.
+        normalize: what was done to the embeddings before distances were taken: nothing (False), unit length (True),
+            or whitening, then unit length ("whiten"). Gains and certificate are of those distances.
+        whitening: its axes, for later selections of the same embeddings: ``select(normalize=selection.whitening)``.
         skipped: id -> why a sample that might have been selected was left out, where that was asked for.
     """
 
@@ -70,6 +74,8 @@ class Selection:
     stop_reason: str | None
     stats: SelectionStats
     id_column: str
+    normalize: bool | Literal["whiten"] = False
+    whitening: Whitening | None = None
     skipped: Mapping[str | int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -100,6 +106,8 @@ class Selection:
             "lower_bound": self.lower_bound,
             "factor": self.factor,
             "stop_reason": self.stop_reason,
+            "normalize": self.normalize,
+            "whitening": None if self.whitening is None else self.whitening.digest,
             "stats": asdict(self.stats),
         }
 

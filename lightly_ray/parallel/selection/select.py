@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, assert_never, cast, get_args
 
 import numpy as np
@@ -34,6 +35,7 @@ from lightly_ray.selection.order import by_score
 from lightly_ray.selection.random_draw import random_keys, smallest
 from lightly_ray.selection.request import (
     NamedScores,
+    Normalize,
     Problem,
     RowScores,
     check_settings,
@@ -42,6 +44,7 @@ from lightly_ray.selection.request import (
     unscored,
     without_rows,
 )
+from lightly_ray.selection.whitening import Whitening
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -66,7 +69,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     scores: ScoresLike | None = None,
     score: str | None = None,
     min_distance: NumberLike | None = None,
-    normalize: bool = False,
+    normalize: Normalize = False,
     seed: int = 0,
     certify: int = 1,
     on_missing: OrSkip = "raise",
@@ -107,7 +110,10 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
             no score, which no other sample needs. For coral and active_learning only.
         score: which score of such a table; by default `uncertainty_margin` where it has that, else the first.
         min_distance: stop before a pick would lie nearer than this to the selection; None or <= 0 is off.
-        normalize: bring embeddings to unit length first.
+        normalize: True brings embeddings to unit length first; "whiten" projects them on their principal axes (128 at
+            most) before, each scaled to unit variance, so that no few of them decide what is far: fitted on all samples
+            that may be selected or are; the `Whitening` of an earlier selection uses its axes again. The certificate
+            speaks of the distances that were taken.
         seed: of the random draw, and of the first pick of coreset where nothing is preselected.
         on_missing: "raise" refuses samples without a score that may be selected, "skip" leaves them out.
         on_error: "raise" refuses samples whose embedding is missing, of another length, or holds what is no finite
@@ -160,13 +166,16 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     given = read_scores(scores, id_column, score)
     source, row_ids = _open(data, ids, id_column, column, given)
     problem = pose_problem(settings, source, row_ids, query=query, preselected=preselected, scores=given)
+    if isinstance(normalize, Whitening):
+        problem = replace(problem, whitening=normalize)
     if on_missing == "skip":
         problem = without_rows(problem, unscored(problem))
     require_scores(problem)
     if column is not None:
         source.learn_layout(problem.needed)
         if on_error == "skip":
-            problem = without_rows(problem, source.unusable(problem.candidates, normalize=settings.normalize))
+            unit = settings.normalize is True  # whitened, zero is a vector as any
+            problem = without_rows(problem, source.unusable(problem.candidates, normalize=unit))
     _warn_of_skipped(problem)
     match settings.method:
         case "random":
@@ -174,7 +183,8 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         case "active_learning":
             return _result(problem, id_column, _highest(problem))
         case "coreset" | "coral":
-            outcome, stats = select_farthest(problem, resources, on_progress)
+            outcome, stats, whitening = select_farthest(problem, resources, on_progress)
+            problem = replace(problem, whitening=whitening)
             return _result(problem, id_column, outcome.picks, outcome, stats)
         case unknown:  # A method without a branch here fails type checking.
             assert_never(unknown)
@@ -299,6 +309,8 @@ def _result(
         stop_reason=None if outcome is None else outcome.stop_reason,
         stats=stats or SelectionStats(),
         id_column=id_column,
+        normalize=problem.settings.normalize,
+        whitening=problem.whitening,
         skipped=dict(zip(problem.ids.at(skipped), problem.skipped.values(), strict=True)),
     )
 

@@ -12,9 +12,11 @@ from lightly_ray.data.fingerprint import fingerprint
 from lightly_ray.data.ids import RowNumbers
 from lightly_ray.data.sources import Blocks, load
 from lightly_ray.data.vectors import Matrix, VectorFault
+from lightly_ray.parallel.selection.whitened_blocks import WhitenedBlocks
 from lightly_ray.selection.choose import shard_min_distance
 from lightly_ray.selection.request import Problem
 from lightly_ray.selection.shard.shard import Shard
+from lightly_ray.selection.whitening import Whitening
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,19 +42,21 @@ class ShardSpec:
     with_fingerprint: bool
 
 
-def specify_shard(problem: Problem, blocks: Blocks, rows: RowNumbers, *, with_fingerprint: bool) -> ShardSpec:
-    """What a shard has to hold, if it has these ``rows`` (ascending) of the problem."""
+def specify_shard(
+    problem: Problem, blocks: Blocks, rows: RowNumbers, whitening: Whitening | None, *, with_fingerprint: bool
+) -> ShardSpec:
+    """What a shard has to hold, if it has these ``rows`` (ascending) of the problem, whitened or not."""
     settings = problem.settings
     preselected = np.isin(rows, problem.preselected, kind="sort")
     scores: NDArray[np.float64] | None = None
     if problem.scores is not None:
         scores = problem.scores[np.searchsorted(problem.candidates, rows[~preselected])]
     return ShardSpec(
-        blocks=blocks,
+        blocks=blocks if whitening is None else WhitenedBlocks(blocks, whitening),
         rows=rows,
         preselected=preselected,
         scores=scores,
-        normalize=settings.normalize,
+        normalize=bool(settings.normalize),
         min_distance=shard_min_distance(coral=settings.method == "coral", min_distance=settings.min_distance),
         with_fingerprint=with_fingerprint,
     )
