@@ -15,6 +15,9 @@ from lightly_ray.errors import InvalidInputError
 Method = Literal["random", "coreset", "coral", "active_learning"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
+Normalize = bool | Literal["whiten"]
+"""Embeddings as they are, at unit length, or whitened and then at unit length."""
+
 DEFAULT_SCORE: Final = "uncertainty_margin"
 INITIAL_TAG = "initial-tag"  # of every dataset: all of its samples; grows when images are appended
 OPEN_END = -1  # as n_samples: as many as min_distance allows
@@ -53,6 +56,33 @@ def needs_scores(method: str) -> bool:
 def needs_embeddings(method: str) -> bool:
     """Whether this method, in any case, reads embeddings."""
     return method.lower() in ("coreset", "coral")
+
+
+def default_normalize(method: str, min_distance: float) -> Normalize:
+    """What agent, client and jobs do to embeddings before distances are taken, where nothing is said.
+
+    CORESET and CORAL are whitened: on plain axes they are worse than a random draw on many data sets. A smallest
+    distance is one of the given embeddings, which therefore stay as they are.
+    """
+    return "whiten" if needs_embeddings(method) and min_distance <= 0 else False
+
+
+def require_normalize(value: object, min_distance: float) -> Normalize:
+    """What is to be done to embeddings, if it goes with the smallest distance.
+
+    Raises:
+        InvalidInputError: it is none of what there is, or does not go with it.
+    """
+    if isinstance(value, str) and value == "whiten":
+        if min_distance > 0:
+            raise InvalidInputError(
+                f"min_distance={min_distance:g} is a distance of the given embeddings, and normalize='whiten' changes "
+                "distances: use normalize=True or False"
+            )
+        return "whiten"
+    if not isinstance(value, bool | np.bool_):
+        raise InvalidInputError(f"normalize must be True, False or 'whiten', got {value!r}")
+    return bool(value)
 
 
 def default_score(names: list[str]) -> str:

@@ -6,7 +6,14 @@ from datetime import datetime
 import numpy as np
 
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.methods import SamplingMethod, parse_method, require_size
+from lightly_ray.methods import (
+    Normalize,
+    SamplingMethod,
+    default_normalize,
+    parse_method,
+    require_normalize,
+    require_size,
+)
 
 
 @dataclass
@@ -23,7 +30,9 @@ class SamplerConfig:
         score: which score CORAL and ACTIVE_LEARNING use, for example "uncertainty_margin". None leaves it to
             the agent: `uncertainty_margin` where the scorer has it, else the scorer's first.
         seed: random numbers of RANDOM, and of the first pick of CORESET, depend on it.
-        normalize: bring the embeddings to unit length before distances are taken.
+        normalize: True brings the embeddings to unit length before distances are taken, "whiten" scales their
+            principal axes to unit variance before. None: "whiten" for CORESET and CORAL without `min_distance`,
+            which without it are often worse than RANDOM; nothing for the others.
 
     Raises:
         InvalidInputError: the method, size or distance is none.
@@ -35,7 +44,7 @@ class SamplerConfig:
     name: str | None = None
     score: str | None = None
     seed: int = 0
-    normalize: bool = False
+    normalize: Normalize | None = None
 
     def __post_init__(self) -> None:
         self.method = str(self.method).upper()
@@ -52,3 +61,11 @@ class SamplerConfig:
             self.min_distance, int | float | np.integer | np.floating
         ):
             raise InvalidInputError(f"min_distance must be a number, got {self.min_distance!r}")
+        require_normalize(self.normalization, float(self.min_distance))
+
+    @property
+    def normalization(self) -> Normalize:
+        """What is done to the embeddings: what `normalize` says, or the default of the method."""
+        if self.normalize is None:
+            return default_normalize(self.method, float(self.min_distance))
+        return self.normalize

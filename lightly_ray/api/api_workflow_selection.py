@@ -164,7 +164,7 @@ def _body(config: SamplerConfig) -> dict[str, Any]:
         "method": config.method.upper(),
         "config": {"stoppingCondition": stop},
         "seed": config.seed,
-        "normalize": config.normalize,
+        "normalize": config.normalization,
     }
 
 

@@ -7,7 +7,7 @@ comes out is clean; nothing behind it checks a setting again.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, SupportsIndex
+from typing import Any, SupportsIndex
 
 import numpy as np
 import pyarrow as pa
@@ -20,18 +20,17 @@ from lightly_ray.data.vectors import Layout
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import (
     Method,
+    Normalize,
     needs_embeddings,
     needs_scores,
     parse_method,
     require_integer,
+    require_normalize,
     require_possible,
     require_size,
     resolve_size,
 )
 from lightly_ray.selection.whitening import AXES, Whitening
-
-Normalize = bool | Literal["whiten"] | Whitening
-"""Embeddings as they are, at unit length, or whitened and then at unit length, newly fitted or as before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class SelectionSettings:
     n_samples: int | float
     method: Method
     min_distance: float
-    normalize: bool | Literal["whiten"]
+    normalize: Normalize
     seed: int
     certify: int
 
@@ -128,7 +127,7 @@ def check_settings(
     method: str,
     *,
     min_distance: NumberLike | None,
-    normalize: Normalize,
+    normalize: Normalize | Whitening,
     seed: SupportsIndex,
     certify: SupportsIndex,
 ) -> SelectionSettings:
@@ -137,11 +136,12 @@ def check_settings(
     Raises:
         InvalidInputError: one is impossible, or does not go with the method.
     """
+    distance = _distance(min_distance)
     settings = SelectionSettings(
         n_samples=require_size(n_samples),
         method=parse_method(method),
-        min_distance=_distance(min_distance),
-        normalize=_normalization(normalize),
+        min_distance=distance,
+        normalize=require_normalize("whiten" if isinstance(normalize, Whitening) else normalize, distance),
         seed=require_integer(seed, "seed"),
         certify=require_integer(certify, "certify"),
     )
@@ -151,11 +151,6 @@ def check_settings(
         raise InvalidInputError(
             f"min_distance={settings.min_distance:g} needs distances, method {settings.method} has none: "
             "leave it out, or use coreset or coral"
-        )
-    if settings.min_distance > 0 and settings.whitens:
-        raise InvalidInputError(
-            f"min_distance={settings.min_distance:g} is a distance of the given embeddings, and normalize='whiten' "
-            "changes distances: use normalize=True or False"
         )
     return settings
 
@@ -260,14 +255,6 @@ def _distance(value: object) -> float:
     ):
         raise InvalidInputError(f"min_distance must be a number or None, got {value!r}")
     return max(0.0, float(value))
-
-
-def _normalization(value: object) -> bool | Literal["whiten"]:
-    if isinstance(value, Whitening) or (isinstance(value, str) and value == "whiten"):
-        return "whiten"
-    if not isinstance(value, bool | np.bool_):
-        raise InvalidInputError(f"normalize must be True, False, 'whiten' or a Whitening, got {value!r}")
-    return bool(value)
 
 
 def _scores(scores: NamedScores | RowScores | str | None, ids: Ids, source: Source, method: str) -> NDArray[np.float64]:

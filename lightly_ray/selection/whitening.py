@@ -26,7 +26,9 @@ from threadpoolctl import threadpool_limits
 from lightly_ray.errors import InvalidInputError
 
 AXES = 128  # at most
-_FLOOR = 1e-3  # of the largest variance: an axis with less is scaled as if it had that; see guide/which_method.md
+# Of the largest variance: an axis with less is scaled as if it had that. 0 and 1e-4 gave the same picks on digits,
+# clothes, Fashion-MNIST and satellite images, 1e-2 worse ones; what lies below 1e-4 is noise rather than content.
+_FLOOR = 1e-4
 _NOTHING = 1e-9  # of the largest variance: rounding, no axis
 _BITS = 18  # of a coordinate: products have 36, and 2^16 of them fit 52
 _ROWS = 1 << 16  # summed without rounding; 2^27 of all rows fit the int64 behind
@@ -111,6 +113,14 @@ class Whitening:
         result: NDArray[np.float32] = (exact - self.offset).astype(np.float32)
         result[~result.any(axis=1), 0] = 1
         return result
+
+    def require_width(self, width: int) -> None:
+        """Raise `InvalidInputError` unless embeddings of this many coordinates can be whitened."""
+        if width != self.axes.shape[1]:
+            raise InvalidInputError(
+                f"the axes of normalize were fitted on embeddings of {self.axes.shape[1]} coordinates, these have "
+                f"{width}"
+            )
 
     @property
     def digest(self) -> str:

@@ -17,7 +17,7 @@ from lightly_ray.data.outputs import ParquetOutput, fingerprint_files, finished
 from lightly_ray.data.parquet import read_columns
 from lightly_ray.data.text import read_names
 from lightly_ray.errors import ConflictError, InvalidInputError
-from lightly_ray.methods import DEFAULT_SCORE, Method, require_size
+from lightly_ray.methods import DEFAULT_SCORE, Method, Normalize, default_normalize, require_size
 from lightly_ray.parallel.selection.score_inputs import default_score_of
 from lightly_ray.parallel.selection.select import OrSkip, Selection, select
 from lightly_ray.workflow.destination import DatasetSettings
@@ -49,7 +49,11 @@ class SelectSamplesSettings(DatasetSettings):
     id_column: str = Field(default="filename", description="column of the filenames in all inputs")
     embedding_column: str = Field(default="embedding", description="column of the vectors in the embeddings")
     min_distance: float | None = Field(default=None, description="stop before samples would lie nearer than this")
-    normalize: bool = Field(default=False, description="bring embeddings to unit length first")
+    normalize: Normalize | None = Field(
+        default=None,
+        description="true: bring embeddings to unit length first; whiten: scale their principal axes to unit variance "
+        "before; default: whiten for coreset and coral without min_distance, which are often worse than random else",
+    )
     seed: int = Field(default=0, description="of random, and of the first pick of coreset")
     certify: int = Field(default=1, ge=1, description="spend this many times the picks on a tighter certificate")
     partitions: int | None = Field(default=None, ge=1, description="shards; default: one per CPU of the cluster")
@@ -119,7 +123,7 @@ def _select(settings: SelectSamplesSettings) -> Selection:
         on_missing=settings.on_missing,
         on_error=settings.on_error,
         min_distance=settings.min_distance,
-        normalize=settings.normalize,
+        normalize=_normalize(settings),
         seed=settings.seed,
         certify=settings.certify,
         partitions=settings.partitions,
@@ -127,6 +131,12 @@ def _select(settings: SelectSamplesSettings) -> Selection:
         timeout=settings.timeout,
         checkpoint=settings.output.beside(".checkpoint"),
     )
+
+
+def _normalize(settings: SelectSamplesSettings) -> Normalize:
+    if settings.normalize is None:
+        return default_normalize(settings.method, settings.min_distance or 0)
+    return settings.normalize
 
 
 def _score(settings: SelectSamplesSettings) -> str | None:

@@ -39,6 +39,7 @@ def test_selection__equals_select(ready: ApiWorkflowClient, method: str, score: 
         ids=names,
         scores=None if score is None else SCORES[score],
         preselected=[names[3], names[8]],
+        normalize="whiten" if method in ("CORESET", "CORAL") else False,
     )
     config = SamplerConfig(method, 5, name=f"of {method}", score=score)
     assert chosen(ready, config, preselected_tag_id=preselected.id) == set(expected.ids)
@@ -51,8 +52,10 @@ def test_selection__seed_and_normalize_reach_the_platform(ready: ApiWorkflowClie
     draws = [chosen(ready, SamplerConfig("RANDOM", 4, name=f"draw {seed}", seed=seed)) for seed in range(3)]
     assert draws == [set(select(VECTORS, 4, method="random", ids=names, seed=seed).ids) for seed in range(3)]
     assert len({frozenset(draw) for draw in draws}) > 1
-    expected = select(VECTORS, 4, ids=names, normalize=True).ids
-    assert chosen(ready, SamplerConfig(n_samples=4, name="unit", normalize=True)) == set(expected)
+    for normalize in (True, False):
+        expected = select(VECTORS, 4, ids=names, normalize=normalize).ids
+        config = SamplerConfig(n_samples=4, name=f"unit {normalize}", normalize=normalize)
+        assert chosen(ready, config) == set(expected)
 
 
 def test_selection__share_and_min_distance(ready: ApiWorkflowClient) -> None:
@@ -67,9 +70,11 @@ def test_selection__the_embedding_can_be_chosen(ready: ApiWorkflowClient) -> Non
     first, other = ready.embedding_id, RNG.normal(size=(12, 3)).astype(np.float32)
     ready.upload_embeddings_from_arrays(ready.get_filenames(), other, "second")
     names = ready.get_filenames()
-    assert chosen(ready, SamplerConfig(n_samples=4, name="by second")) == set(select(other, 4, ids=names).ids)
+    assert chosen(ready, SamplerConfig(n_samples=4, name="by second")) == set(
+        select(other, 4, ids=names, normalize="whiten").ids
+    )
     tag = ready.sampling(SamplerConfig(n_samples=4, name="by first"), embedding_id=first)
-    assert set(ready.get_filenames_in_tag(tag)) == set(select(VECTORS, 4, ids=names).ids)
+    assert set(ready.get_filenames_in_tag(tag)) == set(select(VECTORS, 4, ids=names, normalize="whiten").ids)
     assert ready.get_tag_provenance(tag.id) != ready.get_tag_provenance(ready.get_tag_by_name("by second").id)
 
 

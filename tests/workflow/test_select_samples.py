@@ -35,11 +35,20 @@ def _settings(folder: Path, *words: str) -> SelectSamplesSettings:
     return parse(SelectSamplesSettings, [*words, *(word for word in usual if word.split("=")[0] not in known)])
 
 
-def test_job__gives_what_select_gives(folder: Path) -> None:
-    words = [f"preselected={folder}/before.txt", f"scores={folder}/scores.parquet", "score=margin", "method=coral"]
+@pytest.mark.parametrize(
+    ("said", "normalize"), [([], "whiten"), (["normalize=false"], False), (["normalize=whiten"], "whiten")]
+)
+def test_job__gives_what_select_gives(folder: Path, said: list[str], normalize: Any) -> None:
+    words = [
+        *said,
+        f"preselected={folder}/before.txt",
+        f"scores={folder}/scores.parquet",
+        "score=margin",
+        "method=coral",
+    ]
     result = run_select_samples(_settings(folder, *words, "n_samples=7"))
     options: dict[str, Any] = {"method": "coral", "scores": SCORES, "preselected": ["dogs/5.png", "cats/2.png"]}
-    expected = lightly_ray.select(VECTORS, 7, ids=NAMES, progress=False, **options)
+    expected = lightly_ray.select(VECTORS, 7, ids=NAMES, progress=False, normalize=normalize, **options)
     table = pq.read_table(folder / "out.parquet")
     assert table["filename"].to_pylist() == expected.ids
     assert table["added"].to_pylist() == [False] * 2 + [True] * 5

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lightly_ray._types import PathLike
 from lightly_ray.data.ids import RowNumbers
 from lightly_ray.data.location import Location
+from lightly_ray.methods import Normalize
 from lightly_ray.selection.whitening import Whitening
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Selection:
     stop_reason: str | None
     stats: SelectionStats
     id_column: str
-    normalize: bool | Literal["whiten"] = False
+    normalize: Normalize = False
     whitening: Whitening | None = None
     skipped: Mapping[str | int, str] = field(default_factory=dict)
 

@@ -24,7 +24,7 @@ from lightly_ray.data.parquet import ParquetSource
 from lightly_ray.data.sources import ArraySource, NpySource, Source
 from lightly_ray.data.table_source import TableSource
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.methods import needs_embeddings
+from lightly_ray.methods import Normalize, needs_embeddings
 from lightly_ray.parallel.selection.engine import OnProgress, select_farthest
 from lightly_ray.parallel.selection.resources import Resources
 from lightly_ray.parallel.selection.result import Selection, SelectionStats
@@ -35,7 +35,6 @@ from lightly_ray.selection.order import by_score
 from lightly_ray.selection.random_draw import random_keys, smallest
 from lightly_ray.selection.request import (
     NamedScores,
-    Normalize,
     Problem,
     RowScores,
     check_settings,
@@ -69,7 +68,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     scores: ScoresLike | None = None,
     score: str | None = None,
     min_distance: NumberLike | None = None,
-    normalize: Normalize = False,
+    normalize: Normalize | Whitening = False,
     seed: int = 0,
     certify: int = 1,
     on_missing: OrSkip = "raise",
@@ -166,16 +165,11 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     given = read_scores(scores, id_column, score)
     source, row_ids = _open(data, ids, id_column, column, given)
     problem = pose_problem(settings, source, row_ids, query=query, preselected=preselected, scores=given)
-    if isinstance(normalize, Whitening):
-        problem = replace(problem, whitening=normalize)
     if on_missing == "skip":
         problem = without_rows(problem, unscored(problem))
     require_scores(problem)
     if column is not None:
-        source.learn_layout(problem.needed)
-        if on_error == "skip":
-            unit = settings.normalize is True  # whitened, zero is a vector as any
-            problem = without_rows(problem, source.unusable(problem.candidates, normalize=unit))
+        problem = _with_vectors(problem, normalize, skip=on_error == "skip")
     _warn_of_skipped(problem)
     match settings.method:
         case "random":
@@ -188,6 +182,18 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
             return _result(problem, id_column, outcome.picks, outcome, stats)
         case unknown:  # A method without a branch here fails type checking.
             assert_never(unknown)
+
+
+def _with_vectors(problem: Problem, normalize: object, *, skip: bool) -> Problem:
+    """The layout of the vectors that matter, earlier axes, and no sample without a vector where these are skipped."""
+    problem.source.learn_layout(problem.needed)
+    if isinstance(normalize, Whitening):
+        normalize.require_width(problem.source.layout.width)
+        problem = replace(problem, whitening=normalize)
+    if skip:
+        unit = problem.settings.normalize is True  # whitened, zero is a vector as any
+        problem = without_rows(problem, problem.source.unusable(problem.candidates, normalize=unit))
+    return problem
 
 
 def _open(

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, PlainSerializer, TypeAdapter
 
 from lightly_ray.bitmask import BitMask
+from lightly_ray.methods import Normalize
 from lightly_ray.platform.storage.store.records import Json
 
 MaskField = Annotated[
@@ -66,7 +67,7 @@ class PinnedSelection(JsonModel):
     n_samples: int | float
     min_distance: float | None
     seed: int
-    normalize: bool
+    normalize: Normalize
     prev_tag_id: str
     query: PinnedTag
     preselected: PinnedTag | None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from lightly_ray.methods import OPEN_END, require_possible, require_size, resolve_size
+from lightly_ray.methods import OPEN_END, Normalize, require_normalize, require_possible, require_size, resolve_size
 from lightly_ray.platform.storage.store.records import Json
 
 Method = Annotated[
@@ -47,7 +47,7 @@ class SamplingRequest(_Body):
     preselected_tag_id: str | None = None
     score_type: str | None = None
     seed: int = 0
-    normalize: bool = False
+    normalize: Normalize = False
 
     def limits(self, available: int, preselected: int) -> tuple[int | float, float | None]:
         """The number of samples and the distance, as ``lightly_ray.select`` takes them.
@@ -61,6 +61,7 @@ class SamplingRequest(_Body):
         """
         n_samples, distance = self.config.stopping_condition.n_samples, self.config.stopping_condition.min_distance
         min_distance = distance if distance > 0 else None
+        require_normalize(self.normalize, distance)
         if n_samples < 0 and min_distance is not None:
             return resolve_size(OPEN_END, available, open_end=True), min_distance
         if isinstance(n_samples, float) and n_samples > 1 and n_samples.is_integer():

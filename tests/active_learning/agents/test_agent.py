@@ -51,7 +51,7 @@ def test_agent__the_workflow_that_users_know(ready: ApiWorkflowClient) -> None:
     with pytest.raises(RuntimeError, match="no added set before the first query"):
         _ = agent.added_set
     agent.query(SamplerConfig(n_samples=3, method=SamplingMethod.CORESET, name="initial-selection"))
-    first = select(VECTORS, 3, ids=names).ids
+    first = select(VECTORS, 3, ids=names, normalize="whiten").ids
     assert agent.labeled_set == agent.added_set == in_order(names, first)
 
     agent = ActiveLearningAgent(ready, preselected_tag_name="initial-selection")
@@ -59,7 +59,7 @@ def test_agent__the_workflow_that_users_know(ready: ApiWorkflowClient) -> None:
     scorer = ScorerClassification(PREDICTIONS)
     agent.query(SamplerConfig(n_samples=7, method=SamplingMethod.CORAL, name="al-iteration-1"), scorer)
     margin = scorer.calculate_scores()["uncertainty_margin"]
-    expected = select(VECTORS, 7, method="coral", ids=names, scores=margin, preselected=first)
+    expected = select(VECTORS, 7, method="coral", ids=names, scores=margin, preselected=first, normalize="whiten")
     assert set(agent.labeled_set) == set(expected.ids)
     assert set(agent.added_set) == set(expected.added_ids)
     assert agent.added_set == [name for name in names if name in agent.added_set]
@@ -116,7 +116,9 @@ def test_query__share_and_distance_alone(ready: ApiWorkflowClient) -> None:
     agent.query(SamplerConfig(n_samples=0.3, name="a third"))
     assert len(agent.labeled_set) == 4
     agent.query(SamplerConfig(n_samples=-1, min_distance=2.5, name="far ones"))
-    expected = select(VECTORS, 12, ids=names, preselected=select(VECTORS, 4, ids=names).ids, min_distance=2.5)
+    # A third is whitened, the default; the distance is one of the given embeddings.
+    third = select(VECTORS, 4, ids=names, normalize="whiten").ids
+    expected = select(VECTORS, 12, ids=names, preselected=third, min_distance=2.5)
     assert set(agent.labeled_set) == set(expected.ids)
     assert 4 < len(agent.labeled_set) < 12
 

@@ -11,7 +11,7 @@ from lightly_ray.errors import InvalidInputError
 def test_sampler_config__defaults_that_users_know() -> None:
     config = SamplerConfig()
     assert (config.method, config.n_samples, config.min_distance) == ("CORESET", 32, -1)
-    assert (config.score, config.seed, config.normalize) == (None, 0, False)
+    assert (config.score, config.seed, config.normalize) == (None, 0, None)
     assert SelectionConfig is SamplerConfig
 
 
@@ -35,6 +35,8 @@ def test_sampler_config__positional_order_and_case() -> None:
         ({"n_samples": True}, "n_samples must be a whole number, got"),
         ({"n_samples": 1.5}, r"is a share in \(0, 1\], got 1.5"),
         ({"min_distance": None}, "min_distance must be a number"),
+        ({"normalize": "unit"}, "normalize must be True, False or 'whiten', got 'unit'"),
+        ({"normalize": "whiten", "min_distance": 1}, "min_distance=1 is a distance of the given embeddings"),
     ],
 )
 def test_sampler_config__bad_settings(settings: dict[str, object], message: str) -> None:
@@ -47,3 +49,15 @@ def test_check__sees_attributes_that_changed() -> None:
     config.n_samples = 0.0
     with pytest.raises(InvalidInputError, match="is a share in"):
         config.check()
+
+
+def test_normalization__whitened_where_distances_decide_and_none_is_given() -> None:
+    assert [SamplerConfig(method, 5).normalization for method in ("CORESET", "coral", "RANDOM", "ACTIVE_LEARNING")] == [
+        "whiten",
+        "whiten",
+        False,
+        False,
+    ]
+    assert SamplerConfig("CORESET", -1, 0.5).normalization is False
+    assert SamplerConfig("CORESET", 5, normalize=False).normalization is False
+    assert SamplerConfig("RANDOM", 5, normalize=True).normalization is True

@@ -255,7 +255,7 @@ def test_select__methods_without_distances_need_no_embeddings(tmp_path: Path) ->
         (X, {"memory_limit": -1}, InvalidInputError, "memory_limit must be a number of bytes"),
         (X, {"timeout": 0}, InvalidInputError, "timeout must be a number of seconds"),
         (X, {"timeout": float("nan")}, InvalidInputError, "timeout must be a number of seconds"),
-        (X, {"normalize": "no"}, InvalidInputError, "normalize must be True or False, got 'no'"),
+        (X, {"normalize": "no"}, InvalidInputError, "normalize must be True, False or 'whiten', got 'no'"),
         (X, {"query": 3}, InvalidInputError, "^query: the data has no ids|^query: give a list of ids, got int$"),
         ([], {}, InvalidInputError, "data must be an .* array"),
     ],
