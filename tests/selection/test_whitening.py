@@ -17,9 +17,8 @@ RANDOM = np.random.default_rng(11)
 
 def _correlated(count: int, width: int, dtype: Any = np.float32) -> NDArray[Any]:
     mixing, _ = np.linalg.qr(RANDOM.normal(size=(width, width)))
-    return (
-        RANDOM.normal(size=(count, width)) * np.geomspace(1, 0.1, width) @ mixing + RANDOM.normal(size=width) * 3
-    ).astype(dtype)
+    rows: NDArray[Any] = RANDOM.normal(size=(count, width)) * np.geomspace(1, 0.1, width) @ mixing
+    return (rows + RANDOM.normal(size=width) * 3).astype(dtype)
 
 
 def _fit(*blocks: NDArray[Any]) -> Whitening:

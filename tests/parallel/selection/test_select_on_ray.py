@@ -70,6 +70,24 @@ def test_select__arrays_and_npy(tmp_path: Path) -> None:
     same(select(tmp_path / "x.npy", 60, partitions=2), select(X, 60))
 
 
+def test_select__whitened_the_same_bits_on_any_shards(tmp_path: Path) -> None:
+    pq.write_table(table(), tmp_path / "x.parquet", row_group_size=40)
+    options: dict[str, Any] = {"query": QUERY, "preselected": PRESELECTED, "normalize": "whiten"}
+    expected = select(X, 120, ids=NAMES, **options)
+    assert expected.whitening is not None
+    for partitions in (2, 3):
+        found = select(tmp_path / "x.parquet", 120, partitions=partitions, **options)
+        same(found, expected)
+        assert found.whitening is not None
+        assert found.whitening.digest == expected.whitening.digest
+    coral: dict[str, Any] = {**options, "method": "coral", "scores": SCORES, "normalize": expected.whitening}
+    same(select(X, 120, ids=NAMES, partitions=2, **coral), select(X, 120, ids=NAMES, **coral))
+    bad = X.copy()
+    bad[[77, 201]] = np.nan
+    with pytest.raises(InvalidInputError, match="77: the embedding has a NaN"):
+        select(bad, 10, partitions=2, normalize="whiten")
+
+
 @pytest.fixture(params=["tensors", "lists", "pandas"])
 def dataset(request: pytest.FixtureRequest) -> Iterator[tuple[Any, int]]:
     """The same 311 samples in shuffled blocks of several sizes; and the number of blocks."""
