@@ -12,7 +12,7 @@ import numpy as np
 
 from lightly_ray.errors import InvalidInputError
 
-Method = Literal["random", "coreset", "coral", "active_learning"]
+Method = Literal["random", "coreset", "coral", "active_learning", "coverage"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 Normalize = bool | Literal["whiten"]
@@ -27,12 +27,14 @@ class SamplingMethod:
     """Names of the selection methods on the wire; each is a plain string.
 
     ACTIVE_LEARNING: the highest scores, nothing else. CORAL: far from everything selected, weighted by the
-    score. CORESET: far from everything selected. RANDOM: a uniform draw that depends on the seed only.
+    score. CORESET: far from everything selected. COVERAGE: like many samples that nothing selected is like yet, where
+    scores are given weighted by them. RANDOM: a uniform draw that depends on the seed only.
     """
 
     ACTIVE_LEARNING = "ACTIVE_LEARNING"
     CORAL = "CORAL"
     CORESET = "CORESET"
+    COVERAGE = "COVERAGE"
     RANDOM = "RANDOM"
 
 
@@ -53,8 +55,18 @@ def needs_scores(method: str) -> bool:
     return method.lower() in ("coral", "active_learning")
 
 
+def takes_scores(method: str) -> bool:
+    """Whether this method, in any case, can use scores."""
+    return needs_scores(method) or method.lower() == "coverage"
+
+
 def needs_embeddings(method: str) -> bool:
     """Whether this method, in any case, reads embeddings."""
+    return method.lower() in ("coreset", "coral", "coverage")
+
+
+def picks_farthest(method: str) -> bool:
+    """Whether this method, in any case, picks by the distance to what is selected."""
     return method.lower() in ("coreset", "coral")
 
 
@@ -64,7 +76,7 @@ def default_normalize(method: str, min_distance: float) -> Normalize:
     CORESET and CORAL are whitened: on plain axes they are worse than a random draw on many data sets. A smallest
     distance is one of the given embeddings, which therefore stay as they are.
     """
-    return "whiten" if needs_embeddings(method) and min_distance <= 0 else False
+    return "whiten" if picks_farthest(method) and min_distance <= 0 else False
 
 
 def require_normalize(value: object, min_distance: float) -> Normalize:

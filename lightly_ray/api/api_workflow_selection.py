@@ -19,7 +19,7 @@ from lightly_ray.api.models import (
     parse_list,
 )
 from lightly_ray.errors import ApiError, InvalidInputError, JobFailedError, NotFoundError
-from lightly_ray.methods import INITIAL_TAG, default_score, needs_scores, require_size
+from lightly_ray.methods import INITIAL_TAG, default_score, needs_scores, require_size, takes_scores
 from lightly_ray.progress import Progress
 from lightly_ray.sampler_config import SamplerConfig
 
@@ -96,7 +96,8 @@ class SelectionMixin(TagsMixin, EmbeddingsMixin):
         body = _body(selection_config) | {"rowCount": tags[0].tot_size, "queryTagId": query_tag_id or initial.id}
         if preselected_tag_id is not None:
             body["preselectedTagId"] = preselected_tag_id
-        if needs_scores(selection_config.method):
+        method, score = selection_config.method, selection_config.score
+        if needs_scores(method) or (takes_scores(method) and score is not None):
             body["scoreType"] = selection_config.score or self._default_score(body["queryTagId"])
         embedding = embedding_id or self.embedding_id or self._latest_embedding_id()
         # The same body for the same name is answered with the same job, so asking twice is harmless.

@@ -21,14 +21,15 @@ from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import (
     Method,
     Normalize,
-    needs_embeddings,
     needs_scores,
     parse_method,
+    picks_farthest,
     require_integer,
     require_normalize,
     require_possible,
     require_size,
     resolve_size,
+    takes_scores,
 )
 from lightly_ray.selection.whitening import AXES, Whitening
 
@@ -147,12 +148,31 @@ def check_settings(
     )
     if settings.certify < 1:
         raise InvalidInputError(f"certify must be 1 or more, got {settings.certify}")
-    if settings.min_distance > 0 and not needs_embeddings(settings.method):
+    if settings.min_distance > 0 and not picks_farthest(settings.method):
         raise InvalidInputError(
-            f"min_distance={settings.min_distance:g} needs distances, method {settings.method} has none: "
+            f"min_distance={settings.min_distance:g} is of distances, method {settings.method} does not pick by them: "
             "leave it out, or use coreset or coral"
         )
+    if settings.method == "coverage" and settings.normalize is False:
+        return replace(settings, normalize=True)  # its kernel is one of directions
     return settings
+
+
+def require_sigma(value: Any, method: Method) -> float | None:
+    """The width of coverage's kernel, None for "auto".
+
+    Raises:
+        InvalidInputError: it is no number above 0, or the method has none.
+    """
+    if isinstance(value, str) and value == "auto":
+        return None
+    if method != "coverage":
+        raise InvalidInputError(f"sigma={value!r} is of coverage, method {method} has none")
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    width = float(value) if number else 0.0
+    if not 0 < width < math.inf:
+        raise InvalidInputError(f"sigma must be 'auto' or a number above 0, got {value!r}")
+    return width
 
 
 def pose_problem(
@@ -183,9 +203,10 @@ def pose_problem(
     free = np.ones(len(ids), dtype=np.bool_)
     free[selected] = False
     candidates = query_rows[free[query_rows]] if len(selected) else query_rows
-    if not needs_scores(settings.method) and scores is not None:
-        raise InvalidInputError(f"method {settings.method} uses no scores: leave them out, or use coral")
-    numbers = _scores(scores, ids, source, settings.method)[candidates] if needs_scores(settings.method) else None
+    if not takes_scores(settings.method) and scores is not None:
+        raise InvalidInputError(f"method {settings.method} uses no scores: leave them out, or use coral or coverage")
+    scored = needs_scores(settings.method) or scores is not None
+    numbers = _scores(scores, ids, source, settings.method)[candidates] if scored else None
     available = len(candidates) + len(selected)
     size = resolve_size(settings.n_samples, available)
     require_possible(size, available, len(selected))

@@ -39,7 +39,7 @@ Vectors = Mapping[str, NDArray[np.float32]]
 class ActiveLearningSettings(ModelSettings):
     """A whole active-learning loop on real images: embed, upload, select, label, train, score, select again.
 
-    RANDOM, CORESET and CORAL start from the same initial selection; the result is a learning curve of each.
+    RANDOM, CORESET, CORAL and COVERAGE start from the same initial selection; the result is a learning curve of each.
     """
 
     input_dir: Path | None = Field(
@@ -55,7 +55,7 @@ class ActiveLearningSettings(ModelSettings):
     n_rounds: int = Field(default=5, ge=1, description="queries after the initial one")
     seeds: int = Field(default=3, ge=1, description="repetitions; the plot shows their mean and spread")
     score: Literal["uncertainty_margin", "uncertainty_least_confidence", "uncertainty_entropy"] = Field(
-        default=DEFAULT_SCORE, description="what CORAL multiplies distances with"
+        default=DEFAULT_SCORE, description="what CORAL multiplies distances with, and COVERAGE weighs samples by"
     )
     server: str | None = Field(
         default=None, description="URL of a running platform; default: one is started under output_dir"

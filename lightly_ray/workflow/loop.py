@@ -1,7 +1,8 @@
 """The loop: query, label, train, score, query again.
 
-For every seed one initial selection (CORESET) is made; RANDOM, CORESET and CORAL all go on from it, so their curves
-start in one point. Every query is a selection job on the platform and leaves one tag, whose parent is the tag before.
+For every seed one initial selection (CORESET, which depends on the seed) is made; all methods go on from it, so their
+curves start in one point. Every query is a selection job on the platform and leaves one tag, whose parent is the tag
+before.
 """
 
 from collections.abc import Mapping
@@ -11,11 +12,12 @@ from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.config import SamplerConfig, SamplingMethod
 from lightly_ray.active_learning.scorers import ScorerClassification
 from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.methods import takes_scores
 from lightly_ray.parallel.embedding.train import Handle, Trainer
 from lightly_ray.progress import Progress
 from lightly_ray.workflow.curves import Curve
 
-METHODS = (SamplingMethod.RANDOM, SamplingMethod.CORESET, SamplingMethod.CORAL)
+METHODS = (SamplingMethod.RANDOM, SamplingMethod.CORESET, SamplingMethod.CORAL, SamplingMethod.COVERAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Plan:
         per_round: samples added by each later query.
         n_rounds: queries after the initial one.
         seeds: repetitions, with seeds 0 .. seeds - 1.
-        score: which score CORAL uses.
+        score: which score CORAL and COVERAGE use.
     """
 
     initial: int
@@ -88,7 +90,7 @@ class _Run:
         for step, size in enumerate(self.plan.labels[1:], start=1):
             name = f"seed-{seed}-{method.lower()}-{step}"
             config = SamplerConfig(method, size, name=name, seed=seed)
-            if method == SamplingMethod.CORAL:
+            if takes_scores(method):
                 config.score = self.plan.score
                 agent.query(config, ScorerClassification.from_dataset(self.trainer.predict(classifier)))
             else:

@@ -27,7 +27,14 @@ def chosen(client: ApiWorkflowClient, config: SamplerConfig, **tags: str) -> set
 
 @pytest.mark.parametrize(
     ("method", "score"),
-    [("RANDOM", None), ("CORESET", None), ("CORAL", "uncertainty_margin"), ("ACTIVE_LEARNING", "uncertainty_entropy")],
+    [
+        ("RANDOM", None),
+        ("CORESET", None),
+        ("CORAL", "uncertainty_margin"),
+        ("ACTIVE_LEARNING", "uncertainty_entropy"),
+        ("COVERAGE", None),
+        ("COVERAGE", "uncertainty_margin"),
+    ],
 )
 def test_selection__equals_select(ready: ApiWorkflowClient, method: str, score: str | None) -> None:
     names = ready.get_filenames()

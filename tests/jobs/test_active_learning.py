@@ -56,14 +56,14 @@ def test_job__runs_the_whole_loop_and_leaves_chained_tags(photos: Path, tmp_path
     (line,) = done.stdout.splitlines()
     result = json.loads(line)
     assert set(result) == {"methods", "dataset_id", "server", "plot", "seconds"}
-    assert set(result["methods"]) == {"random", "coreset", "coral"}
+    assert set(result["methods"]) == {"random", "coreset", "coral", "coverage"}
     for curve in result["methods"].values():
         assert curve["labels"] == [6, 10, 14]
         assert np.shape(curve["accuracy"]) == (2, 3)
         np.testing.assert_allclose(curve["mean"], np.mean(curve["accuracy"], axis=0))
         np.testing.assert_allclose(curve["std"], np.std(curve["accuracy"], axis=0))
     starts = [[run[0] for run in curve["accuracy"]] for curve in result["methods"].values()]
-    assert starts[0] == starts[1] == starts[2]
+    assert starts[0] == starts[1] == starts[2] == starts[3]
     with Image.open(result["plot"]) as plot:
         assert plot.size[0] > 500
     assert "flat/zz-broken.png" in done.stderr
@@ -72,7 +72,7 @@ def test_job__runs_the_whole_loop_and_leaves_chained_tags(photos: Path, tmp_path
     with EmbeddedPlatform(output / "platform") as platform:
         client = ApiWorkflowClient(platform.token, dataset_id=result["dataset_id"], server=platform.url)
         tags = {tag.name: tag for tag in client.get_all_tags()}
-        assert len(tags) == 1 + 2 * (1 + 3 * 2)
+        assert len(tags) == 1 + 2 * (1 + 4 * 2)
         assert len(client.get_filenames()) == 45  # a quarter of 60 is held out, the broken one was never uploaded
         last, before = tags["seed-1-coral-2"], tags["seed-1-coral-1"]
         assert last.prev_tag_id == before.id

@@ -175,7 +175,9 @@ def test_pose_problem__scores_are_refused_where_nobody_reads_them(method: str) -
 @pytest.mark.parametrize("method", ["random", "active_learning"])
 def test_settings__min_distance_needs_distances(method: str) -> None:
     scores = SCORES if method == "active_learning" else None
-    with pytest.raises(InvalidInputError, match=f"min_distance=0.1 needs distances, method {method} has none"):
+    with pytest.raises(
+        InvalidInputError, match=f"min_distance=0.1 is of distances, method {method} does not pick by them"
+    ):
         posed(3, method, min_distance=0.1, scores=scores)
     for off in (None, 0, -1):
         assert posed(3, method, min_distance=off, scores=scores).picks == 3
@@ -184,7 +186,10 @@ def test_settings__min_distance_needs_distances(method: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"method": "farthest"}, "method must be one of random, coreset, coral, active_learning, got 'farthest'"),
+        (
+            {"method": "farthest"},
+            "method must be one of random, coreset, coral, active_learning, coverage, got 'farthest'",
+        ),
         ({"method": 3}, "got 3"),
         ({"min_distance": "1"}, "min_distance must be a number or None, got '1'"),
         ({"min_distance": float("nan")}, "min_distance must be a number"),

@@ -18,7 +18,15 @@ from lightly_ray.active_learning.agents.scores import Scores, read_scores
 from lightly_ray.api.models import TagData
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ConflictError, InvalidInputError
-from lightly_ray.methods import INITIAL_TAG, OPEN_END, default_score, needs_scores, require_size, resolve_size
+from lightly_ray.methods import (
+    INITIAL_TAG,
+    OPEN_END,
+    default_score,
+    needs_scores,
+    require_size,
+    resolve_size,
+    takes_scores,
+)
 from lightly_ray.sampler_config import SamplerConfig
 from lightly_ray.scores import align_scores
 
@@ -113,7 +121,8 @@ class ActiveLearningAgent:
             sampler_config: what to select.
             al_scorer: scores of the query set; by name, those of the samples that are not selected yet will do. A
                 scorer, or a Ray dataset with a column `filename` and one column per score, as `lightly_ray.score`
-                makes. They are uploaded, and CORAL and ACTIVE_LEARNING use the one that the configuration names.
+                makes. They are uploaded, and CORAL, ACTIVE_LEARNING and COVERAGE use the one that the configuration
+                names; COVERAGE without a scorer weighs all samples alike.
             selection_config: the later name of ``sampler_config``.
 
         Raises:
@@ -216,7 +225,9 @@ class ActiveLearningAgent:
     def _spelled_out(self, config: SamplerConfig, scores: Mapping[str, Any]) -> SamplerConfig:
         """The configuration with its size and its score said, so that the platform never has to guess."""
         n_samples = self._wanted(config) if config.n_samples == OPEN_END else config.n_samples
-        if not needs_scores(config.method):
+        # Coverage is weighted by the scores that it is given, never by those of a round before.
+        unweighted = not needs_scores(config.method) and not scores and config.score is None
+        if unweighted or not takes_scores(config.method):
             return replace(config, n_samples=n_samples)
         if config.score is not None and scores and config.score not in scores:
             raise InvalidInputError(f"the scorer has no score {config.score!r}; it has {', '.join(scores)}")

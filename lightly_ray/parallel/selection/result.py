@@ -42,6 +42,25 @@ class SelectionStats:
     restarts: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class CoverageReport:
+    """How well a selection by coverage covers its pool.
+
+    Attributes:
+        value: share of the whole weight that is covered, 0 to 1.
+        bound: no selection of that size that contains the preselected samples covers more.
+        sigma: width of the kernel.
+        covered: samples that were to be covered.
+        considered: samples that could be picked.
+    """
+
+    value: float
+    bound: float
+    sigma: float
+    covered: int
+    considered: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
     """The selected samples, preselected first, then the picks in the order in which they were made.
@@ -51,7 +70,8 @@ class Selection:
         added_ids: the picks alone.
         rows: (n,) rows of ``ids`` in the data, for a Dataset the rank of the id.
         gains: (K,) what each pick gained when it was picked: its distance to the selection (coreset), that
-            times its score (coral), its score (active_learning), its random number in [0, 1) (random). The
+            times its score (coral), its score (active_learning), its random number in [0, 1) (random), the share of
+            the pool's weight that it newly covers (coverage). The
             first pick of a selection without preselected samples gains inf in coreset and coral.
         radius: the largest distance of any query sample to the selection (coreset).
         lower_bound: no selection of that size that contains the preselected samples has a smaller radius.
@@ -62,6 +82,7 @@ class Selection:
         normalize: what was done to the embeddings before distances were taken: nothing (False), unit length (True),
             or whitening, then unit length ("whiten"). Gains and certificate are of those distances.
         whitening: its axes, for later selections of the same embeddings: ``select(normalize=selection.whitening)``.
+        coverage: how well the pool is covered (coverage), else None.
         skipped: id -> why a sample that might have been selected was left out, where that was asked for.
     """
 
@@ -77,6 +98,7 @@ class Selection:
     id_column: str
     normalize: Normalize = False
     whitening: Whitening | None = None
+    coverage: CoverageReport | None = None
     skipped: Mapping[str | int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -107,6 +129,7 @@ class Selection:
             "lower_bound": self.lower_bound,
             "factor": self.factor,
             "stop_reason": self.stop_reason,
+            "coverage": None if self.coverage is None else asdict(self.coverage),
             "normalize": self.normalize,
             "whitening": None if self.whitening is None else self.whitening.digest,
             "stats": asdict(self.stats),

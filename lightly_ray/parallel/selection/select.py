@@ -25,6 +25,7 @@ from lightly_ray.data.sources import ArraySource, NpySource, Source
 from lightly_ray.data.table_source import TableSource
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import Normalize, needs_embeddings
+from lightly_ray.parallel.selection.cover_pool import select_covering
 from lightly_ray.parallel.selection.engine import OnProgress, select_farthest
 from lightly_ray.parallel.selection.resources import Resources
 from lightly_ray.parallel.selection.result import Selection, SelectionStats
@@ -40,6 +41,7 @@ from lightly_ray.selection.request import (
     check_settings,
     pose_problem,
     require_scores,
+    require_sigma,
     unscored,
     without_rows,
 )
@@ -69,6 +71,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     score: str | None = None,
     min_distance: NumberLike | None = None,
     normalize: Normalize | Whitening = False,
+    sigma: NumberLike | Literal["auto"] = "auto",
     seed: int = 0,
     certify: int = 1,
     on_missing: OrSkip = "raise",
@@ -97,7 +100,8 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         n_samples: size of the result, preselected included; a float in (0, 1] is a share of query set and
             preselected together, rounded up.
         method: "coreset" (each pick lies farthest from everything selected), "coral" (that distance times the
-            score), "active_learning" (the highest scores), "random"; in any case.
+            score), "coverage" (like many samples that nothing selected is like yet, with scores: like uncertain ones;
+            see `lightly_ray.selection.coverage`), "active_learning" (the highest scores), "random"; in any case.
         ids: (N,) distinct strings, by row, instead of the column. Arrays without ids use row numbers.
         id_column: strings; of a Dataset and of Parquet files.
         embedding_column: list, fixed-size-list or tensor column of float16, float32 or float64.
@@ -106,13 +110,15 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         scores: (N,) numbers by row, {id: number}, the name of a column of the data, or a table that is joined by
             ``id_column``: what `lightly_ray.score` makes, a Parquet path, an Arrow table, a DataFrame, a Series with
             the ids as its index. Finite and at least 0 for every sample that may be selected; null and NaN stand for
-            no score, which no other sample needs. For coral and active_learning only.
+            no score, which no other sample needs. For coral and active_learning, and for coverage where they are given.
         score: which score of such a table; by default `uncertainty_margin` where it has that, else the first.
         min_distance: stop before a pick would lie nearer than this to the selection; None or <= 0 is off.
         normalize: True brings embeddings to unit length first; "whiten" projects them on their principal axes (128 at
             most) before, each scaled to unit variance, so that no few of them decide what is far: fitted on all samples
             that may be selected or are; the `Whitening` of an earlier selection uses its axes again. The certificate
             speaks of the distances that were taken.
+        sigma: width of coverage's kernel on unit vectors; "auto": the median distance to what is selected, at most 0.7,
+            which it is where nothing is selected. Coverage always looks at directions.
         seed: of the random draw, and of the first pick of coreset where nothing is preselected.
         on_missing: "raise" refuses samples without a score that may be selected, "skip" leaves them out.
         on_error: "raise" refuses samples whose embedding is missing, of another length, or holds what is no finite
@@ -120,7 +126,8 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
             left out is in `Selection.skipped`, and a warning counts and names it.
         certify: spend this many times the picks on a better lower bound of the radius (coreset).
         partitions: number of shard actors on Ray. By default the caller's process does everything where the
-            embeddings are small (256 MiB), else there is one per CPU of the cluster.
+            embeddings are small (256 MiB), else there is one per CPU of the cluster. Coverage is computed in the
+            caller's process, 2 bytes for each pair of samples; of more than 50,000 it takes a sample.
         memory_limit: most bytes that all shards together may hold; what would need more is refused beforehand.
             About 1.2 times the embeddings, 48 bytes per sample, and all selected vectors on every shard.
         timeout: seconds that a worker may take for one answer; longer counts as hanging.
@@ -159,6 +166,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     settings = check_settings(
         n_samples, method, min_distance=min_distance, normalize=normalize, seed=seed, certify=certify
     )
+    width = require_sigma(sigma, settings.method)
     place = None if checkpoint is None else Location.parse(checkpoint)
     resources = Resources(partitions, memory_limit, timeout, place, progress)
     column = embedding_column if needs_embeddings(settings.method) else None
@@ -180,6 +188,11 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
             outcome, stats, whitening = select_farthest(problem, resources, on_progress)
             problem = replace(problem, whitening=whitening)
             return _result(problem, id_column, outcome.picks, outcome, stats)
+        case "coverage":
+            covered = select_covering(problem, resources, width, on_progress)
+            problem = replace(problem, whitening=covered.whitening)
+            result = _result(problem, id_column, covered.picks, None, covered.stats)
+            return replace(result, coverage=covered.report)
         case unknown:  # A method without a branch here fails type checking.
             assert_never(unknown)
 

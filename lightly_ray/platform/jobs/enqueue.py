@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import InvalidInputError, NotFoundError
-from lightly_ray.methods import needs_scores
+from lightly_ray.methods import needs_scores, takes_scores
 from lightly_ray.platform import limits
 from lightly_ray.platform.jobs.pinned import (
     PinnedEmbedding,
@@ -110,7 +110,7 @@ def _tags(db: Connection, dataset_id: str, request: SamplingRequest) -> tuple[Ta
 
 
 def _score(db: Connection, dataset_id: str, query_tag: Tag, query: BitMask, request: SamplingRequest) -> Score | None:
-    if not needs_scores(request.method):
+    if not needs_scores(request.method) and (request.score_type is None or not takes_scores(request.method)):
         if request.score_type is not None:
             raise InvalidInputError(f"{request.method} uses no scores, got scoreType {request.score_type[:60]!r}")
         return None

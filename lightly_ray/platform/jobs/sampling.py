@@ -140,6 +140,7 @@ def _provenance(pinned: PinnedSelection, selection: Selection, before: BitMask) 
         "embedding": pinned.embedding.to_json(),
         "score": None if pinned.score is None else pinned.score.to_json(),
         "certificate": plain(certificate),
+        "coverage": plain(selection.coverage),
         "whitening": None if selection.whitening is None else selection.whitening.digest,
         "stop_reason": selection.stop_reason,
         "selected": len(selection.ids),

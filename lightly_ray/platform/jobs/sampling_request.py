@@ -9,7 +9,7 @@ from lightly_ray.methods import OPEN_END, Normalize, require_normalize, require_
 from lightly_ray.platform.storage.store.records import Json
 
 Method = Annotated[
-    Literal["ACTIVE_LEARNING", "CORAL", "CORESET", "RANDOM"],
+    Literal["ACTIVE_LEARNING", "CORAL", "CORESET", "COVERAGE", "RANDOM"],
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
 ]
 

@@ -110,6 +110,25 @@ def test_query__as_many_as_selected_makes_an_equal_tag(ready: ApiWorkflowClient,
     assert (agent.labeled_set, agent.added_set) == (labelled, [])
 
 
+def test_query__coverage_is_weighted_by_the_scorer_that_it_is_given(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    agent = ActiveLearningAgent(ready)
+    agent.query(SamplerConfig("COVERAGE", 3, name="first"))
+    first = select(VECTORS, 3, "coverage", ids=names).ids
+    assert set(agent.labeled_set) == set(first)
+    scorer = ScorerClassification(PREDICTIONS)
+    agent.query(SamplerConfig("COVERAGE", 6, name="second"), scorer)
+    margin = scorer.calculate_scores()["uncertainty_margin"]
+    second = select(VECTORS, 6, "coverage", ids=names, scores=margin, preselected=first).ids
+    assert set(agent.labeled_set) == set(second)
+    # The scores of the second round are on the platform; a third without a scorer weighs all alike, without a word.
+    agent.query(SamplerConfig("COVERAGE", 9, name="third"))
+    assert set(agent.labeled_set) == set(select(VECTORS, 9, "coverage", ids=names, preselected=second).ids)
+    provenance = ready.get_tag_provenance(ready.get_tag_by_name("third").id)
+    assert provenance["score"] is None
+    assert provenance["coverage"]["covered"] == 6
+
+
 def test_query__share_and_distance_alone(ready: ApiWorkflowClient) -> None:
     names = ready.get_filenames()
     agent = ActiveLearningAgent(ready)

@@ -1,0 +1,136 @@
+"""Coverage of a pool: reads the vectors that matter into this process, and picks.
+
+Up to 50,000 candidates all are covered, and all may be picked. Of more, a sample is covered that depends on ids alone;
+what may be picked are those with the largest weights, and a sample of the others: half and half, all a sample where
+there are no weights. How many is said in the result.
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightly_ray.data.ids import RowNumbers
+from lightly_ray.data.sources import load
+from lightly_ray.data.vectors import Matrix, VectorFault
+from lightly_ray.errors import InvalidInputError
+from lightly_ray.parallel.selection.engine import OnProgress
+from lightly_ray.parallel.selection.resources import Resources
+from lightly_ray.parallel.selection.result import CoverageReport, SelectionStats
+from lightly_ray.parallel.selection.whitened_blocks import WhitenedBlocks, fit_whitening, moments_of
+from lightly_ray.progress import Progress
+from lightly_ray.selection.coverage import (
+    Pool,
+    automatic_sigma,
+    cover,
+    nearest_selected,
+    whole_vectors,
+    whole_weights,
+)
+from lightly_ray.selection.greedy import Picks
+from lightly_ray.selection.random_draw import random_keys, smallest
+from lightly_ray.selection.request import Problem
+from lightly_ray.selection.whitening import Whitening
+
+MOST = 50_000  # rows that are covered, and rows that may be picked; their kernel takes 2 bytes a pair
+_SEED = 0  # of the samples: the same for the same ids
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Covered:
+    """What a selection by coverage gives.
+
+    Attributes:
+        picks: rows, and the share of the weight that each newly covered.
+        report: how well the pool is covered.
+        stats: what it cost.
+        whitening: of the vectors, None where they are not whitened.
+    """
+
+    picks: Picks
+    report: CoverageReport
+    stats: SelectionStats
+    whitening: Whitening | None
+
+
+def select_covering(
+    problem: Problem, resources: Resources, sigma: float | None, on_progress: OnProgress | None
+) -> Covered:
+    """Pick what covers the pool best.
+
+    Args:
+        problem: its scores are the weights.
+        resources: the memory that may be used.
+        sigma: width of the kernel for unit vectors; None: from the distances to what is selected.
+        on_progress: called with how many samples are selected so far, and how many will be.
+
+    Raises:
+        InvalidInputError: an embedding is bad, or memory does not suffice.
+    """
+    started = time.monotonic()
+    weights = whole_weights(problem.scores, len(problem.candidates))
+    pool, considered = _sampled(problem, weights)
+    if problem.picks > len(considered):
+        raise InvalidInputError(f"coverage picks at most {MOST:,} samples at a time, {problem.picks:,} were asked for")
+    _require_memory(len(pool) * len(considered), resources)
+    rows = np.unique(np.concatenate([problem.candidates[pool], problem.candidates[considered], problem.preselected]))
+    vectors, whitening = _read(problem, rows)
+    read_seconds = time.monotonic() - started
+    of_pool, of_considered, of_selected = (
+        vectors[np.searchsorted(rows, some)]
+        for some in (problem.candidates[pool], problem.candidates[considered], problem.preselected)
+    )
+    nearest = nearest_selected(of_pool, of_selected) if len(of_selected) else None
+    width = automatic_sigma(nearest) if sigma is None else sigma
+    before = len(problem.preselected)
+    with Progress("select", problem.picks, unit="picks", show=resources.progress) as progress:
+
+        def advance(picks: int) -> None:
+            progress.advance(picks)
+            if on_progress is not None:
+                on_progress(before + progress.done, before + problem.picks)
+
+        found = cover(Pool(of_pool, weights[pool], nearest), of_considered, width, problem.picks, advance)
+    return Covered(
+        picks=Picks(problem.candidates[considered[found.picks]], found.gains),
+        report=CoverageReport(found.value, found.bound, width, len(pool), len(considered)),
+        stats=SelectionStats(
+            seconds={"read": read_seconds, "pick": time.monotonic() - started - read_seconds}, partitions=1
+        ),
+        whitening=whitening,
+    )
+
+
+def _sampled(problem: Problem, weights: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Positions among the candidates, ascending: those that are covered, and those that may be picked."""
+    count = len(problem.candidates)
+    if count <= MOST:
+        return np.arange(count), np.arange(count)
+    keys = np.concatenate([random_keys(some, _SEED) for some in problem.ids.texts(problem.candidates)])
+    sample = np.sort(smallest(keys, MOST))
+    if problem.scores is None:
+        return sample, sample
+    heaviest = np.argsort(-weights, kind="stable")[: MOST // 2]
+    others = np.setdiff1d(np.arange(count), heaviest)
+    return sample, np.sort(np.concatenate([heaviest, others[smallest(keys[others], MOST - len(heaviest))]]))
+
+
+def _read(problem: Problem, rows: RowNumbers) -> tuple[NDArray[np.float32], Whitening | None]:
+    blocks, whitening = problem.source, problem.whitening
+    if problem.settings.whitens and whitening is None:
+        whitening = fit_whitening([moments_of(problem.source, problem.needed)], problem.ids)
+    loaded: Matrix | VectorFault = load(
+        blocks if whitening is None else WhitenedBlocks(blocks, whitening), rows, normalize=True
+    )
+    if isinstance(loaded, VectorFault):
+        raise loaded.error(problem.ids)
+    return whole_vectors(loaded), whitening
+
+
+def _require_memory(pairs: int, resources: Resources) -> None:
+    if resources.memory_limit is not None and 2 * pairs > resources.memory_limit:
+        raise InvalidInputError(
+            f"coverage keeps 2 bytes for each of {pairs:,} pairs of samples, memory_limit allows "
+            f"{resources.memory_limit:,.0f} bytes; a smaller query set needs less"
+        )
