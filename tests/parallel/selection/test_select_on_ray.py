@@ -70,6 +70,20 @@ def test_select__arrays_and_npy(tmp_path: Path) -> None:
     same(select(tmp_path / "x.npy", 60, partitions=2), select(X, 60))
 
 
+def test_select__coverage_of_a_dataset_and_of_files(tmp_path: Path) -> None:
+    pq.write_table(table(), tmp_path / "x.parquet", row_group_size=40)
+    rows = [row for row in range(311) if X[row].any()]  # coverage is of directions
+    names = [NAMES[row] for row in rows]
+    options: dict[str, Any] = {"method": "coverage", "preselected": names[:9]}
+    expected = select(X, 50, ids=NAMES, query=names, scores=SCORES, **options)
+    from_files = select(tmp_path / "x.parquet", 50, query=names, scores="score", **options)
+    assert from_files.ids == expected.ids
+    assert from_files.coverage == expected.coverage
+    dataset = ray.data.read_parquet(str(tmp_path / "x.parquet"))
+    from_dataset = select(dataset, 50, query=names, scores="score", **options)
+    assert set(from_dataset.ids) == set(expected.ids)
+
+
 def test_select__whitened_the_same_bits_on_any_shards(tmp_path: Path) -> None:
     pq.write_table(table(), tmp_path / "x.parquet", row_group_size=40)
     options: dict[str, Any] = {"query": QUERY, "preselected": PRESELECTED, "normalize": "whiten"}
