@@ -152,7 +152,7 @@ def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("without_torch")
 def test_train__without_torch(photos: Path, tmp_path: Path) -> None:
-    with pytest.raises(MissingExtraError, match=r"pip install 'lightly-ray\[torch\]'"):
+    with pytest.raises(MissingExtraError, match=r"training needs torch: pip install 'lightly-ray\[torch\]'"):
         _train(photos, tmp_path / "network.onnx")
     assert [path.name for path in tmp_path.iterdir()] == ["photos"]
 
