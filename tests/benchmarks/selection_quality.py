@@ -81,9 +81,7 @@ def _against(accuracy: NDArray[np.float64], base: NDArray[np.float64]) -> dict[s
         "first half": round(float(means[: budgets // 2].mean()), 1),
         "second half": round(float(means[budgets // 2 :].mean()), 1),
         "worst": round(float(means.min()), 1),
-        "below": sum(
-            mean < 0 and chance * budgets < 0.05 for mean, chance in zip(means.tolist(), chances, strict=True)
-        ),
+        "below": int(np.sum((means < 0) & (np.array(chances) * budgets < 0.05))),
     }
 
 
