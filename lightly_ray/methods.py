@@ -74,9 +74,11 @@ def default_normalize(method: str, min_distance: float) -> Normalize:
     """What agent, client and jobs do to embeddings before distances are taken, where nothing is said.
 
     CORESET and CORAL are whitened: on plain axes they are worse than a random draw on many data sets. A smallest
-    distance is one of the given embeddings, which therefore stay as they are.
+    distance is one of the given embeddings, which therefore stay as they are. COVERAGE looks at directions.
     """
-    return "whiten" if picks_farthest(method) and min_distance <= 0 else False
+    if picks_farthest(method):
+        return "whiten" if min_distance <= 0 else False
+    return needs_embeddings(method)
 
 
 def require_normalize(value: object, min_distance: float) -> Normalize:

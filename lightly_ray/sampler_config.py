@@ -32,7 +32,7 @@ class SamplerConfig:
         seed: random numbers of RANDOM, and of the first pick of CORESET, depend on it.
         normalize: True brings the embeddings to unit length before distances are taken, "whiten" scales their
             principal axes to unit variance before. None: "whiten" for CORESET and CORAL without `min_distance`,
-            which without it are often worse than RANDOM; nothing for the others.
+            which without it are often worse than RANDOM, unit length for COVERAGE.
 
     Raises:
         InvalidInputError: the method, size or distance is none.

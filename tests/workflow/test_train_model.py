@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -88,29 +89,30 @@ def test_train__two_workers_learn_one_network(photos: Path, tmp_path: Path) -> N
     assert not (tmp_path / "other.onnx").exists()
 
 
-def _killed_behind(checkpoints: int, words: list[str], runs: Path) -> None:
-    """Run the command, and kill it when it has kept that many checkpoints."""
+def _stopped_behind_a_checkpoint(words: list[str], runs: Path, number: int) -> int:
+    """Run the command, send it a signal when it has kept a checkpoint, and return its status."""
     program = "from lightly_ray.cli import main; main()"
     environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     with subprocess.Popen([sys.executable, "-c", program, "train", *words], env=environment) as process:
-        while process.poll() is None and len(list(runs.rglob("state.pt"))) < checkpoints:
+        while process.poll() is None and not list(runs.rglob("state.pt")):
             time.sleep(0.05)
         assert process.poll() is None
-        process.kill()
+        process.send_signal(number)
+        return process.wait(timeout=60)
 
 
 @pytest.mark.full
 @pytest.mark.usefixtures("torch")
-def test_train__killed_goes_on_and_learns_the_same(photos: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
+def test_train__stopped_goes_on_and_learns_the_same(photos: Path, tmp_path: Path, number: int, status: int) -> None:
     expected = _train(photos, tmp_path / "whole.onnx", **{"trainer.max_epochs": 6})
     output, runs = tmp_path / "killed.onnx", tmp_path / "killed.onnx.training"
-    _killed_behind(1, _words(photos, output, **{"trainer.max_epochs": 6}), runs)
+    words = _words(photos, output, **{"trainer.max_epochs": 6})
+    assert _stopped_behind_a_checkpoint(words, runs, number) == status
     assert not output.exists()
-    (kept,) = runs.iterdir()
-    first = max(path.stat().st_mtime for path in kept.rglob("state.pt"))
+    assert len(list(runs.iterdir())) == 1
     result = _train(photos, output, **{"trainer.max_epochs": 6})
     assert result["losses"] == expected["losses"]
-    assert first > 0
     whole, killed = (open_model(str(tmp_path / f"{name}.onnx")).load(1, gpu=False) for name in ("whole", "killed"))
     pixels = [np.asarray(Image.open(path).convert("RGB")) for path in sorted(photos.rglob("1*.jpg"))]
     np.testing.assert_array_equal(whole(pixels), killed(pixels))

@@ -11,6 +11,7 @@ References:
     Chen, Kornblith, Norouzi, Hinton. SimCLR. ICML 2020.
 """
 
+import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -91,11 +92,25 @@ def train_network(root: Location, filenames: Sequence[str], training: Training, 
                 checkpoint_config=ray.train.CheckpointConfig(num_to_keep=2),
             ),
         )
-        result = trainer.fit()
+        with _interruptible():
+            result = trainer.fit()
     state = read_state(cast("ray.train.Checkpoint", result.checkpoint))  # there is one after the first epoch
     network = to_network(start)
     network.load_state_dict(state["network"])
     return Trained(network.weights(), state["losses"], corrupt)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C is an interrupt: Ray Train ends the process instead, and leaves its handler behind."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as ended:
+        raise KeyboardInterrupt from ended
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)
 
 
 class _Epochs:

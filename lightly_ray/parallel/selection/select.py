@@ -127,7 +127,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         certify: spend this many times the picks on a better lower bound of the radius (coreset).
         partitions: number of shard actors on Ray. By default the caller's process does everything where the
             embeddings are small (256 MiB), else there is one per CPU of the cluster. Coverage is computed in the
-            caller's process, 2 bytes for each pair of samples; of more than 50,000 it takes a sample.
+            caller's process, 2 bytes for each pair of samples (5 GB of 50,000); of more it takes a sample.
         memory_limit: most bytes that all shards together may hold; what would need more is refused beforehand.
             About 1.2 times the embeddings, 48 bytes per sample, and all selected vectors on every shard.
         timeout: seconds that a worker may take for one answer; longer counts as hanging.

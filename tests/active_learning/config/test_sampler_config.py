@@ -58,6 +58,7 @@ def test_normalization__whitened_where_distances_decide_and_none_is_given() -> N
         False,
         False,
     ]
+    assert SamplerConfig("COVERAGE", 5).normalization is True
     assert SamplerConfig("CORESET", -1, 0.5).normalization is False
     assert SamplerConfig("CORESET", 5, normalize=False).normalization is False
     assert SamplerConfig("RANDOM", 5, normalize=True).normalization is True
