@@ -134,6 +134,7 @@ def test_extract_frames__bad_input(folder: Path, tmp_path: Path, monkeypatch: py
         _extract(folder, tmp_path / "other")
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("ray_local")
 @pytest.mark.filterwarnings("ignore:.*take frames of videos")
 def test_magic__a_folder_of_videos(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
