@@ -131,5 +131,5 @@ def _train_network() -> Callable[..., "Trained"]:
     try:
         from lightly_ray.parallel.embedding.contrastive import train_network  # noqa: PLC0415 - torch is optional
     except ModuleNotFoundError as error:
-        raise MissingExtraError(missing_extra(f"training needs {error.name or 'torch'}", "torch")) from error
+        raise MissingExtraError(missing_extra("training needs torch", "torch")) from error
     return train_network
