@@ -18,5 +18,11 @@ ScoresLike = NDArray[Any] | Sequence[float] | Mapping[str, float | None] | str |
 """Scores of samples: one number per row, or by id, the name of a column, or a table of them: a Dataset, a Parquet file,
 an Arrow table, a DataFrame or a Series."""
 
+PredictionsLike = NDArray[Any] | Mapping[str, Sequence[float]] | str | os.PathLike[str] | Any
+"""Class probabilities of samples: (N, C) by row, or by id, or a table of them."""
+
+LabelsLike = Mapping[str, int | str] | str | os.PathLike[str] | Any
+"""Classes of labelled samples: by id, or a table or Series of them."""
+
 NumberLike = float | np.integer[Any] | np.floating[Any]
 """A number, Python's or NumPy's."""

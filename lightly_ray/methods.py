@@ -14,6 +14,8 @@ from lightly_ray.errors import InvalidInputError
 
 Method = Literal["random", "coreset", "coral", "active_learning", "coverage"]
 METHODS: tuple[Method, ...] = get_args(Method)
+AskedMethod = Literal["auto", Method]
+"""A method, or "auto": the one that suits what is given, see `lightly_ray.selection.automatic`."""
 
 Normalize = bool | Literal["whiten"]
 """Embeddings as they are, at unit length, or whitened and then at unit length."""
@@ -26,27 +28,29 @@ OPEN_END = -1  # as n_samples: as many as min_distance allows
 class SamplingMethod:
     """Names of the selection methods on the wire; each is a plain string.
 
-    ACTIVE_LEARNING: the highest scores, nothing else. CORAL: far from everything selected, weighted by the
-    score. CORESET: far from everything selected. COVERAGE: like many samples that nothing selected is like yet, where
-    scores are given weighted by them. RANDOM: a uniform draw that depends on the seed only.
+    ACTIVE_LEARNING: the highest scores, nothing else. AUTO: the one of the others that suits what is given. CORAL: far
+    from everything selected, weighted by the score. CORESET: far from everything selected. COVERAGE: like many samples
+    that nothing selected is like yet, where scores are given weighted by them. RANDOM: a uniform draw that depends on
+    the seed only.
     """
 
     ACTIVE_LEARNING = "ACTIVE_LEARNING"
+    AUTO = "AUTO"
     CORAL = "CORAL"
     CORESET = "CORESET"
     COVERAGE = "COVERAGE"
     RANDOM = "RANDOM"
 
 
-def parse_method(value: object) -> Method:
-    """The method of this name, in upper, lower or mixed case.
+def parse_method(value: object) -> AskedMethod:
+    """The method of this name, or "auto", in upper, lower or mixed case.
 
     Raises:
         InvalidInputError: there is no such method.
     """
     name = value.lower() if isinstance(value, str) else value
-    if name not in METHODS:
-        raise InvalidInputError(f"method must be one of {', '.join(METHODS)}, got {value!r}")
+    if name != "auto" and name not in METHODS:
+        raise InvalidInputError(f"method must be one of auto, {', '.join(METHODS)}, got {value!r}")
     return name
 
 
@@ -57,12 +61,12 @@ def needs_scores(method: str) -> bool:
 
 def takes_scores(method: str) -> bool:
     """Whether this method, in any case, can use scores."""
-    return needs_scores(method) or method.lower() == "coverage"
+    return needs_scores(method) or method.lower() in ("auto", "coverage")
 
 
 def needs_embeddings(method: str) -> bool:
     """Whether this method, in any case, reads embeddings."""
-    return method.lower() in ("coreset", "coral", "coverage")
+    return method.lower() in ("auto", "coreset", "coral", "coverage")
 
 
 def picks_farthest(method: str) -> bool:

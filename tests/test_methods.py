@@ -14,8 +14,8 @@ from lightly_ray.sampler_config import SamplerConfig
 
 def test_methods__their_names_both_ways() -> None:
     upper = {value for name, value in vars(methods.SamplingMethod).items() if name.isupper()}
-    assert {methods.parse_method(name) for name in upper} == set(methods.METHODS)
-    assert upper == {name.upper() for name in methods.METHODS}
+    assert {methods.parse_method(name) for name in upper} == {"auto", *methods.METHODS}
+    assert upper == {"AUTO", *(name.upper() for name in methods.METHODS)}
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,6 @@ from lightly_ray.methods import (
     Method,
     Normalize,
     needs_scores,
-    parse_method,
     picks_farthest,
     require_integer,
     require_normalize,
@@ -31,6 +30,7 @@ from lightly_ray.methods import (
     resolve_size,
     takes_scores,
 )
+from lightly_ray.selection.class_agreement import ClassPredictions
 from lightly_ray.selection.whitening import AXES, Whitening
 
 
@@ -74,6 +74,7 @@ class Problem:
         picks: how many rows to pick, 0 .. n.
         skipped: row -> why it was left out of the candidates.
         whitening: of an earlier selection, to be used again; None: it is fitted where one is asked for.
+        classes: what is predicted and known of classes; None where coverage does not look at them.
     """
 
     settings: SelectionSettings
@@ -85,6 +86,7 @@ class Problem:
     picks: int
     skipped: Mapping[int, str] = field(default_factory=dict)
     whitening: Whitening | None = None
+    classes: ClassPredictions | None = None
 
     @property
     def kept_layout(self) -> Layout:
@@ -125,7 +127,7 @@ class RowScores:
 
 def check_settings(
     n_samples: NumberLike,
-    method: str,
+    method: Method,
     *,
     min_distance: NumberLike | None,
     normalize: Normalize | Whitening,
@@ -137,10 +139,10 @@ def check_settings(
     Raises:
         InvalidInputError: one is impossible, or does not go with the method.
     """
-    distance = _distance(min_distance)
+    distance = require_distance(min_distance)
     settings = SelectionSettings(
         n_samples=require_size(n_samples),
-        method=parse_method(method),
+        method=method,
         min_distance=distance,
         normalize=require_normalize("whiten" if isinstance(normalize, Whitening) else normalize, distance),
         seed=require_integer(seed, "seed"),
@@ -266,7 +268,12 @@ def without_rows(problem: Problem, reasons: Mapping[int, str]) -> Problem:
     )
 
 
-def _distance(value: object) -> float:
+def require_distance(value: object) -> float:
+    """A smallest distance as a number, 0 for none.
+
+    Raises:
+        InvalidInputError: it is no number.
+    """
     if value is None:
         return 0.0
     if (

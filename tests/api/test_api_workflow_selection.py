@@ -60,7 +60,7 @@ def test_selection__seed_and_normalize_reach_the_platform(ready: ApiWorkflowClie
     assert draws == [set(select(VECTORS, 4, method="random", ids=names, seed=seed).ids) for seed in range(3)]
     assert len({frozenset(draw) for draw in draws}) > 1
     for normalize in (True, False):
-        expected = select(VECTORS, 4, ids=names, normalize=normalize).ids
+        expected = select(VECTORS, 4, "coreset", ids=names, normalize=normalize).ids
         config = SamplerConfig(n_samples=4, name=f"unit {normalize}", normalize=normalize)
         assert chosen(ready, config) == set(expected)
 
@@ -68,7 +68,7 @@ def test_selection__seed_and_normalize_reach_the_platform(ready: ApiWorkflowClie
 def test_selection__share_and_min_distance(ready: ApiWorkflowClient) -> None:
     assert len(chosen(ready, SamplerConfig(n_samples=0.4, name="share"))) == 5
     names = ready.get_filenames()
-    far = select(VECTORS, 12, ids=names, min_distance=2.5).ids
+    far = select(VECTORS, 12, "coreset", ids=names, min_distance=2.5).ids
     assert 1 < len(far) < 12
     assert chosen(ready, SamplerConfig(n_samples=12, min_distance=2.5, name="far")) == set(far)
 
@@ -78,10 +78,10 @@ def test_selection__the_embedding_can_be_chosen(ready: ApiWorkflowClient) -> Non
     ready.upload_embeddings_from_arrays(ready.get_filenames(), other, "second")
     names = ready.get_filenames()
     assert chosen(ready, SamplerConfig(n_samples=4, name="by second")) == set(
-        select(other, 4, ids=names, normalize="whiten").ids
+        select(other, 4, "coreset", ids=names, normalize="whiten").ids
     )
     tag = ready.sampling(SamplerConfig(n_samples=4, name="by first"), embedding_id=first)
-    assert set(ready.get_filenames_in_tag(tag)) == set(select(VECTORS, 4, ids=names, normalize="whiten").ids)
+    assert set(ready.get_filenames_in_tag(tag)) == set(select(VECTORS, 4, "coreset", ids=names, normalize="whiten").ids)
     assert ready.get_tag_provenance(tag.id) != ready.get_tag_provenance(ready.get_tag_by_name("by second").id)
 
 

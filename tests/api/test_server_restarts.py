@@ -56,7 +56,7 @@ def test_server_restarts__under_uploads_and_queries(
             kill(second)
         with EmbeddedPlatform(tmp_path, port=port):
             query.result()
-            assert set(agent.labeled_set) == set(select(vectors, 4, ids=names, progress=False).ids)
+            assert set(agent.labeled_set) == set(select(vectors, 4, "coreset", ids=names, progress=False).ids)
             assert [tag.name for tag in client.get_all_tags()] == ["initial-tag", "four"]
             client.download_dataset(tmp_path / "back")
             assert all((tmp_path / "back" / name).read_bytes() == (images / name).read_bytes() for name in names)

@@ -32,7 +32,7 @@ def main(settings: dict[str, str]) -> None:
     for _ in range(int(settings.get("repeats", "3"))):
         process.append(ours(vectors, PICKS, 1, seen)[0])
         began = time.perf_counter()
-        selection = lightly_ray.select(vectors, PICKS + 1, preselected=[0], partitions=2, progress=False)
+        selection = lightly_ray.select(vectors, PICKS + 1, "coreset", preselected=[0], partitions=2, progress=False)
         seconds = selection.stats.seconds
         actors.append(sum(seconds[phase] for phase in ("propose", "fetch", "pick")))
         start.append(time.perf_counter() - began - actors[-1])

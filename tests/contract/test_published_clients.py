@@ -106,7 +106,7 @@ def test_published_client__selects_what_select_selects(
     assert names == NAMES
     assert seen["coreset"]["query"] == names
 
-    first = select(VECTORS, FIRST, ids=names).ids
+    first = select(VECTORS, FIRST, "coreset", ids=names).ids
     assert seen["coreset"]["labeled"] == seen["coreset"]["added"] == in_order(names, first)
     margin = np.array(seen["scores"]["uncertainty_margin"])
     ours = ScorerClassification(PREDICTIONS).calculate_scores()
@@ -145,7 +145,7 @@ def test_published_client__appends_images_and_embeddings(
     names = client.get_filenames()
     assert names == NAMES + MORE
     vectors = np.concatenate([VECTORS, MORE_VECTORS])
-    expected = select(vectors, SECOND + 4, ids=names, preselected=before["coral"]["labeled"])
+    expected = select(vectors, SECOND + 4, "coreset", ids=names, preselected=before["coral"]["labeled"])
     assert seen["coreset"]["query"] == names
     assert seen["coreset"]["added"] == in_order(names, expected.added_ids)
     assert set(seen["coreset"]["added"]) & set(MORE)

@@ -101,7 +101,7 @@ class Session:
             assert requests.get(url, timeout=9).content == PNG + name.encode()
         tags = dataset.tags()
         assert list(tags) == ["initial-tag", "first-query", "second-query", "later"]
-        first = select(VECTORS, 3, ids=NAMES, progress=False).ids
+        first = select(VECTORS, 3, "coreset", ids=NAMES, progress=False).ids
         second = select(VECTORS, 5, "coral", ids=NAMES, preselected=first, scores=SCORES, progress=False).ids
         for name, expected in (("first-query", first), ("second-query", second), ("later", LATER)):
             assert dataset.names_of(tags[name]["id"]) == sorted(expected)

@@ -10,15 +10,10 @@ from numpy.typing import NDArray
 import lightly_ray
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.selection import cover_pool
-from lightly_ray.selection.coverage import (
-    Pool,
-    automatic_sigma,
-    cover,
-    nearest_selected,
-    whole_vectors,
-    whole_weights,
-)
+from lightly_ray.selection.coverage import Pool, automatic_sigma, cover, covered_by
+from lightly_ray.selection.kernel import Kernel, Samples
 from lightly_ray.selection.random_draw import random_keys, smallest
+from lightly_ray.selection.whole_numbers import nearest_selected, whole_vectors, whole_weights
 
 RANDOM = np.random.default_rng(3)
 
@@ -32,6 +27,12 @@ def _whole_kernel(pool: NDArray[Any], candidates: NDArray[Any], sigma: float) ->
     """The kernel by its definition, on vectors in steps."""
     kernel = np.rint(2**15 * np.exp(-(_squared(pool, candidates) // 1024 * 1024) / (4000 * sigma) ** 2))
     return np.asarray(kernel, np.int64)
+
+
+def _uncovered(vectors: NDArray[np.float32], weights: NDArray[np.int64] | None = None) -> Pool:
+    count = len(vectors)
+    weights = whole_weights(None, count) if weights is None else weights
+    return Pool(Samples(vectors), weights, np.zeros(count, np.uint16))
 
 
 def _squared(pool: NDArray[Any], candidates: NDArray[Any]) -> NDArray[np.int64]:
@@ -56,13 +57,15 @@ def test_cover__is_the_greedy(weighted: bool, selected: int, sigma: float) -> No
     vectors[50:60] = vectors[20:30]  # equal rows: the lower one wins
     before, pool = vectors[:selected], vectors[selected:]
     weights = whole_weights(RANDOM.random(len(pool)) if weighted else None, len(pool))
-    nearest = nearest_selected(pool, before) if selected else None
     kernel = _whole_kernel(pool, pool, sigma)
     covered = np.zeros(len(pool), np.int64)
-    if nearest is not None:
+    samples, by_sigma = Samples(pool), Kernel(sigma)
+    already = covered_by(Samples(before), samples, by_sigma)
+    if selected:
         covered = _whole_kernel(before, pool, sigma).max(axis=1)
-        np.testing.assert_array_equal(nearest, _squared(before, pool).min(axis=1))
-    found = cover(Pool(pool, weights, nearest), pool, sigma, 40)
+        np.testing.assert_array_equal(nearest_selected(pool, before), _squared(before, pool).min(axis=1))
+    np.testing.assert_array_equal(already, covered)
+    found = cover(Pool(samples, weights, already), samples, by_sigma, 40)
     assert found.picks.tolist() == _greedy(kernel, weights, covered, 40)
     covered = np.maximum(covered, kernel[found.picks].max(axis=0))
     assert found.value == pytest.approx((weights * covered).sum() / (weights.sum() * 2**15), rel=1e-12)
@@ -73,7 +76,7 @@ def test_cover__is_near_the_kernel_of_the_paper() -> None:
     unit = _unit(200, 16)
     exact = np.exp(-np.square(unit[:, None] - unit[None]).sum(axis=2) / 0.7**2)
     vectors = whole_vectors(unit)
-    found = cover(Pool(vectors, whole_weights(None, 200), None), vectors, 0.7, 20)
+    found = cover(_uncovered(vectors), Samples(vectors), Kernel(0.7), 20)
     assert found.value == pytest.approx(exact[found.picks].max(axis=0).mean(), abs=2e-4)
 
 
@@ -83,13 +86,13 @@ def test_cover__bound_is_above_the_best_and_value_within_1_minus_1_over_e() -> N
     kernel = _whole_kernel(vectors, vectors, 0.5)
     best = max((weights * kernel[list(some)].max(axis=0)).sum() for some in combinations(range(14), 3))
     best /= weights.sum() * 2**15
-    found = cover(Pool(vectors, weights, None), vectors, 0.5, 3)
+    found = cover(_uncovered(vectors, weights), Samples(vectors), Kernel(0.5), 3)
     assert (1 - 1 / np.e) * best <= found.value <= best <= found.bound
 
 
 def test_cover__a_duplicate_gains_nothing() -> None:
     vectors = whole_vectors(np.repeat(_unit(4, 5), 3, axis=0))
-    found = cover(Pool(vectors, whole_weights(None, 12), None), vectors, 0.7, 12)
+    found = cover(_uncovered(vectors), Samples(vectors), Kernel(0.7), 12)
     assert sorted(found.picks[:4] // 3) == [0, 1, 2, 3]
     assert (found.gains[:4] > 0).all()
     assert (found.gains[4:] == 0).all()
@@ -119,7 +122,9 @@ def test_select__coverage(tmp_path: Any) -> None:
     rows = np.array([row for row in range(200) if row != 5])
     nearest = nearest_selected(vectors[rows], vectors[[5, 250]])
     sigma = automatic_sigma(nearest)
-    expected = cover(Pool(vectors[rows], whole_weights(scores[rows], 199), nearest), vectors[rows], sigma, 38)
+    pool, kernel = Samples(vectors[rows]), Kernel(sigma)
+    before_them = covered_by(Samples(vectors[[5, 250]]), pool, kernel)
+    expected = cover(Pool(pool, whole_weights(scores[rows], 199), before_them), pool, kernel, 38)
     assert found.rows.tolist() == [5, 250, *rows[expected.picks]]
     assert found.coverage is not None
     assert (found.coverage.sigma, found.coverage.covered, found.coverage.considered) == (sigma, 199, 199)

@@ -186,11 +186,6 @@ def test_settings__min_distance_needs_distances(method: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (
-            {"method": "farthest"},
-            "method must be one of random, coreset, coral, active_learning, coverage, got 'farthest'",
-        ),
-        ({"method": 3}, "got 3"),
         ({"min_distance": "1"}, "min_distance must be a number or None, got '1'"),
         ({"min_distance": float("nan")}, "min_distance must be a number"),
         ({"seed": 0.5}, "seed must be a whole number"),

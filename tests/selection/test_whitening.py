@@ -116,29 +116,34 @@ def test_select__whitened_is_the_greedy_of_whitened_unit_vectors(method: str) ->
 
 def test_select__axes_of_an_earlier_selection_are_used_again() -> None:
     rows = _correlated(200, 10)
-    first = lightly_ray.select(rows[:120], 20, normalize="whiten", progress=False)
+    first = lightly_ray.select(rows[:120], 20, "coreset", normalize="whiten", progress=False)
     assert first.whitening is not None
-    later = lightly_ray.select(rows, 40, normalize=first.whitening, progress=False)
+    later = lightly_ray.select(rows, 40, "coreset", normalize=first.whitening, progress=False)
     assert later.whitening is first.whitening
     vectors = settle(first.whitening(rows), np.arange(200), normalize=True)
     assert isinstance(vectors, np.ndarray)
-    assert later.ids == lightly_ray.select(vectors, 40, progress=False).ids
-    assert later.ids != lightly_ray.select(rows, 40, normalize="whiten", progress=False).ids
+    assert later.ids == lightly_ray.select(vectors, 40, "coreset", progress=False).ids
+    assert later.ids != lightly_ray.select(rows, 40, "coreset", normalize="whiten", progress=False).ids
 
 
 def test_select__whitened_bad_input() -> None:
     rows = _correlated(30, 4)
     with pytest.raises(InvalidInputError, match=r"min_distance=0.5 is a distance of the given embeddings, and"):
-        lightly_ray.select(rows, 5, normalize="whiten", min_distance=0.5, progress=False)
+        lightly_ray.select(rows, 5, "coreset", normalize="whiten", min_distance=0.5, progress=False)
     with pytest.raises(InvalidInputError, match="all embeddings are alike"):
-        lightly_ray.select(np.ones((30, 4)), 5, normalize="whiten", progress=False)
-    whitening = lightly_ray.select(rows, 5, normalize="whiten", progress=False).whitening
+        lightly_ray.select(np.ones((30, 4)), 5, "coreset", normalize="whiten", progress=False)
+    whitening = lightly_ray.select(rows, 5, "coreset", normalize="whiten", progress=False).whitening
     assert whitening is not None
     with pytest.raises(InvalidInputError, match="were fitted on embeddings of 4 coordinates, these have 5"):
-        lightly_ray.select(_correlated(30, 5), 5, normalize=whitening, progress=False)
+        lightly_ray.select(_correlated(30, 5), 5, "coreset", normalize=whitening, progress=False)
     rows[17, 2] = np.nan
     with pytest.raises(InvalidInputError, match="17: the embedding has a NaN"):
-        lightly_ray.select(rows, 5, normalize="whiten", progress=False)
-    skipped = lightly_ray.select(rows, 5, normalize="whiten", query=[*range(17), *range(18, 30)], progress=False)
+        lightly_ray.select(rows, 5, "coreset", normalize="whiten", progress=False)
+    skipped = lightly_ray.select(
+        rows, 5, "coreset", normalize="whiten", query=[*range(17), *range(18, 30)], progress=False
+    )
     with pytest.warns(UserWarning, match="1 samples that may be selected were left out"):
-        assert lightly_ray.select(rows, 5, normalize="whiten", on_error="skip", progress=False).ids == skipped.ids
+        assert (
+            lightly_ray.select(rows, 5, "coreset", normalize="whiten", on_error="skip", progress=False).ids
+            == skipped.ids
+        )

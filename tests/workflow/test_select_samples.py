@@ -48,7 +48,7 @@ def test_job__gives_what_select_gives(folder: Path, said: list[str], normalize: 
     ]
     result = run_select_samples(_settings(folder, *words, "n_samples=7"))
     options: dict[str, Any] = {"method": "coral", "scores": SCORES, "preselected": ["dogs/5.png", "cats/2.png"]}
-    expected = lightly_ray.select(VECTORS, 7, ids=NAMES, progress=False, normalize=normalize, **options)
+    expected = lightly_ray.select(VECTORS, 7, "coreset", ids=NAMES, progress=False, normalize=normalize, **options)
     table = pq.read_table(folder / "out.parquet")
     assert table["filename"].to_pylist() == expected.ids
     assert table["added"].to_pylist() == [False] * 2 + [True] * 5

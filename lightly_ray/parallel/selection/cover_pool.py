@@ -20,18 +20,14 @@ from lightly_ray.parallel.selection.resources import Resources
 from lightly_ray.parallel.selection.result import CoverageReport, SelectionStats
 from lightly_ray.parallel.selection.whitened_blocks import WhitenedBlocks, fit_whitening, moments_of
 from lightly_ray.progress import Progress
-from lightly_ray.selection.coverage import (
-    Pool,
-    automatic_sigma,
-    cover,
-    nearest_selected,
-    whole_vectors,
-    whole_weights,
-)
+from lightly_ray.selection.class_agreement import class_weights, directions, directions_of_labels
+from lightly_ray.selection.coverage import SIGMA, WIDEST_OF_CLASSES, Pool, automatic_sigma, cover, covered_by
 from lightly_ray.selection.greedy import Picks
+from lightly_ray.selection.kernel import ONE, Kernel, Samples
 from lightly_ray.selection.random_draw import random_keys, smallest
 from lightly_ray.selection.request import Problem
 from lightly_ray.selection.whitening import Whitening
+from lightly_ray.selection.whole_numbers import nearest_selected, whole_vectors, whole_weights
 
 MOST = 50_000  # rows that are covered, and rows that may be picked; their kernel takes 2 bytes a pair
 _SEED = 0  # of the samples: the same for the same ids
@@ -60,7 +56,7 @@ def select_covering(
     """Pick what covers the pool best.
 
     Args:
-        problem: its scores are the weights.
+        problem: its scores are the weights; where it has predictions and labels, they take part.
         resources: the memory that may be used.
         sigma: width of the kernel for unit vectors; None: from the distances to what is selected.
         on_progress: called with how many samples are selected so far, and how many will be.
@@ -69,7 +65,7 @@ def select_covering(
         InvalidInputError: an embedding is bad, or memory does not suffice.
     """
     started = time.monotonic()
-    weights = whole_weights(problem.scores, len(problem.candidates))
+    weights = _weights(problem)
     pool, considered = _sampled(problem, weights)
     if problem.picks > len(considered):
         raise InvalidInputError(f"coverage picks at most {MOST:,} samples at a time, {problem.picks:,} were asked for")
@@ -77,12 +73,11 @@ def select_covering(
     rows = np.unique(np.concatenate([problem.candidates[pool], problem.candidates[considered], problem.preselected]))
     vectors, whitening = _read(problem, rows)
     read_seconds = time.monotonic() - started
-    of_pool, of_considered, of_selected = (
-        vectors[np.searchsorted(rows, some)]
-        for some in (problem.candidates[pool], problem.candidates[considered], problem.preselected)
-    )
-    nearest = nearest_selected(of_pool, of_selected) if len(of_selected) else None
-    width = automatic_sigma(nearest) if sigma is None else sigma
+    given = _Given(problem, rows, vectors)
+    to_cover, selected = given.candidates(pool), vectors[np.searchsorted(rows, problem.preselected)]
+    nearest = nearest_selected(to_cover.vectors, selected) if len(selected) else None
+    widest = SIGMA if problem.classes is None else WIDEST_OF_CLASSES
+    width = automatic_sigma(nearest, widest) if sigma is None else sigma
     before = len(problem.preselected)
     with Progress("select", problem.picks, unit="picks", show=resources.progress) as progress:
 
@@ -91,7 +86,8 @@ def select_covering(
             if on_progress is not None:
                 on_progress(before + progress.done, before + problem.picks)
 
-        found = cover(Pool(of_pool, weights[pool], nearest), of_considered, width, problem.picks, advance)
+        whole = Pool(to_cover, weights[pool], given.covered(to_cover, width))
+        found = cover(whole, given.candidates(considered), Kernel(width), problem.picks, advance)
     return Covered(
         picks=Picks(problem.candidates[considered[found.picks]], found.gains),
         report=CoverageReport(found.value, found.bound, width, len(pool), len(considered)),
@@ -100,6 +96,58 @@ def select_covering(
         ),
         whitening=whitening,
     )
+
+
+def _weights(problem: Problem) -> NDArray[np.int64]:
+    scores, classes = problem.scores, problem.classes
+    return whole_weights(
+        scores if classes is None else class_weights(classes.probabilities, scores), len(problem.candidates)
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Given:
+    """Samples of a problem, as whole numbers.
+
+    Attributes:
+        problem: the problem.
+        rows: ascending rows whose vectors were read.
+        vectors: those.
+    """
+
+    problem: Problem
+    rows: RowNumbers
+    vectors: NDArray[np.float32]
+
+    def candidates(self, some: NDArray[np.intp]) -> Samples:
+        """Some of the candidates, by their positions.
+
+        A duplicate of what is preselected has no direction: its class is known, and it covers nothing anew.
+        """
+        vectors, classes = self._of(self.problem.candidates[some]), self.problem.classes
+        if classes is None:
+            return Samples(vectors)
+        predicted = directions(classes.probabilities[some])
+        predicted[nearest_selected(vectors, self._of(self.problem.preselected)) == 0] = 0
+        return Samples(vectors, predicted)
+
+    def covered(self, pool: Samples, sigma: float) -> NDArray[np.uint16]:
+        """How far each of the pool is covered by what is preselected."""
+        selected, classes = Samples(self._of(self.problem.preselected)), self.problem.classes
+        if classes is None or pool.classes is None:
+            return covered_by(selected, pool, Kernel(sigma))
+        known = classes.labels >= 0
+        labelled = Samples(
+            selected.vectors[known], directions_of_labels(classes.labels[known], classes.probabilities.shape[1])
+        )
+        by_labels = covered_by(labelled, pool, Kernel(sigma, labelled=True))
+        by_others = covered_by(selected.part(~known), pool, Kernel(sigma))
+        covered = np.maximum(by_labels, by_others)
+        covered[~pool.classes.any(axis=1)] = ONE
+        return covered
+
+    def _of(self, rows: RowNumbers) -> NDArray[np.float32]:
+        return self.vectors[np.searchsorted(self.rows, rows)]
 
 
 def _sampled(problem: Problem, weights: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lightly_ray._types import PathLike
 from lightly_ray.data.ids import RowNumbers
 from lightly_ray.data.location import Location
-from lightly_ray.methods import Normalize
+from lightly_ray.methods import Method, Normalize
 from lightly_ray.selection.whitening import Whitening
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ class Selection:
         normalize: what was done to the embeddings before distances were taken: nothing (False), unit length (True),
             or whitening, then unit length ("whiten"). Gains and certificate are of those distances.
         whitening: its axes, for later selections of the same embeddings: ``select(normalize=selection.whitening)``.
+        method: how the samples were selected.
+        why: the reason for that method, where it was left to "auto".
         coverage: how well the pool is covered (coverage), else None.
         skipped: id -> why a sample that might have been selected was left out, where that was asked for.
     """
@@ -96,10 +98,12 @@ class Selection:
     stop_reason: str | None
     stats: SelectionStats
     id_column: str
+    method: Method
     normalize: Normalize = False
     whitening: Whitening | None = None
     coverage: CoverageReport | None = None
     skipped: Mapping[str | int, str] = field(default_factory=dict)
+    why: str | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -122,6 +126,8 @@ class Selection:
     def summary(self) -> dict[str, object]:
         """Sizes, certificate and statistics, ready for JSON."""
         return {
+            "method": self.method,
+            "why": self.why,
             "n_samples": len(self.ids),
             "n_added": len(self.added_ids),
             "n_skipped": len(self.skipped),

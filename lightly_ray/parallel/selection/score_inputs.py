@@ -44,7 +44,7 @@ def read_scores(scores: Any, id_column: str, score: str | None) -> NamedScores |
         return _from_files(Location.parse(scores), id_column, score)
     if scores is None or isinstance(scores, str):
         return scores
-    table = _as_table(scores, id_column)
+    table = as_table(scores, id_column)
     return RowScores(scores) if table is None else _from_table(table, id_column, score)
 
 
@@ -80,7 +80,8 @@ def _from_files(place: Location, id_column: str, score: str | None) -> NamedScor
     return NamedScores(table.column(id_column), table.column(score), f"the score {score!r} in {place.shown!r}")
 
 
-def _as_table(scores: Any, id_column: str) -> pa.Table | None:
+def as_table(scores: Any, id_column: str) -> pa.Table | None:
+    """A table of what is one in memory: Arrow table, frame, Series or Dataset; None for all else."""
     if isinstance(scores, pa.RecordBatch):
         return pa.Table.from_batches([scores])
     if isinstance(scores, pa.Table):

@@ -5,41 +5,36 @@ orders by score need no embeddings and are done here. Distances are the engine's
 process without Ray, larger ones on shard actors that each read their own part. Either way the picks are the same.
 """
 
-import os
-import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, assert_never, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, assert_never, get_args
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lightly_ray._types import IdsLike, NumberLike, PathLike, ScoresLike
-from lightly_ray.data.frames import frame_to_table, is_frame
-from lightly_ray.data.ids import Ids
+from lightly_ray._types import IdsLike, LabelsLike, NumberLike, PathLike, PredictionsLike, ScoresLike
 from lightly_ray.data.location import Location
-from lightly_ray.data.parquet import ParquetSource
-from lightly_ray.data.sources import ArraySource, NpySource, Source
-from lightly_ray.data.table_source import TableSource
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.methods import Normalize, needs_embeddings
-from lightly_ray.parallel.selection.cover_pool import select_covering
+from lightly_ray.methods import Method, Normalize, default_normalize, needs_embeddings, parse_method, require_size
+from lightly_ray.parallel.selection.cover_pool import MOST, select_covering
 from lightly_ray.parallel.selection.engine import OnProgress, select_farthest
+from lightly_ray.parallel.selection.opened import open_data
+from lightly_ray.parallel.selection.prediction_inputs import GivenPredictions, class_predictions, read_predictions
 from lightly_ray.parallel.selection.resources import Resources
 from lightly_ray.parallel.selection.result import Selection, SelectionStats
 from lightly_ray.parallel.selection.score_inputs import read_scores
+from lightly_ray.selection.automatic import Situation, choose_method
 from lightly_ray.selection.choose import Outcome
 from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.order import by_score
 from lightly_ray.selection.random_draw import random_keys, smallest
 from lightly_ray.selection.request import (
-    NamedScores,
     Problem,
-    RowScores,
     check_settings,
     pose_problem,
+    require_distance,
     require_scores,
     require_sigma,
     unscored,
@@ -52,15 +47,13 @@ if TYPE_CHECKING:
     from ray.data import Dataset
 
 OrSkip = Literal["raise", "skip"]
-Scores = NamedScores | RowScores | str | None
-
 __all__ = ["Selection", "select"]
 
 
 def select(  # noqa: PLR0913  # the one door: every setting of a selection is an argument of it
     data: "NDArray[np.floating[Any]] | Dataset | PathLike | Sequence[PathLike] | pa.Table | DataFrame",
     n_samples: NumberLike,
-    method: str = "coreset",
+    method: str = "auto",
     *,
     ids: IdsLike | None = None,
     id_column: str = "filename",
@@ -69,8 +62,10 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     query: IdsLike | None = None,
     scores: ScoresLike | None = None,
     score: str | None = None,
+    predictions: PredictionsLike | None = None,
+    labels: LabelsLike | None = None,
     min_distance: NumberLike | None = None,
-    normalize: Normalize | Whitening = False,
+    normalize: Normalize | Whitening | None = None,
     sigma: NumberLike | Literal["auto"] = "auto",
     seed: int = 0,
     certify: int = 1,
@@ -102,6 +97,8 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         method: "coreset" (each pick lies farthest from everything selected), "coral" (that distance times the
             score), "coverage" (like many samples that nothing selected is like yet, with scores: like uncertain ones;
             see `lightly_ray.selection.coverage`), "active_learning" (the highest scores), "random"; in any case.
+            "auto" takes the one that suits what is given, see `lightly_ray.selection.automatic`: coverage, but for a
+            smallest distance, a certificate, or more samples than it picks; `Selection.why` says the reason.
         ids: (N,) distinct strings, by row, instead of the column. Arrays without ids use row numbers.
         id_column: strings; of a Dataset and of Parquet files.
         embedding_column: list, fixed-size-list or tensor column of float16, float32 or float64.
@@ -112,11 +109,19 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
             the ids as its index. Finite and at least 0 for every sample that may be selected; null and NaN stand for
             no score, which no other sample needs. For coral and active_learning, and for coverage where they are given.
         score: which score of such a table; by default `uncertainty_margin` where it has that, else the first.
+        predictions: class probabilities of the samples that may be selected: (N, C) by row, {id: row}, a table with a
+            column `probabilities` that is joined by ``id_column``, or a frame with a column per class. Where no scores
+            are given, their `uncertainty_margin` (or the ``score`` named) is taken.
+        labels: classes of preselected samples, for coverage with predictions: {id: class}, a Series with the ids as its
+            index, or a table or Parquet with a column `label`; a class is its number, or its name where predictions
+            name them. Then a sample counts as covered by a labelled one only as far as it is predicted to be of that
+            class. They must be true ones: with a model's own guesses in their place the gain is gone.
         min_distance: stop before a pick would lie nearer than this to the selection; None or <= 0 is off.
-        normalize: True brings embeddings to unit length first; "whiten" projects them on their principal axes (128 at
-            most) before, each scaled to unit variance, so that no few of them decide what is far: fitted on all samples
-            that may be selected or are; the `Whitening` of an earlier selection uses its axes again. The certificate
-            speaks of the distances that were taken.
+        normalize: None leaves embeddings as they are, and lets "auto" whiten for coreset and coral; True brings them to
+            unit length first; "whiten" projects them on their principal axes (128 at most) before, each scaled to unit
+            variance, so that no few of them decide what is far: fitted on all samples that may be selected or are; the
+            `Whitening` of an earlier selection uses its axes again. The certificate speaks of the distances that were
+            taken.
         sigma: width of coverage's kernel on unit vectors; "auto": the median distance to what is selected, at most 0.7,
             which it is where nothing is selected. Coverage always looks at directions.
         seed: of the random draw, and of the first pick of coreset where nothing is preselected.
@@ -163,15 +168,37 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     """
     _require_one_of("on_missing", on_missing, get_args(OrSkip))
     _require_one_of("on_error", on_error, get_args(OrSkip))
+    predicted = None if predictions is None else read_predictions(predictions, id_column)
+    given = read_scores(scores, id_column, score)
+    if predicted is not None and scores is None:
+        given = predicted.scores(score)
+    asked = parse_method(method)
+    choice = choose_method(
+        asked,
+        Situation(
+            n_samples=require_size(n_samples),
+            most=MOST,
+            min_distance=require_distance(min_distance),
+            certify=certify,
+            selected=preselected is not None and len(preselected) > 0,
+            scored=given is not None,
+            labelled=labels is not None,
+        ),
+    )
     settings = check_settings(
-        n_samples, method, min_distance=min_distance, normalize=normalize, seed=seed, certify=certify
+        n_samples,
+        choice.method,
+        min_distance=min_distance,
+        normalize=_normalized(normalize, asked, choice.method, min_distance),
+        seed=seed,
+        certify=certify,
     )
     width = require_sigma(sigma, settings.method)
+    _require_use_of(labels, predicted, settings.method)
     place = None if checkpoint is None else Location.parse(checkpoint)
     resources = Resources(partitions, memory_limit, timeout, place, progress)
     column = embedding_column if needs_embeddings(settings.method) else None
-    given = read_scores(scores, id_column, score)
-    source, row_ids = _open(data, ids, id_column, column, given)
+    source, row_ids = open_data(data, ids, id_column, column, given)
     problem = pose_problem(settings, source, row_ids, query=query, preselected=preselected, scores=given)
     if on_missing == "skip":
         problem = without_rows(problem, unscored(problem))
@@ -179,7 +206,17 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     if column is not None:
         problem = _with_vectors(problem, normalize, skip=on_error == "skip")
     _warn_of_skipped(problem)
-    match settings.method:
+    if labels is not None and predicted is not None and len(problem.preselected):
+        classes = class_predictions(predicted, labels, problem, id_column)
+        problem = replace(problem, classes=classes, scores=None if scores is None else problem.scores)
+    result = _select(problem, resources, width, on_progress, id_column)
+    return replace(result, why=choice.why)
+
+
+def _select(
+    problem: Problem, resources: Resources, sigma: float | None, on_progress: OnProgress | None, id_column: str
+) -> Selection:
+    match problem.settings.method:
         case "random":
             return _result(problem, id_column, _random(problem))
         case "active_learning":
@@ -189,12 +226,28 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
             problem = replace(problem, whitening=whitening)
             return _result(problem, id_column, outcome.picks, outcome, stats)
         case "coverage":
-            covered = select_covering(problem, resources, width, on_progress)
+            covered = select_covering(problem, resources, sigma, on_progress)
             problem = replace(problem, whitening=covered.whitening)
             result = _result(problem, id_column, covered.picks, None, covered.stats)
             return replace(result, coverage=covered.report)
         case unknown:  # A method without a branch here fails type checking.
             assert_never(unknown)
+
+
+def _normalized(
+    normalize: Normalize | Whitening | None, asked: str, method: Method, min_distance: NumberLike | None
+) -> Normalize | Whitening:
+    if normalize is not None:
+        return normalize
+    # A method that was asked for is the textbook's, in the given space; "auto" takes what was measured to be best.
+    return default_normalize(method, require_distance(min_distance)) if asked == "auto" else False
+
+
+def _require_use_of(labels: Any, predicted: GivenPredictions | None, method: str) -> None:
+    if labels is not None and method != "coverage":
+        raise InvalidInputError(f"method {method} does not look at labels: leave them out, or use coverage")
+    if labels is not None and predicted is None:
+        raise InvalidInputError("labels need predictions beside them: coverage compares what is predicted with them")
 
 
 def _with_vectors(problem: Problem, normalize: object, *, skip: bool) -> Problem:
@@ -207,89 +260,6 @@ def _with_vectors(problem: Problem, normalize: object, *, skip: bool) -> Problem
         unit = problem.settings.normalize is True  # whitened, zero is a vector as any
         problem = without_rows(problem, problem.source.unusable(problem.candidates, normalize=unit))
     return problem
-
-
-def _open(
-    data: object, ids: IdsLike | None, id_column: str, embedding_column: str | None, scores: Scores
-) -> tuple[Source, Ids]:
-    if _is_dataset(data):
-        return _open_dataset(cast("Dataset", data), ids, id_column, embedding_column, scores)
-    if isinstance(data, pa.Table) or is_frame(data):
-        return _open_table(data, ids, id_column, embedding_column)
-    source = _source(data, embedding_column)
-    if ids is None:
-        if isinstance(source, ArraySource):
-            return source, Ids.numbered(source.count)
-        return source, Ids.from_values(source.column(id_column), f"the column {id_column!r}")
-    return source, _given_ids(ids, source.count)
-
-
-def _given_ids(ids: IdsLike, count: int) -> Ids:
-    row_ids = Ids.from_values(ids)
-    if len(row_ids) != count:
-        raise InvalidInputError(f"got {len(row_ids)} ids for {count} rows of data")
-    return row_ids
-
-
-def _open_table(data: Any, ids: IdsLike | None, id_column: str, embedding_column: str | None) -> tuple[Source, Ids]:
-    table = data if isinstance(data, pa.Table) else frame_to_table(data, id_column)
-    coordinates = [name for name in table.column_names if name != id_column]
-    if embedding_column not in (None, *coordinates) and _is_wide(data, id_column):
-        source: Source = ArraySource(np.column_stack([table.column(name).to_numpy() for name in coordinates]))
-    else:
-        source = TableSource(table, embedding_column)
-    if ids is not None:
-        return source, _given_ids(ids, source.count)
-    if id_column in table.column_names:
-        return source, Ids.from_values(table.column(id_column), f"the column {id_column!r}")
-    if isinstance(data, pa.Table):
-        raise InvalidInputError(f"the table has no column {id_column!r}: name the column of its ids by id_column")
-    return source, Ids.numbered(source.count)
-
-
-def _is_wide(data: Any, id_column: str) -> bool:
-    """Whether a frame has a column per coordinate and the names as its index: an array with names."""
-    if not hasattr(data, "index") or id_column in getattr(data, "columns", [id_column]):
-        return False
-    return len(data.columns) > 1 and all(kind.kind == "f" for kind in data.dtypes)
-
-
-def _open_dataset(
-    data: "Dataset", ids: IdsLike | None, id_column: str, embedding_column: str | None, scores: Scores
-) -> tuple[Source, Ids]:
-    from lightly_ray.parallel.selection.dataset_source import DatasetSource  # noqa: PLC0415  # loads Ray Data
-
-    if ids is not None:
-        raise InvalidInputError("the rows of a Dataset have no order: name the column of its ids by id_column")
-    if isinstance(scores, RowScores):
-        raise InvalidInputError(
-            "the rows of a Dataset have no order: give scores as {id: score}, as a table with ids, or name their column"
-        )
-    source = DatasetSource(data, id_column, embedding_column, (scores,) if isinstance(scores, str) else ())
-    return source, source.ids
-
-
-def _source(data: object, embedding_column: str | None) -> Source:
-    if isinstance(data, str | os.PathLike):
-        return _file(Location.parse(data), embedding_column)
-    if isinstance(data, list | tuple) and data and all(isinstance(path, str | os.PathLike) for path in data):
-        return ParquetSource([Location.parse(path) for path in data], embedding_column)
-    if hasattr(data, "__array__"):
-        return ArraySource(np.asarray(data))
-    raise InvalidInputError(
-        "data must be an (N, D) float array, a ray.data.Dataset, an Arrow table, a DataFrame, or paths of Parquet or "
-        f".npy files, got {type(data).__name__}"
-    )
-
-
-def _file(place: Location, embedding_column: str | None) -> Source:
-    return NpySource(place) if place.path.lower().endswith(".npy") else ParquetSource([place], embedding_column)
-
-
-def _is_dataset(data: object) -> bool:
-    # A caller with a Dataset has loaded Ray Data; no other should have to.
-    loaded = sys.modules.get("ray.data")
-    return loaded is not None and isinstance(data, loaded.Dataset)
 
 
 def _random(problem: Problem) -> Picks:
@@ -318,6 +288,7 @@ def _result(
     certificate = None if outcome is None else outcome.certificate
     skipped = np.fromiter(problem.skipped, np.int64, len(problem.skipped))
     return Selection(
+        method=problem.settings.method,
         ids=ids,
         added_ids=ids[len(problem.preselected) :],
         rows=rows,

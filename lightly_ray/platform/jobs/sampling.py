@@ -81,7 +81,7 @@ def run(blobs: Blobs, pinned: PinnedSelection, names: list[str], report: Callabl
 
 def warm_up() -> None:
     """Let the engine load its compiled parts, a second or two, before the first selection is waited for."""
-    select(np.eye(4, dtype=np.float32), 2, progress=False)
+    select(np.eye(4, dtype=np.float32), 2, "coreset", progress=False)
 
 
 def _inputs(blobs: Blobs, pinned: PinnedSelection, rows: NDArray[np.int64], names: pa.Array) -> _Inputs:

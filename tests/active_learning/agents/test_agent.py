@@ -51,7 +51,7 @@ def test_agent__the_workflow_that_users_know(ready: ApiWorkflowClient) -> None:
     with pytest.raises(RuntimeError, match="no added set before the first query"):
         _ = agent.added_set
     agent.query(SamplerConfig(n_samples=3, method=SamplingMethod.CORESET, name="initial-selection"))
-    first = select(VECTORS, 3, ids=names, normalize="whiten").ids
+    first = select(VECTORS, 3, "coreset", ids=names, normalize="whiten").ids
     assert agent.labeled_set == agent.added_set == in_order(names, first)
 
     agent = ActiveLearningAgent(ready, preselected_tag_name="initial-selection")
@@ -77,7 +77,7 @@ def test_agent__query_tag_and_preselected_tag_may_be_strangers(ready: ApiWorkflo
     agent = ActiveLearningAgent(ready, query_tag_name="query", preselected_tag_name="labelled")
     assert state(agent) == [names[:6], names[4:8], names[:4]]
     agent.query(SamplerConfig(n_samples=6, name="more"))
-    expected = select(VECTORS, 6, ids=names, query=names[:6], preselected=names[4:8])
+    expected = select(VECTORS, 6, "coreset", ids=names, query=names[:6], preselected=names[4:8])
     assert set(agent.added_set) == set(expected.added_ids)
     assert set(agent.added_set) < set(names[:4])
 
@@ -136,8 +136,8 @@ def test_query__share_and_distance_alone(ready: ApiWorkflowClient) -> None:
     assert len(agent.labeled_set) == 4
     agent.query(SamplerConfig(n_samples=-1, min_distance=2.5, name="far ones"))
     # A third is whitened, the default; the distance is one of the given embeddings.
-    third = select(VECTORS, 4, ids=names, normalize="whiten").ids
-    expected = select(VECTORS, 12, ids=names, preselected=third, min_distance=2.5)
+    third = select(VECTORS, 4, "coreset", ids=names, normalize="whiten").ids
+    expected = select(VECTORS, 12, "coreset", ids=names, preselected=third, min_distance=2.5)
     assert set(agent.labeled_set) == set(expected.ids)
     assert 4 < len(agent.labeled_set) < 12
 

@@ -30,7 +30,10 @@ def test_sampler_config__positional_order_and_case() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"method": "GUESS"}, r"method must be one of random, coreset, coral, active_learning, coverage, got 'GUESS'"),
+        (
+            {"method": "GUESS"},
+            r"method must be one of auto, random, coreset, coral, active_learning, coverage, got 'GUESS'",
+        ),
         ({"n_samples": "12"}, "n_samples must be a whole number, got"),
         ({"n_samples": True}, "n_samples must be a whole number, got"),
         ({"n_samples": 1.5}, r"is a share in \(0, 1\], got 1.5"),

@@ -155,7 +155,7 @@ def run(data: Any, deeds: dict[int, Deed], **options: Any) -> tuple[Selection, l
     """One selection on two shards, with deeds on the way."""
     workers = Workers(dict(deeds))
     with workers.watch():
-        asked = {"n_samples": 900, "partitions": 2, "progress": False, **options}
+        asked = {"n_samples": 900, "method": "coreset", "partitions": 2, "progress": False, **options}
         found = lightly_ray.select(data, **asked)
     return found, workers.asked
 
@@ -168,7 +168,7 @@ def verdict(found: Selection, expected: Selection) -> dict[str, Any]:
 
 def _kill(folder: Path, deeds: dict[int, Deed]) -> dict[str, Any]:
     options: dict[str, Any] = {"preselected": PRESELECTED}
-    expected = lightly_ray.select(X, 900, ids=NAMES, progress=False, **options)
+    expected = lightly_ray.select(X, 900, "coreset", ids=NAMES, progress=False, **options)
     return verdict(run(files(folder), deeds, **options)[0], expected)
 
 
@@ -232,7 +232,7 @@ def exhaustive(folder: Path) -> list[dict[str, Any]]:
     """A shard dies at each of the driver's questions, and at 12 random moments; says how it goes on the way."""
     found: list[dict[str, Any]] = []
     options: dict[str, Any] = {"preselected": PRESELECTED}
-    expected = lightly_ray.select(X, 900, ids=NAMES, progress=False, **options)
+    expected = lightly_ray.select(X, 900, "coreset", ids=NAMES, progress=False, **options)
     moments = np.random.default_rng(2).random(12)
     data = files(folder)
     with two_nodes():

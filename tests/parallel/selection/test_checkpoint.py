@@ -25,7 +25,7 @@ SCORES = np.random.default_rng(1).random(307)
 
 
 def select(**options: Any) -> Selection:
-    asked: dict[str, Any] = {"data": X, "n_samples": 60, "progress": False, **options}
+    asked: dict[str, Any] = {"data": X, "n_samples": 60, "method": "coreset", "progress": False, **options}
     return lightly_ray.select(**asked)
 
 

@@ -27,8 +27,8 @@ QUERY = np.sort(RANDOM.choice(211, 83, replace=False))
 PRESELECTED = np.array([5, int(QUERY[3]), 120, int(QUERY[50])])
 
 
-def select(*arguments: Any, **options: Any) -> Selection:
-    return lightly_ray.select(*arguments, progress=False, **options)
+def select(data: Any, n_samples: Any, method: str = "coreset", **options: Any) -> Selection:
+    return lightly_ray.select(data, n_samples, method, progress=False, **options)
 
 
 def names(rows: Any) -> list[str]:

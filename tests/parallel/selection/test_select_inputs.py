@@ -19,7 +19,12 @@ TABLE = pa.table({"filename": IDS, "embedding": pa.array(X.tolist(), pa.list_(pa
 
 
 def _select(data: Any, **options: Any) -> list[str]:
-    return [str(one) for one in lightly_ray.select(data, options.pop("n", 7), progress=False, **options).ids]
+    return [
+        str(one)
+        for one in lightly_ray.select(
+            data, options.pop("n", 7), options.pop("method", "coreset"), progress=False, **options
+        ).ids
+    ]
 
 
 CORESET = _select(X, ids=IDS)
@@ -164,7 +169,7 @@ def test_select__rows_without_a_usable_embedding_are_left_out(ray_local: None, t
     data = {"table": table, "parquet": _files(tmp_path, table), "dataset": ray.data.from_arrow(table)}.get(form, table)
     options: Any = {"partitions": 2} if form == "actors" else {}
     with pytest.warns(UserWarning, match="5 samples .* were left out"):
-        found = lightly_ray.select(data, 7, on_error="skip", progress=False, **options)
+        found = lightly_ray.select(data, 7, "coreset", on_error="skip", progress=False, **options)
     assert set(found.skipped) == set(BAD)
     assert found.skipped["a"] == "the embedding is missing (null)"
     assert found.skipped["b"] == "the embedding has 2 coordinates, the first row has 8"
@@ -180,9 +185,9 @@ def test_select__rows_without_a_usable_embedding_are_left_out(ray_local: None, t
 def test_select__arrays_with_rows_that_cannot_be_used() -> None:
     data = np.concatenate([X, np.full((2, 8), np.nan, np.float32), np.zeros((1, 8), np.float32)])
     with pytest.warns(UserWarning, match="3 samples"):
-        found = lightly_ray.select(data, 7, on_error="skip", normalize=True, progress=False)
+        found = lightly_ray.select(data, 7, "coreset", on_error="skip", normalize=True, progress=False)
     assert list(found.skipped) == [60, 61, 62]
-    assert found.ids == lightly_ray.select(X, 7, normalize=True, progress=False).ids
+    assert found.ids == lightly_ray.select(X, 7, "coreset", normalize=True, progress=False).ids
 
 
 @pytest.mark.parametrize("form", ["table", "parquet", "dataset"])

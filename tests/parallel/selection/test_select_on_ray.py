@@ -31,8 +31,8 @@ QUERY = [NAMES[row] for row in range(311) if row % 5]
 PRESELECTED = [NAMES[row] for row in (3, 40, 250, 300)]
 
 
-def select(*arguments: Any, **options: Any) -> Selection:
-    return lightly_ray.select(*arguments, progress=False, **options)
+def select(data: Any, n_samples: Any, method: str = "coreset", **options: Any) -> Selection:
+    return lightly_ray.select(data, n_samples, method, progress=False, **options)
 
 
 def same(found: Selection, expected: Selection) -> None:

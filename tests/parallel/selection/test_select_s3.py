@@ -29,30 +29,36 @@ def bucket(s3_endpoint: str) -> str:
 
 
 def test_select__from_s3_to_s3(bucket: str) -> None:
-    expected = lightly_ray.select(X, 40, ids=NAMES, progress=False)
+    expected = lightly_ray.select(X, 40, "coreset", ids=NAMES, progress=False)
     for name in ("my embeddings", "my embeddings/*.parquet", "my embeddings/?.parquet"):
         options: dict[str, Any] = {"checkpoint": f"s3://key:secret@images/select/picks{bucket}"} if "*" in name else {}
-        found = lightly_ray.select(f"s3://key:secret@images/select/{name}{bucket}", 40, progress=False, **options)
+        found = lightly_ray.select(
+            f"s3://key:secret@images/select/{name}{bucket}", 40, "coreset", progress=False, **options
+        )
         assert found.ids == expected.ids
     target = f"s3://key:secret@images/select/out/selection.parquet{bucket}"
     found.to_parquet(target)
     content = Location.parse(target).read()
     assert content is not None
     assert pq.read_table(pa.BufferReader(content)).column("filename").to_pylist() == expected.ids
-    again = lightly_ray.select(f"s3://key:secret@images/select/my embeddings{bucket}", 40, progress=False, **options)
+    again = lightly_ray.select(
+        f"s3://key:secret@images/select/my embeddings{bucket}", 40, "coreset", progress=False, **options
+    )
     assert again.ids == expected.ids
 
 
 def test_select__shards_read_s3_themselves(bucket: str, ray_local: None) -> None:
-    expected = lightly_ray.select(X, 40, ids=NAMES, progress=False)
-    found = lightly_ray.select(f"s3://key:secret@images/select/my embeddings{bucket}", 40, progress=False, partitions=2)
+    expected = lightly_ray.select(X, 40, "coreset", ids=NAMES, progress=False)
+    found = lightly_ray.select(
+        f"s3://key:secret@images/select/my embeddings{bucket}", 40, "coreset", progress=False, partitions=2
+    )
     assert found.ids == expected.ids
 
 
 def test_select__what_is_not_there(bucket: str) -> None:
     with pytest.raises(NotFoundError, match=r"there is no \.parquet file at 's3://images/select/nowhere"):
-        lightly_ray.select(f"s3://key:secret@images/select/nowhere{bucket}", 3)
+        lightly_ray.select(f"s3://key:secret@images/select/nowhere{bucket}", 3, "coreset")
     with pytest.raises((NotFoundError, InvalidInputError), match="other/x"):
-        lightly_ray.select(f"s3://key:secret@other/x.parquet{bucket}", 3)
+        lightly_ray.select(f"s3://key:secret@other/x.parquet{bucket}", 3, "coreset")
     with pytest.raises(InvalidInputError, match="cannot write"):
-        lightly_ray.select(X, 3, progress=False).to_parquet(f"s3://key:secret@other/x.parquet{bucket}")
+        lightly_ray.select(X, 3, "coreset", progress=False).to_parquet(f"s3://key:secret@other/x.parquet{bucket}")
