@@ -35,7 +35,7 @@ def select(**options: Any) -> Any:
 def _kernel(covering: Any, pool: Any, sigma: float, factor: Any) -> NDArray[np.float64]:
     squared = np.square(covering[:, None].astype(float) - pool[None]).sum(axis=2) // 1024 * 1024
     near = np.rint(2**15 * np.exp(-squared / (4000 * sigma) ** 2))
-    return np.asarray(near * np.rint(2**14 * (1 + factor)) // 2**15)
+    return np.asarray(near * np.rint(2**14 * (1 + factor)) // 2**15, np.float64)
 
 
 def _alike(first: Any, second: Any) -> NDArray[np.float64]:

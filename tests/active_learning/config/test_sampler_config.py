@@ -32,7 +32,7 @@ def test_sampler_config__positional_order_and_case() -> None:
     [
         (
             {"method": "GUESS"},
-            r"method must be one of auto, random, coreset, coral, active_learning, coverage, got 'GUESS'",
+            r"method must be one of auto, random, .*, got 'GUESS'",
         ),
         ({"n_samples": "12"}, "n_samples must be a whole number, got"),
         ({"n_samples": True}, "n_samples must be a whole number, got"),

@@ -170,7 +170,7 @@ def _seed_for(row: int) -> int:
 def test_select__rows_outside_query_and_preselected_are_not_looked_at() -> None:
     bad = X.copy()
     bad[~np.isin(np.arange(211), [*QUERY, *PRESELECTED])] = np.nan
-    options = {"query": QUERY, "preselected": PRESELECTED}
+    options: dict[str, Any] = {"query": QUERY, "preselected": PRESELECTED}
     assert select(bad, 20, **options).ids == select(X, 20, **options).ids
     bad[120] = np.nan  # preselected, outside the query set
     with pytest.raises(InvalidInputError, match="row 120: the embedding has a NaN"):

@@ -19,12 +19,8 @@ TABLE = pa.table({"filename": IDS, "embedding": pa.array(X.tolist(), pa.list_(pa
 
 
 def _select(data: Any, **options: Any) -> list[str]:
-    return [
-        str(one)
-        for one in lightly_ray.select(
-            data, options.pop("n", 7), options.pop("method", "coreset"), progress=False, **options
-        ).ids
-    ]
+    asked: dict[str, Any] = {"n_samples": options.pop("n", 7), "method": "coreset", "progress": False, **options}
+    return [str(one) for one in lightly_ray.select(data, **asked).ids]
 
 
 CORESET = _select(X, ids=IDS)

@@ -130,8 +130,8 @@ def test_dataset_source__row_is_the_rank_of_the_id(dataset: tuple[Any, int]) -> 
 
 
 def test_select__datasets(dataset: tuple[Any, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    ranked = {"ids": [NAMES[row] for row in RANKS], "query": QUERY, "preselected": PRESELECTED}
-    given = {"query": QUERY, "preselected": PRESELECTED}
+    ranked: dict[str, Any] = {"ids": [NAMES[row] for row in RANKS], "query": QUERY, "preselected": PRESELECTED}
+    given: dict[str, Any] = {"query": QUERY, "preselected": PRESELECTED}
     same(select(dataset[0], 120, **given), select(X[RANKS], 120, **ranked))  # small: in this process
     monkeypatch.setattr(engine, "SMALL", 0)
     coral = select(X[RANKS], 90, "coral", scores=SCORES[RANKS], **ranked)
@@ -145,7 +145,7 @@ def test_select__datasets(dataset: tuple[Any, int], monkeypatch: pytest.MonkeyPa
 def test_select__a_dataset_in_any_order_on_many_shards() -> None:
     pieces = [table().slice(start, 37) for start in (259, 0, 185, 37, 296, 148, 74, 222, 111)]
     data = ray.data.from_arrow([piece for piece in pieces if len(piece)]).random_shuffle(seed=4)
-    given = {"query": QUERY, "preselected": PRESELECTED}
+    given: dict[str, Any] = {"query": QUERY, "preselected": PRESELECTED}
     expected = select(X[RANKS], 90, "coral", scores=SCORES[RANKS], ids=[NAMES[row] for row in RANKS], **given)
     found = select(data, 90, "coral", scores="score", partitions=4, **given)
     same(found, expected)
