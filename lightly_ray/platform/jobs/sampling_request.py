@@ -70,6 +70,6 @@ class SamplingRequest(_Body):
         require_possible(resolve_size(size, available), available, preselected)
         return size, min_distance
 
-    def identity(self, embedding_id: str) -> Json:
+    def identity(self, embedding_id: str | None) -> Json:
         """What makes two requests the same: with the tag's name, all that the result depends on."""
         return self.model_dump(mode="json", by_alias=True) | {"embeddingId": embedding_id}

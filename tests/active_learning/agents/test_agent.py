@@ -70,6 +70,16 @@ def test_agent__the_workflow_that_users_know(ready: ApiWorkflowClient) -> None:
     assert tags["initial-selection"].prev_tag_id == tags["initial-tag"].id
 
 
+def test_agent__random_without_an_embedding(uploaded: ApiWorkflowClient) -> None:
+    names = uploaded.get_filenames()
+    agent = ActiveLearningAgent(uploaded)
+    agent.query(SamplerConfig(n_samples=3, method=SamplingMethod.RANDOM, name="drawn"))
+    assert agent.labeled_set == in_order(names, select(VECTORS, 3, method="random", ids=names).ids)
+    with pytest.raises(ConflictError, match=r"no embedding yet"):
+        agent.query(SamplerConfig(n_samples=5, method=SamplingMethod.CORESET, name="far"))
+    assert agent.labeled_set == agent.added_set
+
+
 def test_agent__query_tag_and_preselected_tag_may_be_strangers(ready: ApiWorkflowClient) -> None:
     names = ready.get_filenames()
     ready.create_tag_from_filenames(names[:6], "query")

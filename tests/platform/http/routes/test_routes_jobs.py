@@ -134,6 +134,27 @@ def test_sampling__random_needs_no_embedding(dataset: Dataset) -> None:
 
 
 @pytest.mark.usefixtures("worker")
+def test_sampling__a_dataset_without_embedding(dataset: Dataset) -> None:
+    names, path = dataset.names(), f"{dataset.path}/sampling"
+    job = dataset.api.post(path, body("drawn", "RANDOM", 4, seed=2))["jobId"]
+    assert dataset.api.post(path, body("drawn", "RANDOM", 4, seed=2))["jobId"] == job
+    tag = finished(dataset, job)
+    assert dataset.names_of(tag["id"]) == sorted(select(VECTORS, 4, "random", ids=names, seed=2, progress=False).ids)
+    assert dataset.api.get(f"{dataset.path}/tags/{tag['id']}/provenance")["embedding"] is None
+    put_scores(dataset, dataset.tags()["initial-tag"]["id"], SCORES)
+    tag = finished(dataset, dataset.api.post(path, body("highest", "ACTIVE_LEARNING", 4))["jobId"])
+    assert dataset.names_of(tag["id"]) == sorted(names[row] for row in np.argsort(-SCORES)[:4])
+
+
+@pytest.mark.parametrize("method", ["CORESET", "CORAL", "COVERAGE"])
+def test_sampling__a_method_that_needs_an_embedding(dataset: Dataset, method: str) -> None:
+    put_scores(dataset, dataset.tags()["initial-tag"]["id"], SCORES)
+    status, code, message = dataset.api.refused("POST", f"{dataset.path}/sampling", json=body("none", method, 4))
+    assert (status, code) == (409, "EMBEDDING_NOT_READY")
+    assert f"{method} needs an embedding" in message
+
+
+@pytest.mark.usefixtures("worker")
 @pytest.mark.parametrize(
     ("uploaded", "asked", "used"),
     [
