@@ -168,6 +168,7 @@ def _body(config: SamplerConfig) -> dict[str, Any]:
         "method": config.method.upper(),
         "config": {"stoppingCondition": stop},
         "seed": config.seed,
+        "randomShare": float(str(config.random_share)),
         "normalize": config.normalization,
     }
 

@@ -31,6 +31,7 @@ from lightly_ray.methods import (
     resolve_size,
     takes_scores,
 )
+from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.whitening import AXES, Whitening
 
 
@@ -74,6 +75,7 @@ class Problem:
         picks: how many rows to pick, 0 .. n.
         skipped: row -> why it was left out of the candidates.
         whitening: of an earlier selection, to be used again; None: it is fitted where one is asked for.
+        drawn: picks that were drawn at random beforehand; their rows are the last of ``preselected``.
     """
 
     settings: SelectionSettings
@@ -85,6 +87,7 @@ class Problem:
     picks: int
     skipped: Mapping[int, str] = field(default_factory=dict)
     whitening: Whitening | None = None
+    drawn: Picks | None = None
 
     @property
     def kept_layout(self) -> Layout:

@@ -24,7 +24,7 @@ from lightly_ray.data.parquet import ParquetSource
 from lightly_ray.data.sources import ArraySource, NpySource, Source
 from lightly_ray.data.table_source import TableSource
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.methods import Normalize, needs_embeddings
+from lightly_ray.methods import Normalize, needs_embeddings, require_random_share
 from lightly_ray.parallel.selection.cover_pool import select_covering
 from lightly_ray.parallel.selection.engine import OnProgress, select_farthest
 from lightly_ray.parallel.selection.resources import Resources
@@ -33,7 +33,7 @@ from lightly_ray.parallel.selection.score_inputs import read_scores
 from lightly_ray.selection.choose import Outcome
 from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.order import by_score
-from lightly_ray.selection.random_draw import random_keys, smallest
+from lightly_ray.selection.random_share import draw_random, with_share_drawn
 from lightly_ray.selection.request import (
     NamedScores,
     Problem,
@@ -72,6 +72,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     min_distance: NumberLike | None = None,
     normalize: Normalize | Whitening = False,
     sigma: NumberLike | Literal["auto"] = "auto",
+    random_share: NumberLike = 0.0,
     seed: int = 0,
     certify: int = 1,
     on_missing: OrSkip = "raise",
@@ -119,7 +120,11 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
             speaks of the distances that were taken.
         sigma: width of coverage's kernel on unit vectors; "auto": the median distance to what is selected, at most 0.7,
             which it is where nothing is selected. Coverage always looks at directions.
-        seed: of the random draw, and of the first pick of coreset where nothing is preselected.
+        random_share: this part of the picks, rounded up, is drawn at random before the others, whatever their scores:
+            what that gives is an honest sample of what could be selected (`Selection.random_ids`), and counts as
+            preselected for the others. In [0, 1), without min_distance; random has nothing else.
+        seed: of the random draws, and of the first pick of coreset where nothing is preselected. The keys of both are
+            the same: with one seed, random_share goes on where an earlier draw has ended.
         on_missing: "raise" refuses samples without a score that may be selected, "skip" leaves them out.
         on_error: "raise" refuses samples whose embedding is missing, of another length, or holds what is no finite
             number; "skip" leaves out those that may be selected, which takes one more pass over the data. What was
@@ -167,8 +172,8 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         n_samples, method, min_distance=min_distance, normalize=normalize, seed=seed, certify=certify
     )
     width = require_sigma(sigma, settings.method)
-    place = None if checkpoint is None else Location.parse(checkpoint)
-    resources = Resources(partitions, memory_limit, timeout, place, progress)
+    share = require_random_share(random_share, settings.min_distance)
+    resources = Resources(partitions, memory_limit, timeout, _place(checkpoint), progress)
     column = embedding_column if needs_embeddings(settings.method) else None
     given = read_scores(scores, id_column, score)
     source, row_ids = _open(data, ids, id_column, column, given)
@@ -179,9 +184,10 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     if column is not None:
         problem = _with_vectors(problem, normalize, skip=on_error == "skip")
     _warn_of_skipped(problem)
+    problem = with_share_drawn(problem, share)
     match settings.method:
         case "random":
-            return _result(problem, id_column, _random(problem))
+            return _result(problem, id_column, draw_random(problem, problem.picks))
         case "active_learning":
             return _result(problem, id_column, _highest(problem))
         case "coreset" | "coral":
@@ -195,6 +201,10 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
             return replace(result, coverage=covered.report)
         case unknown:  # A method without a branch here fails type checking.
             assert_never(unknown)
+
+
+def _place(path: PathLike | None) -> Location | None:
+    return None if path is None else Location.parse(path)
 
 
 def _with_vectors(problem: Problem, normalize: object, *, skip: bool) -> Problem:
@@ -292,14 +302,6 @@ def _is_dataset(data: object) -> bool:
     return loaded is not None and isinstance(data, loaded.Dataset)
 
 
-def _random(problem: Problem) -> Picks:
-    texts = problem.ids.texts(problem.candidates)
-    keys = np.concatenate([np.zeros(0, dtype=np.uint64), *(random_keys(some, problem.settings.seed) for some in texts)])
-    positions = smallest(keys, problem.picks)
-    # 53 bits fit a float64 exactly.
-    return Picks(problem.candidates[positions], (keys[positions] >> np.uint64(11)) / 2.0**53)
-
-
 def _highest(problem: Problem) -> Picks:
     scores = np.zeros(0) if problem.scores is None else problem.scores
     positions = by_score(scores, problem.picks)
@@ -315,13 +317,16 @@ def _result(
 ) -> Selection:
     rows = np.concatenate([problem.preselected, picks.rows])
     ids = problem.ids.at(rows)
+    drawn = np.zeros(0) if problem.drawn is None else problem.drawn.gains
+    added_ids = ids[len(problem.preselected) - len(drawn) :]
     certificate = None if outcome is None else outcome.certificate
     skipped = np.fromiter(problem.skipped, np.int64, len(problem.skipped))
     return Selection(
         ids=ids,
-        added_ids=ids[len(problem.preselected) :],
+        added_ids=added_ids,
+        random_ids=added_ids[: len(drawn)] if problem.settings.method != "random" else added_ids,
         rows=rows,
-        gains=picks.gains,
+        gains=np.concatenate([drawn, picks.gains]),
         radius=None if certificate is None else certificate.radius,
         lower_bound=None if certificate is None else certificate.lower_bound,
         factor=None if certificate is None else certificate.factor,

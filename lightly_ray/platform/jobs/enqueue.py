@@ -104,6 +104,7 @@ def _pin(db: Connection, dataset_id: str, embedding: Embedding | None, request: 
         n_samples=n_samples,
         min_distance=min_distance,
         seed=request.seed,
+        random_share=request.random_share,
         normalize=request.normalize,
         prev_tag_id=prev_tag.id,
         query=PinnedTag.model_validate(query_tag),

@@ -73,6 +73,7 @@ class PinnedSelection(JsonModel):
     preselected: PinnedTag | None
     embedding: PinnedEmbedding | None
     score: PinnedScore | None
+    random_share: float = 0.0
 
 
 class PinnedProjection(JsonModel):

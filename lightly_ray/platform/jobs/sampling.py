@@ -29,6 +29,7 @@ from lightly_ray.platform.services.scoring import load_scores
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.store.records import Json
 
+_PARAMETERS = ("n_samples", "min_distance", "seed", "normalize", "random_share")
 LARGE = 2**28  # bytes of embeddings from which on they are not read here
 
 
@@ -73,11 +74,15 @@ def run(blobs: Blobs, pinned: PinnedSelection, names: list[str], report: Callabl
         min_distance=pinned.min_distance,
         normalize=pinned.normalize if needs_embeddings(pinned.method) else False,
         seed=pinned.seed,
+        random_share=pinned.random_share,
         progress=False,
         on_progress=report,
     )
     mask = BitMask.from_rows(inputs.places[selection.rows])
-    return Selected(mask=mask, provenance=_provenance(pinned, selection, before))
+    first = len(selection.ids) - len(selection.added_ids)
+    drawn = BitMask.from_rows(inputs.places[selection.rows[first : first + len(selection.random_ids)]])
+    provenance = _provenance(pinned, selection, before) | {"random_mask": drawn.to_hex()}
+    return Selected(mask=mask, provenance=provenance)
 
 
 def warm_up() -> None:
@@ -135,7 +140,7 @@ def _provenance(pinned: PinnedSelection, selection: Selection, before: BitMask) 
     return {
         "kind": "sampling",
         "method": pinned.method,
-        "parameters": {name: getattr(pinned, name) for name in ("n_samples", "min_distance", "seed", "normalize")},
+        "parameters": {name: getattr(pinned, name) for name in _PARAMETERS},
         "query_tag": pinned.query.to_json(),
         "preselected_tag": None if pinned.preselected is None else pinned.preselected.to_json(),
         "embedding": None if pinned.embedding is None else pinned.embedding.to_json(),
