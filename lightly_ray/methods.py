@@ -154,6 +154,28 @@ def resolve_size(size: float, available: int, *, open_end: bool = False) -> int:
     return available if open_end and size == OPEN_END else int(size)
 
 
+def require_random_share(value: object, min_distance: float) -> float:
+    """The share of the picks that is drawn at random, with the digits that it is written with.
+
+    Raises:
+        InvalidInputError: it is no number in [0, 1), or there is a smallest distance, which a draw does not keep.
+    """
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not number or not 0 <= float(str(value)) < 1:
+        raise InvalidInputError(f"random_share must be a number from 0 to less than 1, got {value!r}")
+    share = float(str(value))
+    if share > 0 and min_distance > 0:
+        raise InvalidInputError(
+            f"random_share={share:g} draws samples whatever their distance: leave out min_distance={min_distance:g}"
+        )
+    return share
+
+
+def resolve_random_share(share: float, picks: int) -> int:
+    """How many of ``picks`` are drawn at random: ``ceil(share x picks)`` in exact arithmetic."""
+    return math.ceil(Fraction(repr(share)) * picks)
+
+
 def require_possible(n_samples: int, available: int, preselected: int) -> None:
     """Refuse a number of samples that no selection can have.
 

@@ -12,6 +12,7 @@ from lightly_ray.methods import (
     default_normalize,
     parse_method,
     require_normalize,
+    require_random_share,
     require_size,
 )
 
@@ -33,6 +34,9 @@ class SamplerConfig:
         normalize: True brings the embeddings to unit length before distances are taken, "whiten" scales their
             principal axes to unit variance before. None: "whiten" for CORESET and CORAL without `min_distance`,
             which without it are often worse than RANDOM, unit length for COVERAGE.
+        random_share: this part of the samples that are added, rounded up, is drawn at random before the others,
+            whatever their scores: an honest sample, of which learning curves can be made
+            (`ActiveLearningAgent.random_set`). In [0, 1), without `min_distance`.
 
     Raises:
         InvalidInputError: the method, size or distance is none.
@@ -45,6 +49,7 @@ class SamplerConfig:
     score: str | None = None
     seed: int = 0
     normalize: Normalize | None = None
+    random_share: float = 0.0
 
     def __post_init__(self) -> None:
         self.method = str(self.method).upper()
@@ -62,6 +67,7 @@ class SamplerConfig:
         ):
             raise InvalidInputError(f"min_distance must be a number, got {self.min_distance!r}")
         require_normalize(self.normalization, float(self.min_distance))
+        require_random_share(self.random_share, float(self.min_distance))
 
     @property
     def normalization(self) -> Normalize:

@@ -61,6 +61,25 @@ def test_require_size__what_is_no_size_is_refused_by_every_door(size: Any) -> No
             door(size)
 
 
+@pytest.mark.parametrize(
+    ("share", "picks", "expected"),
+    [(0.07, 100, 7), (0.29, 100, 29), (np.float32(0.1), 10, 1), (0.1, 11, 2), (0.001, 3, 1), (0, 9, 0), (0.999, 1, 1)],
+)
+def test_resolve_random_share__is_exact(share: Any, picks: int, expected: int) -> None:
+    assert methods.resolve_random_share(methods.require_random_share(share, 0.0), picks) == expected
+
+
+@pytest.mark.parametrize("share", [1, 1.0, -0.1, float("nan"), float("inf"), "0.1", None, True, np.bool_(False), [0.1]])
+def test_require_random_share__what_is_no_share_is_refused_by_every_door(share: Any) -> None:
+    for door in (
+        lambda it: methods.require_random_share(it, 0.0),
+        lambda it: SamplerConfig(random_share=it),
+        lambda it: select(np.eye(4), 2, random_share=it),
+    ):
+        with pytest.raises(InvalidInputError, match=r"random_share must be a number from 0 to less than 1"):
+            door(share)
+
+
 def test_sizes__agent_engine_and_platform_agree() -> None:
     points = np.random.default_rng(0).random((100, 3))
     for share in np.round(np.arange(0.01, 1.0, 0.01), 2):

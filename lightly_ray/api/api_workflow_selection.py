@@ -19,7 +19,7 @@ from lightly_ray.api.models import (
     parse_list,
 )
 from lightly_ray.errors import ApiError, InvalidInputError, JobFailedError, NotFoundError
-from lightly_ray.methods import INITIAL_TAG, default_score, needs_scores, require_size, takes_scores
+from lightly_ray.methods import INITIAL_TAG, default_score, needs_embeddings, needs_scores, require_size, takes_scores
 from lightly_ray.progress import Progress
 from lightly_ray.sampler_config import SamplerConfig
 
@@ -81,13 +81,15 @@ class SelectionMixin(TagsMixin, EmbeddingsMixin):
             selection_config: what to select.
             preselected_tag_id: samples that are selected already; the new tag holds them too.
             query_tag_id: what may be selected from; all samples by default.
-            embedding_id: the embedding to use; the client's, else the newest, by default.
+            embedding_id: the embedding to use; the client's, else the newest, by default. RANDOM and ACTIVE_LEARNING
+                look at none, and the dataset need not have any.
 
         Returns:
             The new tag: preselected samples and chosen ones.
 
         Raises:
-            ConflictError: the tag name is taken, or nothing was uploaded yet.
+            ConflictError: the tag name is taken, nothing was uploaded yet, or the method needs an embedding and there
+                is none.
             JobFailedError: the selection failed; the message says why.
         """
         selection_config.check()
@@ -99,9 +101,10 @@ class SelectionMixin(TagsMixin, EmbeddingsMixin):
         method, score = selection_config.method, selection_config.score
         if needs_scores(method) or (takes_scores(method) and score is not None):
             body["scoreType"] = selection_config.score or self._default_score(body["queryTagId"])
-        embedding = embedding_id or self.embedding_id or self._latest_embedding_id()
+        looks = embedding_id is not None or needs_embeddings(method)
+        where = self._at("embeddings", self._chosen(embedding_id), "sampling") if looks else self._at("sampling")
         # The same body for the same name is answered with the same job, so asking twice is harmless.
-        answer = self.transport.post(self._at("embeddings", embedding, "sampling"), body, repeat=True)
+        answer = self.transport.post(where, body, repeat=True)
         if not isinstance(answer, dict) or "jobId" not in answer:
             raise ApiError("the platform answered a selection without the id of its job")
         return self.get_tag_by_id(self._tag_of_job(str(answer["jobId"]), str(selection_config.name)))
@@ -165,6 +168,7 @@ def _body(config: SamplerConfig) -> dict[str, Any]:
         "method": config.method.upper(),
         "config": {"stoppingCondition": stop},
         "seed": config.seed,
+        "randomShare": float(str(config.random_share)),
         "normalize": config.normalization,
     }
 

@@ -31,6 +31,7 @@ from lightly_ray.methods import (
     takes_scores,
 )
 from lightly_ray.selection.class_agreement import ClassPredictions
+from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.whitening import AXES, Whitening
 
 
@@ -75,6 +76,7 @@ class Problem:
         skipped: row -> why it was left out of the candidates.
         whitening: of an earlier selection, to be used again; None: it is fitted where one is asked for.
         classes: what is predicted and known of classes; None where coverage does not look at them.
+        drawn: picks that were drawn at random beforehand; their rows are the last of ``preselected``.
     """
 
     settings: SelectionSettings
@@ -87,6 +89,7 @@ class Problem:
     skipped: Mapping[int, str] = field(default_factory=dict)
     whitening: Whitening | None = None
     classes: ClassPredictions | None = None
+    drawn: Picks | None = None
 
     @property
     def kept_layout(self) -> Layout:

@@ -1,6 +1,6 @@
 """The job that selects: embeddings (and scores) -> one Parquet file, and a tag of the platform where one is given.
 
-OUTPUT               columns filename, row, gain, added: preselected samples first, then the picks in order
+OUTPUT               columns filename, row, gain, added, random: preselected samples first, then the picks in order
 OUTPUT.checkpoint    the picks so far while the job runs; an interrupted job goes on behind them
 """
 
@@ -53,6 +53,9 @@ class SelectSamplesSettings(DatasetSettings):
         default=None,
         description="true: bring embeddings to unit length first; whiten: scale their principal axes to unit variance "
         "before; default: whiten for coreset and coral without min_distance, which are often worse than random else",
+    )
+    random_share: float = Field(
+        default=0.0, ge=0, lt=1, description="this part of the picks is drawn at random before the others"
     )
     seed: int = Field(default=0, description="of random, and of the first pick of coreset")
     certify: int = Field(default=1, ge=1, description="spend this many times the picks on a tighter certificate")
@@ -124,6 +127,7 @@ def _select(settings: SelectSamplesSettings) -> Selection:
         on_error=settings.on_error,
         min_distance=settings.min_distance,
         normalize=_normalize(settings),
+        random_share=settings.random_share,
         seed=settings.seed,
         certify=settings.certify,
         partitions=settings.partitions,

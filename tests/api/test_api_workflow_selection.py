@@ -85,6 +85,20 @@ def test_selection__the_embedding_can_be_chosen(ready: ApiWorkflowClient) -> Non
     assert ready.get_tag_provenance(tag.id) != ready.get_tag_provenance(ready.get_tag_by_name("by second").id)
 
 
+def test_selection__without_an_embedding(uploaded: ApiWorkflowClient) -> None:
+    names = uploaded.get_filenames()
+    assert chosen(uploaded, SamplerConfig("RANDOM", 4, name="drawn")) == set(
+        select(VECTORS, 4, method="random", ids=names).ids
+    )
+    uploaded.upload_scores(SCORES)
+    config = SamplerConfig("ACTIVE_LEARNING", 3, name="highest")
+    by_margin = np.argsort(-SCORES["uncertainty_margin"], kind="stable")
+    assert chosen(uploaded, config) == {names[row] for row in by_margin[:3]}
+    for method in ("CORESET", "CORAL", "COVERAGE"):
+        with pytest.raises(ConflictError, match=r"no embedding yet: upload embeddings first"):
+            uploaded.selection(SamplerConfig(method, 4, name="none"))
+
+
 def test_selection__default_score_is_margin_then_the_last(uploaded: ApiWorkflowClient) -> None:
     uploaded.upload_embeddings_from_arrays(uploaded.get_filenames(), VECTORS)
     names = uploaded.get_filenames()

@@ -39,7 +39,7 @@ def _kernel(covering: Any, pool: Any, sigma: float, factor: Any) -> NDArray[np.f
 
 
 def _alike(first: Any, second: Any) -> NDArray[np.float64]:
-    return np.minimum(1, (first.astype(float) @ second.astype(float).T // 256 * 256) / 4000**2)
+    return np.asarray(np.minimum(1, (first.astype(float) @ second.astype(float).T // 256 * 256) / 4000**2), np.float64)
 
 
 def _greedy(picks: int, selected: list[int], labels: dict[int, int]) -> tuple[list[int], float]:

@@ -56,6 +56,26 @@ def test_job__gives_what_select_gives(folder: Path, said: list[str], normalize: 
     assert result["n_added"] == 5
 
 
+def test_job__a_part_is_random(folder: Path) -> None:
+    result = run_select_samples(_settings(folder, "random_share=0.5", "seed=3", f"preselected={folder}/before.txt"))
+    expected = lightly_ray.select(
+        VECTORS,
+        5,
+        ids=NAMES,
+        preselected=["dogs/5.png", "cats/2.png"],
+        random_share=0.5,
+        seed=3,
+        normalize="whiten",
+        progress=False,
+    )
+    table = pq.read_table(folder / "out.parquet")
+    assert table["filename"].to_pylist() == expected.ids
+    assert table["random"].to_pylist() == [False, False, True, True, False]
+    assert result["n_random"] == 2
+    with pytest.raises(InvalidInputError, match=r"random_share"):
+        _settings(folder, "random_share=1")
+
+
 def test_job__a_share_and_a_query_set(folder: Path) -> None:
     (folder / "query.txt").write_text("\n".join(NAMES[:8]))
     run_select_samples(_settings(folder, f"query={folder}/query.txt", "n_samples=0.5", "seed=4"))

@@ -103,6 +103,21 @@ class ActiveLearningAgent:
             raise ConflictError("there is no added set before the first query")
         return self._filenames(self._selected - self._before)
 
+    @property
+    def random_set(self) -> list[str]:
+        """File names that the last query drew at random (`SamplerConfig.random_share`; RANDOM: all that it added).
+
+        They are an honest sample of what was not selected before: of them, and not of others, a test of the model
+        may be made.
+
+        Raises:
+            RuntimeError: there was no query yet (as `ConflictError`).
+        """
+        if self._before is None or self._preselected is None:
+            raise ConflictError("there is no random set before the first query")
+        provenance = self._client().get_tag_provenance(self._preselected.id)
+        return self._filenames(BitMask.from_hex(provenance["random_mask"]))
+
     def query(
         self,
         sampler_config: SamplerConfig | None = None,

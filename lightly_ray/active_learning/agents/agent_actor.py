@@ -54,6 +54,11 @@ class AgentMethods:
         return self._agent.added_set
 
     @ray.method
+    def random_set(self) -> list[str]:
+        """File names that the last query drew at random."""
+        return self._agent.random_set
+
+    @ray.method
     def query(self, sampler_config: SamplerConfig, al_scorer: Any = None) -> None:
         """Select samples."""
         self._agent.query(sampler_config, al_scorer)

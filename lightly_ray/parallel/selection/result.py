@@ -67,12 +67,13 @@ class Selection:
 
     Attributes:
         ids: all selected ids; row numbers where the data has no ids.
-        added_ids: the picks alone.
+        added_ids: the picks alone, those that were drawn at random (`random_share`) first.
+        random_ids: the picks that were drawn at random: an honest sample of what could be selected. All of random's.
         rows: (n,) rows of ``ids`` in the data, for a Dataset the rank of the id.
         gains: (K,) what each pick gained when it was picked: its distance to the selection (coreset), that
-            times its score (coral), its score (active_learning), its random number in [0, 1) (random), the share of
-            the pool's weight that it newly covers (coverage). The
-            first pick of a selection without preselected samples gains inf in coreset and coral.
+            times its score (coral), its score (active_learning), the share of the pool's weight that it newly covers
+            (coverage), its random number in [0, 1) (random, and what is drawn at random beforehand). The first pick of
+            a selection without preselected samples gains inf in coreset and coral.
         radius: the largest distance of any query sample to the selection (coreset).
         lower_bound: no selection of that size that contains the preselected samples has a smaller radius.
         factor: radius / lower_bound; 1 means that none is better.
@@ -90,6 +91,7 @@ class Selection:
 
     ids: list[str] | list[int]
     added_ids: list[str] | list[int]
+    random_ids: list[str] | list[int]
     rows: RowNumbers
     gains: NDArray[np.float64]
     radius: float | None
@@ -109,7 +111,7 @@ class Selection:
         return len(self.ids)
 
     def to_table(self) -> pa.Table:
-        """One row per selected sample: id, row, gain (null for preselected samples) and whether it was added.
+        """One row per selected sample: id, row, gain (null for preselected samples), whether added, whether random.
 
         The schema's metadata has the certificate and the statistics as JSON under `lightly_ray`.
         """
@@ -120,6 +122,7 @@ class Selection:
             "row": pa.array(self.rows, type=pa.int64()),
             "gain": pa.array([None] * before + self.gains.tolist(), type=pa.float64()),
             "added": pa.array([False] * before + [True] * len(self.added_ids), type=pa.bool_()),
+            "random": pa.array(np.isin(np.arange(len(self.ids)) - before, np.arange(len(self.random_ids)))),
         }
         return pa.table(columns).replace_schema_metadata({"lightly_ray": json.dumps(self.summary())})
 
@@ -130,6 +133,7 @@ class Selection:
             "why": self.why,
             "n_samples": len(self.ids),
             "n_added": len(self.added_ids),
+            "n_random": len(self.random_ids),
             "n_skipped": len(self.skipped),
             "radius": self.radius,
             "lower_bound": self.lower_bound,

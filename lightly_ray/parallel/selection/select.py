@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 from lightly_ray._types import IdsLike, LabelsLike, NumberLike, PathLike, PredictionsLike, ScoresLike
 from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.methods import Method, Normalize, default_normalize, needs_embeddings, parse_method, require_size
+from lightly_ray.methods import (
+    Method,
+    Normalize,
+    default_normalize,
+    needs_embeddings,
+    parse_method,
+    require_random_share,
+    require_size,
+)
 from lightly_ray.parallel.selection.cover_pool import MOST, select_covering
 from lightly_ray.parallel.selection.engine import OnProgress, select_farthest
 from lightly_ray.parallel.selection.opened import open_data
@@ -29,7 +37,7 @@ from lightly_ray.selection.automatic import Situation, choose_method
 from lightly_ray.selection.choose import Outcome
 from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.order import by_score
-from lightly_ray.selection.random_draw import random_keys, smallest
+from lightly_ray.selection.random_share import draw_random, with_share_drawn
 from lightly_ray.selection.request import (
     Problem,
     check_settings,
@@ -67,6 +75,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     min_distance: NumberLike | None = None,
     normalize: Normalize | Whitening | None = None,
     sigma: NumberLike | Literal["auto"] = "auto",
+    random_share: NumberLike = 0.0,
     seed: int = 0,
     certify: int = 1,
     on_missing: OrSkip = "raise",
@@ -124,7 +133,11 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
             taken.
         sigma: width of coverage's kernel on unit vectors; "auto": the median distance to what is selected, at most 0.7,
             which it is where nothing is selected. Coverage always looks at directions.
-        seed: of the random draw, and of the first pick of coreset where nothing is preselected.
+        random_share: this part of the picks, rounded up, is drawn at random before the others, whatever their scores:
+            what that gives is an honest sample of what could be selected (`Selection.random_ids`), and counts as
+            preselected for the others. In [0, 1), without min_distance; random has nothing else.
+        seed: of the random draws, and of the first pick of coreset where nothing is preselected. The keys of both are
+            the same: with one seed, random_share goes on where an earlier draw has ended.
         on_missing: "raise" refuses samples without a score that may be selected, "skip" leaves them out.
         on_error: "raise" refuses samples whose embedding is missing, of another length, or holds what is no finite
             number; "skip" leaves out those that may be selected, which takes one more pass over the data. What was
@@ -195,6 +208,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     )
     width = require_sigma(sigma, settings.method)
     _require_use_of(labels, predicted, settings.method)
+    share = require_random_share(random_share, settings.min_distance)
     place = None if checkpoint is None else Location.parse(checkpoint)
     resources = Resources(partitions, memory_limit, timeout, place, progress)
     column = embedding_column if needs_embeddings(settings.method) else None
@@ -206,6 +220,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     if column is not None:
         problem = _with_vectors(problem, normalize, skip=on_error == "skip")
     _warn_of_skipped(problem)
+    problem = with_share_drawn(problem, share)
     if labels is not None and predicted is not None and len(problem.preselected):
         classes = class_predictions(predicted, labels, problem, id_column)
         problem = replace(problem, classes=classes, scores=None if scores is None else problem.scores)
@@ -218,7 +233,7 @@ def _select(
 ) -> Selection:
     match problem.settings.method:
         case "random":
-            return _result(problem, id_column, _random(problem))
+            return _result(problem, id_column, draw_random(problem, problem.picks))
         case "active_learning":
             return _result(problem, id_column, _highest(problem))
         case "coreset" | "coral":
@@ -262,14 +277,6 @@ def _with_vectors(problem: Problem, normalize: object, *, skip: bool) -> Problem
     return problem
 
 
-def _random(problem: Problem) -> Picks:
-    texts = problem.ids.texts(problem.candidates)
-    keys = np.concatenate([np.zeros(0, dtype=np.uint64), *(random_keys(some, problem.settings.seed) for some in texts)])
-    positions = smallest(keys, problem.picks)
-    # 53 bits fit a float64 exactly.
-    return Picks(problem.candidates[positions], (keys[positions] >> np.uint64(11)) / 2.0**53)
-
-
 def _highest(problem: Problem) -> Picks:
     scores = np.zeros(0) if problem.scores is None else problem.scores
     positions = by_score(scores, problem.picks)
@@ -285,14 +292,17 @@ def _result(
 ) -> Selection:
     rows = np.concatenate([problem.preselected, picks.rows])
     ids = problem.ids.at(rows)
+    drawn = np.zeros(0) if problem.drawn is None else problem.drawn.gains
+    added_ids = ids[len(problem.preselected) - len(drawn) :]
     certificate = None if outcome is None else outcome.certificate
     skipped = np.fromiter(problem.skipped, np.int64, len(problem.skipped))
     return Selection(
         method=problem.settings.method,
         ids=ids,
-        added_ids=ids[len(problem.preselected) :],
+        added_ids=added_ids,
+        random_ids=added_ids[: len(drawn)] if problem.settings.method != "random" else added_ids,
         rows=rows,
-        gains=picks.gains,
+        gains=np.concatenate([drawn, picks.gains]),
         radius=None if certificate is None else certificate.radius,
         lower_bound=None if certificate is None else certificate.lower_bound,
         factor=None if certificate is None else certificate.factor,

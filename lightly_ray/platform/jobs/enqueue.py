@@ -7,8 +7,8 @@ or has ended with its tag. A job that failed holds no name, so asking again trie
 from sqlalchemy import Connection
 
 from lightly_ray.bitmask import BitMask
-from lightly_ray.errors import InvalidInputError, NotFoundError
-from lightly_ray.methods import needs_scores, takes_scores
+from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
+from lightly_ray.methods import needs_embeddings, needs_scores, takes_scores
 from lightly_ray.platform import limits
 from lightly_ray.platform.jobs.pinned import (
     PinnedEmbedding,
@@ -24,11 +24,18 @@ from lightly_ray.platform.storage.store.records import Embedding, Json, Score, T
 METHODS_2D = ("PCA", "TSNE", "UMAP")
 
 
-def sampling(db: Connection, dataset_id: str, embedding_id: str, request: SamplingRequest) -> str:
+def sampling(db: Connection, dataset_id: str, embedding_id: str | None, request: SamplingRequest) -> str:
     """Queue a selection, or find the job that was queued for the same request; return the job's id.
 
+    Args:
+        db: a transaction.
+        dataset_id: where the samples are.
+        embedding_id: None for a method that looks at none.
+        request: as it came.
+
     Raises:
-        ConflictError: the tag name is taken (TAG_NAME_EXISTS), the embedding not uploaded (EMBEDDING_NOT_READY).
+        ConflictError: the tag name is taken (TAG_NAME_EXISTS), the embedding not uploaded (EMBEDDING_NOT_READY), or
+            none was named and the method needs one.
         InvalidInputError, NotFoundError: the request cannot be met.
     """
     limits.tag_name(request.new_tag_name)
@@ -37,7 +44,7 @@ def sampling(db: Connection, dataset_id: str, embedding_id: str, request: Sampli
     same = _same_job(db, dataset_id, request.new_tag_name, identity)
     if same is not None:
         return same
-    pinned = _pin(db, dataset_id, embeddings.read(db, dataset_id, embedding_id), request)
+    pinned = _pin(db, dataset_id, _embedding(db, dataset_id, embedding_id, request.method), request)
     name = request.new_tag_name
     job_id = jobs.add(db, dataset_id, "SAMPLING", name=name, request=identity, pinned=pinned.to_json())
     tags.reserve(db, dataset_id, name, job_id)
@@ -74,13 +81,22 @@ def _same_job(db: Connection, dataset_id: str, name: str, identity: Json) -> str
     return job_id
 
 
-def _pin(db: Connection, dataset_id: str, embedding: Embedding, request: SamplingRequest) -> PinnedSelection:
+def _embedding(db: Connection, dataset_id: str, embedding_id: str | None, method: str) -> Embedding | None:
+    if embedding_id is not None:
+        return embeddings.read(db, dataset_id, embedding_id)
+    if needs_embeddings(method):
+        raise ConflictError(f"{method} needs an embedding: upload one, and name it", code="EMBEDDING_NOT_READY")
+    return None
+
+
+def _pin(db: Connection, dataset_id: str, embedding: Embedding | None, request: SamplingRequest) -> PinnedSelection:
     query_tag, preselected_tag = _tags(db, dataset_id, request)
     query = query_tag.mask
     preselected = BitMask() if preselected_tag is None else preselected_tag.mask
     n_samples, min_distance = request.limits((query | preselected).count, preselected.count)
     score = _score(db, dataset_id, query_tag, query, request)
-    embeddings.require_file(embedding)
+    if embedding is not None:
+        embeddings.require_file(embedding)
     prev_tag = preselected_tag or tags.initial(db, dataset_id)
     return PinnedSelection(
         tag_name=request.new_tag_name,
@@ -88,11 +104,12 @@ def _pin(db: Connection, dataset_id: str, embedding: Embedding, request: Samplin
         n_samples=n_samples,
         min_distance=min_distance,
         seed=request.seed,
+        random_share=request.random_share,
         normalize=request.normalize,
         prev_tag_id=prev_tag.id,
         query=PinnedTag.model_validate(query_tag),
         preselected=None if preselected_tag is None else PinnedTag.model_validate(preselected_tag),
-        embedding=PinnedEmbedding.model_validate(embedding),
+        embedding=None if embedding is None else PinnedEmbedding.model_validate(embedding),
         score=None if score is None else PinnedScore.model_validate(score),
     )
 

@@ -59,7 +59,7 @@ class PinnedScore(JsonModel):
 
 
 class PinnedSelection(JsonModel):
-    """A selection: its settings, as `select` takes them, and its data."""
+    """A selection: its settings, as `select` takes them, and its data. Some methods look at no embedding."""
 
     kind: Literal["SAMPLING"] = "SAMPLING"
     tag_name: str
@@ -71,8 +71,9 @@ class PinnedSelection(JsonModel):
     prev_tag_id: str
     query: PinnedTag
     preselected: PinnedTag | None
-    embedding: PinnedEmbedding
+    embedding: PinnedEmbedding | None
     score: PinnedScore | None
+    random_share: float = 0.0
 
 
 class PinnedProjection(JsonModel):

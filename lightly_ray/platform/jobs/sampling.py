@@ -21,6 +21,7 @@ from lightly_ray.data.location import Location
 from lightly_ray.data.string_lookup import positions_in
 from lightly_ray.data.vectors import matrix
 from lightly_ray.errors import InvalidInputError
+from lightly_ray.methods import needs_embeddings
 from lightly_ray.parallel.selection.select import Selection, select
 from lightly_ray.platform.jobs.messages import Selected
 from lightly_ray.platform.jobs.pinned import PinnedScore, PinnedSelection
@@ -28,6 +29,7 @@ from lightly_ray.platform.services.scoring import load_scores
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.store.records import Json
 
+_PARAMETERS = ("n_samples", "min_distance", "seed", "normalize", "random_share")
 LARGE = 2**28  # bytes of embeddings from which on they are not read here
 
 
@@ -70,13 +72,17 @@ def run(blobs: Blobs, pinned: PinnedSelection, names: list[str], report: Callabl
         query=query.select(names),
         scores=_scores(blobs, pinned.score, query, inputs.places),
         min_distance=pinned.min_distance,
-        normalize=pinned.normalize if pinned.method != "RANDOM" else False,
+        normalize=pinned.normalize if needs_embeddings(pinned.method) else False,
         seed=pinned.seed,
+        random_share=pinned.random_share,
         progress=False,
         on_progress=report,
     )
     mask = BitMask.from_rows(inputs.places[selection.rows])
-    return Selected(mask=mask, provenance=_provenance(pinned, selection, before))
+    first = len(selection.ids) - len(selection.added_ids)
+    drawn = BitMask.from_rows(inputs.places[selection.rows[first : first + len(selection.random_ids)]])
+    provenance = _provenance(pinned, selection, before) | {"random_mask": drawn.to_hex()}
+    return Selected(mask=mask, provenance=provenance)
 
 
 def warm_up() -> None:
@@ -86,10 +92,10 @@ def warm_up() -> None:
 
 def _inputs(blobs: Blobs, pinned: PinnedSelection, rows: NDArray[np.int64], names: pa.Array) -> _Inputs:
     filenames = names.take(pa.array(rows))
-    if pinned.method == "RANDOM":
-        # A draw looks at names alone: no embedding is needed, nor read.
-        return _Inputs(np.zeros((len(rows), 1), dtype=np.float32), filenames, rows)
     embedding = pinned.embedding
+    if embedding is None or not needs_embeddings(pinned.method):
+        # Names, or scores, are all that such a method looks at.
+        return _Inputs(np.zeros((len(rows), 1), dtype=np.float32), filenames, rows)
     with blobs.open(embedding.file_key) as file:
         parquet = pq.ParquetFile(file)
         stored = parquet.read(columns=["filename"]).column("filename").cast(pa.large_string()).combine_chunks()
@@ -134,10 +140,10 @@ def _provenance(pinned: PinnedSelection, selection: Selection, before: BitMask) 
     return {
         "kind": "sampling",
         "method": pinned.method,
-        "parameters": {name: getattr(pinned, name) for name in ("n_samples", "min_distance", "seed", "normalize")},
+        "parameters": {name: getattr(pinned, name) for name in _PARAMETERS},
         "query_tag": pinned.query.to_json(),
         "preselected_tag": None if pinned.preselected is None else pinned.preselected.to_json(),
-        "embedding": pinned.embedding.to_json(),
+        "embedding": None if pinned.embedding is None else pinned.embedding.to_json(),
         "score": None if pinned.score is None else pinned.score.to_json(),
         "certificate": plain(certificate),
         "coverage": plain(selection.coverage),

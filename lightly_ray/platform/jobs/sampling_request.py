@@ -5,7 +5,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from lightly_ray.methods import OPEN_END, Normalize, require_normalize, require_possible, require_size, resolve_size
+from lightly_ray.methods import (
+    OPEN_END,
+    Normalize,
+    require_normalize,
+    require_possible,
+    require_random_share,
+    require_size,
+    resolve_size,
+)
 from lightly_ray.platform.storage.store.records import Json
 
 Method = Annotated[
@@ -48,6 +56,7 @@ class SamplingRequest(_Body):
     score_type: str | None = None
     seed: int = 0
     normalize: Normalize = False
+    random_share: float = Field(default=0.0, allow_inf_nan=False)
 
     def limits(self, available: int, preselected: int) -> tuple[int | float, float | None]:
         """The number of samples and the distance, as ``lightly_ray.select`` takes them.
@@ -62,6 +71,7 @@ class SamplingRequest(_Body):
         n_samples, distance = self.config.stopping_condition.n_samples, self.config.stopping_condition.min_distance
         min_distance = distance if distance > 0 else None
         require_normalize(self.normalize, distance)
+        require_random_share(self.random_share, distance)
         if n_samples < 0 and min_distance is not None:
             return resolve_size(OPEN_END, available, open_end=True), min_distance
         if isinstance(n_samples, float) and n_samples > 1 and n_samples.is_integer():
@@ -70,6 +80,8 @@ class SamplingRequest(_Body):
         require_possible(resolve_size(size, available), available, preselected)
         return size, min_distance
 
-    def identity(self, embedding_id: str) -> Json:
+    def identity(self, embedding_id: str | None) -> Json:
         """What makes two requests the same: with the tag's name, all that the result depends on."""
-        return self.model_dump(mode="json", by_alias=True) | {"embeddingId": embedding_id}
+        # Without a share it is as it was before there were any: jobs of that time answer still.
+        left_out = None if self.random_share else {"random_share"}
+        return self.model_dump(mode="json", by_alias=True, exclude=left_out) | {"embeddingId": embedding_id}

@@ -70,6 +70,33 @@ def test_agent__the_workflow_that_users_know(ready: ApiWorkflowClient) -> None:
     assert tags["initial-selection"].prev_tag_id == tags["initial-tag"].id
 
 
+def test_agent__random_without_an_embedding(uploaded: ApiWorkflowClient) -> None:
+    names = uploaded.get_filenames()
+    agent = ActiveLearningAgent(uploaded)
+    agent.query(SamplerConfig(n_samples=3, method=SamplingMethod.RANDOM, name="drawn"))
+    assert agent.labeled_set == in_order(names, select(VECTORS, 3, method="random", ids=names).ids)
+    with pytest.raises(ConflictError, match=r"no embedding yet"):
+        agent.query(SamplerConfig(n_samples=5, method=SamplingMethod.CORESET, name="far"))
+    assert agent.labeled_set == agent.added_set
+
+
+def test_agent__a_part_is_random(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    agent = ActiveLearningAgent(ready)
+    with pytest.raises(RuntimeError, match=r"no random set before the first query"):
+        _ = agent.random_set
+    agent.query(SamplerConfig(n_samples=3, method=SamplingMethod.RANDOM, name="drawn"))
+    assert agent.random_set == agent.added_set
+    first = agent.labeled_set
+    agent.query(SamplerConfig(n_samples=8, name="mixed", random_share=np.float32(0.3)))  # type: ignore[arg-type]  # NumPy's
+    expected = select(VECTORS, 8, ids=names, preselected=first, random_share=0.3, normalize="whiten")
+    assert agent.labeled_set == in_order(names, expected.ids)
+    assert agent.random_set == in_order(names, expected.random_ids)
+    assert len(agent.random_set) == 2
+    agent.query(SamplerConfig(n_samples=10, name="far"))
+    assert agent.random_set == []
+
+
 def test_agent__query_tag_and_preselected_tag_may_be_strangers(ready: ApiWorkflowClient) -> None:
     names = ready.get_filenames()
     ready.create_tag_from_filenames(names[:6], "query")

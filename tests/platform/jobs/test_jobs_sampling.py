@@ -72,6 +72,8 @@ def test_pinned__comes_back_from_the_database_as_it_went(tmp_path: Path) -> None
     assert pinned_of("SAMPLING", json.loads(json.dumps(selection.to_json()))) == selection
     older = {key: value for key, value in selection.to_json().items() if key != "kind"}
     assert pinned_of("SAMPLING", older) == selection  # queued before kinds were written
+    del older["random_share"]
+    assert pinned_of("SAMPLING", older) == selection  # queued before there were shares
     share = selection.model_copy(update={"n_samples": 1.0})
     assert isinstance(pinned_of("SAMPLING", json.loads(json.dumps(share.to_json()))).n_samples, float)  # type: ignore[union-attr]  # a selection
 

@@ -21,6 +21,13 @@ def start_sampling(dataset_id: str, embedding_id: str, body: SamplingRequest, pl
         return {"jobId": enqueue.sampling(db, dataset_id, embedding_id, body)}
 
 
+@router.post("/datasets/{dataset_id}/sampling", status_code=202)
+def start_plain_sampling(dataset_id: str, body: SamplingRequest, platform: Here) -> Queued:
+    """Queue a selection by a method that looks at no embedding, also where the dataset has none."""
+    with platform.database.write() as db:
+        return {"jobId": enqueue.sampling(db, dataset_id, None, body)}
+
+
 @router.get("/jobs")
 def list_jobs(
     platform: Here,

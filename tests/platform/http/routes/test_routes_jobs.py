@@ -1,10 +1,12 @@
 """Selections over HTTP, computed by a worker with its runner: the tags they end in, and how they fail."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
+from lightly_ray.bitmask import BitMask
 from lightly_ray.parallel.selection.select import select
 from lightly_ray.platform.jobs.worker import Worker
 from lightly_ray.platform.storage.store import jobs
@@ -26,6 +28,10 @@ def finished(dataset: Dataset, job_id: str) -> dict[str, Any]:
     assert job["result"]["type"] == "SAMPLING"
     tag: dict[str, Any] = dataset.api.get(f"{dataset.path}/tags/{job['result']['data']}")
     return tag
+
+
+def tag_mask(names: list[str], chosen: Sequence[str | int]) -> str:
+    return BitMask.from_rows([names.index(str(name)) for name in chosen]).to_hex()
 
 
 def put_scores(dataset: Dataset, tag_id: str, values: np.ndarray, score_type: str = "uncertainty_margin") -> str:
@@ -61,7 +67,14 @@ def test_sampling__is_what_select_gives(dataset: Dataset, method: str) -> None:
     assert (tag["prevTagId"], tag["preselectedTagId"], tag["queryTagId"]) == (before, before, query)
     provenance = dataset.api.get(f"{dataset.path}/tags/{tag['id']}/provenance")
     assert provenance["creator"] == f"SAMPLER_{method.upper()}"
-    assert provenance["parameters"] == {"n_samples": 7, "min_distance": None, "seed": 4, "normalize": False}
+    assert provenance["parameters"] == {
+        "n_samples": 7,
+        "min_distance": None,
+        "seed": 4,
+        "normalize": False,
+        "random_share": 0,
+    }
+    assert provenance["random_mask"] == (tag_mask(names, expected.added_ids) if method == "RANDOM" else "0x0")
     assert provenance["certificate"] == {
         "radius": expected.radius,
         "lower_bound": expected.lower_bound,
@@ -134,6 +147,45 @@ def test_sampling__random_needs_no_embedding(dataset: Dataset) -> None:
 
 
 @pytest.mark.usefixtures("worker")
+def test_sampling__a_part_is_random(dataset: Dataset) -> None:
+    names, embedding, before = dataset.names(), dataset.embed(VECTORS), dataset.tag("before", [3, 11])
+    job = dataset.sampling(embedding, "mixed", "CORESET", 9, seed=4, randomShare=0.3, preselectedTagId=before)
+    expected = select(
+        VECTORS, 9, ids=names, preselected=[names[3], names[11]], seed=4, random_share=0.3, progress=False
+    )
+    tag = finished(dataset, job)
+    assert dataset.names_of(tag["id"]) == sorted(expected.ids)
+    provenance = dataset.api.get(f"{dataset.path}/tags/{tag['id']}/provenance")
+    assert provenance["parameters"]["random_share"] == 0.3
+    assert len(expected.random_ids) == 3
+    assert provenance["random_mask"] == tag_mask(names, expected.random_ids)
+    path = f"{dataset.path}/embeddings/{embedding}/sampling"
+    other = body("mixed", "CORESET", 9, seed=4, randomShare=0.2, preselectedTagId=before)
+    assert dataset.api.refused("POST", path, json=other)[:2] == (409, "TAG_NAME_EXISTS")
+
+
+@pytest.mark.usefixtures("worker")
+def test_sampling__a_dataset_without_embedding(dataset: Dataset) -> None:
+    names, path = dataset.names(), f"{dataset.path}/sampling"
+    job = dataset.api.post(path, body("drawn", "RANDOM", 4, seed=2))["jobId"]
+    assert dataset.api.post(path, body("drawn", "RANDOM", 4, seed=2))["jobId"] == job
+    tag = finished(dataset, job)
+    assert dataset.names_of(tag["id"]) == sorted(select(VECTORS, 4, "random", ids=names, seed=2, progress=False).ids)
+    assert dataset.api.get(f"{dataset.path}/tags/{tag['id']}/provenance")["embedding"] is None
+    put_scores(dataset, dataset.tags()["initial-tag"]["id"], SCORES)
+    tag = finished(dataset, dataset.api.post(path, body("highest", "ACTIVE_LEARNING", 4))["jobId"])
+    assert dataset.names_of(tag["id"]) == sorted(names[row] for row in np.argsort(-SCORES)[:4])
+
+
+@pytest.mark.parametrize("method", ["CORESET", "CORAL", "COVERAGE"])
+def test_sampling__a_method_that_needs_an_embedding(dataset: Dataset, method: str) -> None:
+    put_scores(dataset, dataset.tags()["initial-tag"]["id"], SCORES)
+    status, code, message = dataset.api.refused("POST", f"{dataset.path}/sampling", json=body("none", method, 4))
+    assert (status, code) == (409, "EMBEDDING_NOT_READY")
+    assert f"{method} needs an embedding" in message
+
+
+@pytest.mark.usefixtures("worker")
 @pytest.mark.parametrize(
     ("uploaded", "asked", "used"),
     [
@@ -174,6 +226,9 @@ def test_sampling__inputs_are_pinned_when_queued(dataset: Dataset, worker: Worke
         ({"n_samples": 2}, 422, "BAD_REQUEST"),  # three are preselected
         ({"n_samples": -1}, 422, "BAD_REQUEST"),
         ({"n_samples": 1.5}, 422, "BAD_REQUEST"),
+        ({"randomShare": 1}, 422, "BAD_REQUEST"),
+        ({"randomShare": -0.1}, 422, "BAD_REQUEST"),
+        ({"randomShare": 0.5, "n_samples": -1, "min_distance": 0.5}, 422, "BAD_REQUEST"),
         ({"method": "GREEDY"}, 422, "MALFORMED_REQUEST"),
         ({"method": "CORAL"}, 404, "SCORE_UNKNOWN"),
         ({"method": "CORESET", "scoreType": "uncertainty_margin"}, 422, "BAD_REQUEST"),
