@@ -64,6 +64,11 @@ def takes_scores(method: str) -> bool:
     return needs_scores(method) or method.lower() in ("auto", "coverage")
 
 
+def takes_labels(method: str) -> bool:
+    """Whether this method, in any case, can look at labels, beside predictions."""
+    return method.lower() in ("auto", "coverage")
+
+
 def needs_embeddings(method: str) -> bool:
     """Whether this method, in any case, reads embeddings."""
     return method.lower() in ("auto", "coreset", "coral", "coverage")

@@ -22,7 +22,7 @@ class SamplerConfig:
     """Settings of one selection. Loops may change an attribute and query again, so it is not frozen.
 
     Attributes:
-        method: one of `SamplingMethod`, in any case.
+        method: one of `SamplingMethod`, in any case; AUTO takes the one that suits what is given.
         n_samples: size of the resulting tag, the preselected samples included; a float in (0, 1] is a share
             of the query set and the preselected samples together; -1 leaves the end to `min_distance`.
         min_distance: stop before samples would lie nearer to each other than this; 0 or less: off.
@@ -33,7 +33,7 @@ class SamplerConfig:
         seed: random numbers of RANDOM, and of the first pick of CORESET, depend on it.
         normalize: True brings the embeddings to unit length before distances are taken, "whiten" scales their
             principal axes to unit variance before. None: "whiten" for CORESET and CORAL without `min_distance`,
-            which without it are often worse than RANDOM, unit length for COVERAGE.
+            which without it are often worse than RANDOM, unit length for COVERAGE; AUTO does as the method it takes.
         random_share: this part of the samples that are added, rounded up, is drawn at random before the others,
             whatever their scores: an honest sample, of which learning curves can be made
             (`ActiveLearningAgent.random_set`). In [0, 1), without `min_distance`.
@@ -42,7 +42,7 @@ class SamplerConfig:
         InvalidInputError: the method, size or distance is none.
     """
 
-    method: str = SamplingMethod.CORESET
+    method: str = SamplingMethod.AUTO
     n_samples: float = 32
     min_distance: float = -1
     name: str | None = None
@@ -66,12 +66,15 @@ class SamplerConfig:
             self.min_distance, int | float | np.integer | np.floating
         ):
             raise InvalidInputError(f"min_distance must be a number, got {self.min_distance!r}")
-        require_normalize(self.normalization, float(self.min_distance))
+        if self.normalization is not None:
+            require_normalize(self.normalization, float(self.min_distance))
         require_random_share(self.random_share, float(self.min_distance))
 
     @property
-    def normalization(self) -> Normalize:
-        """What is done to the embeddings: what `normalize` says, or the default of the method."""
+    def normalization(self) -> Normalize | None:
+        """What is done to the embeddings: what `normalize` says, or the default of the method; None: AUTO decides."""
+        if self.normalize is None and self.method.upper() == SamplingMethod.AUTO:
+            return None
         if self.normalize is None:
             return default_normalize(self.method, float(self.min_distance))
         return self.normalize

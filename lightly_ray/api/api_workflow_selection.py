@@ -1,12 +1,15 @@
 """Scores and selections: upload scores of a query set, ask for a selection, wait for its tag."""
 
+import io
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import ArrayLike, NDArray
 
 from lightly_ray.api.api_workflow_tags import TagsMixin
 from lightly_ray.api.api_workflow_upload_embeddings import EmbeddingsMixin
@@ -18,6 +21,7 @@ from lightly_ray.api.models import (
     parse,
     parse_list,
 )
+from lightly_ray.data.vectors import fixed_lists
 from lightly_ray.errors import ApiError, InvalidInputError, JobFailedError, NotFoundError
 from lightly_ray.methods import INITIAL_TAG, default_score, needs_embeddings, needs_scores, require_size, takes_scores
 from lightly_ray.progress import Progress
@@ -48,6 +52,26 @@ class SelectionMixin(TagsMixin, EmbeddingsMixin):
             body = {"scoreType": name, "scores": values}
             created_id(self.transport.post(self._at("tags", tag_id, "scores"), body, repeat=True))
 
+    def upload_predictions(
+        self, filenames: Sequence[str], probabilities: NDArray[Any], labels: Mapping[str, int]
+    ) -> str:
+        """Upload class probabilities and labels, for a selection that looks at classes.
+
+        Args:
+            filenames: N samples, those that may be selected at least.
+            probabilities: (N, C), each row a distribution.
+            labels: true class (0 .. C - 1) by file name, of selected samples.
+
+        Returns:
+            The id by which `selection` takes them.
+
+        Raises:
+            InvalidInputError: a row is no distribution.
+        """
+        body = io.BytesIO()
+        pq.write_table(_predictions_table(filenames, probabilities, labels), body)
+        return created_id(self.transport.put_bytes(self._at("predictions"), body.getvalue()))
+
     def get_score_types(self, tag_id: str) -> list[str]:
         """Names of the scores that were uploaded for a tag, the oldest first."""
         return [score.score_type for score in sorted(self.get_score_data(tag_id), key=lambda score: score.created_at)]
@@ -74,6 +98,7 @@ class SelectionMixin(TagsMixin, EmbeddingsMixin):
         query_tag_id: str | None = None,
         *,
         embedding_id: str | None = None,
+        predictions_id: str | None = None,
     ) -> TagData:
         """Select samples and wait for the tag that holds them.
 
@@ -83,6 +108,7 @@ class SelectionMixin(TagsMixin, EmbeddingsMixin):
             query_tag_id: what may be selected from; all samples by default.
             embedding_id: the embedding to use; the client's, else the newest, by default. RANDOM and ACTIVE_LEARNING
                 look at none, and the dataset need not have any.
+            predictions_id: what `upload_predictions` returned; AUTO and COVERAGE then look at classes.
 
         Returns:
             The new tag: preselected samples and chosen ones.
@@ -101,6 +127,8 @@ class SelectionMixin(TagsMixin, EmbeddingsMixin):
         method, score = selection_config.method, selection_config.score
         if needs_scores(method) or (takes_scores(method) and score is not None):
             body["scoreType"] = selection_config.score or self._default_score(body["queryTagId"])
+        if predictions_id is not None:
+            body["predictionsId"] = predictions_id
         looks = embedding_id is not None or needs_embeddings(method)
         where = self._at("embeddings", self._chosen(embedding_id), "sampling") if looks else self._at("sampling")
         # The same body for the same name is answered with the same job, so asking twice is harmless.
@@ -171,6 +199,20 @@ def _body(config: SamplerConfig) -> dict[str, Any]:
         "randomShare": float(str(config.random_share)),
         "normalize": config.normalization,
     }
+
+
+def _predictions_table(filenames: Sequence[str], probabilities: NDArray[Any], labels: Mapping[str, int]) -> pa.Table:
+    """The form of the platform: every file name that has a prediction or a label."""
+    given = fixed_lists(np.ascontiguousarray(probabilities))
+    others = sorted(set(labels).difference(filenames))
+    names = [*filenames, *others]
+    return pa.table(
+        {
+            "filename": pa.array(names, pa.string()),
+            "probabilities": pa.concat_arrays([given, pa.nulls(len(others), given.type)]),
+            "label": pa.array([labels.get(name) for name in names], pa.int64()),
+        }
+    )
 
 
 def _made_tag(job: JobStatusData) -> str:

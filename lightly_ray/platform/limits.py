@@ -16,6 +16,7 @@ BATCH_JSON_BYTES = 16 * 2**20
 IMAGE_BYTES = 256 * 2**20
 EMBEDDING_BYTES = 64 * 2**30
 DESCRIPTOR_BYTES = 256 * 2**20
+PREDICTIONS_BYTES = 2**30  # 25 million samples of 10 classes
 SCORES_BYTES = 2**30  # about 50 million scores as JSON
 JSON_BYTES = 64 * 2**20  # any other body: a mask of 200 million samples fits
 PAGE = 100_000

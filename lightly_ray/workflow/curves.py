@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from lightly_ray.data.atomic import atomic_write
 
-_COLOURS = {"random": "#7f7f7f", "coreset": "#1f77b4", "coral": "#d62728", "coverage": "#2ca02c"}
+_COLOURS = {"random": "#7f7f7f", "coreset": "#1f77b4", "coral": "#d62728", "auto": "#2ca02c"}
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.config import SamplerConfig, SamplingMethod
 from lightly_ray.active_learning.scorers import ScorerClassification
 from lightly_ray.api import ApiWorkflowClient
-from lightly_ray.methods import takes_scores
+from lightly_ray.embedding.classifier import Classifier
+from lightly_ray.methods import needs_scores, takes_labels
 from lightly_ray.parallel.embedding.train import Handle, Trainer
 from lightly_ray.progress import Progress
 from lightly_ray.workflow.curves import Curve
 
-METHODS = (SamplingMethod.RANDOM, SamplingMethod.CORESET, SamplingMethod.CORAL, SamplingMethod.COVERAGE)
+METHODS = (SamplingMethod.RANDOM, SamplingMethod.CORESET, SamplingMethod.CORAL, SamplingMethod.AUTO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Plan:
         per_round: samples added by each later query.
         n_rounds: queries after the initial one.
         seeds: repetitions, with seeds 0 .. seeds - 1.
-        score: which score CORAL and COVERAGE use.
+        score: which score CORAL uses; AUTO looks at the probabilities themselves.
     """
 
     initial: int
@@ -90,15 +91,24 @@ class _Run:
         for step, size in enumerate(self.plan.labels[1:], start=1):
             name = f"seed-{seed}-{method.lower()}-{step}"
             config = SamplerConfig(method, size, name=name, seed=seed)
-            if takes_scores(method):
+            if takes_labels(method):
+                agent.query(config, self._scorer(classifier), labels=self._classes(agent))
+            elif needs_scores(method):
                 config.score = self.plan.score
-                agent.query(config, ScorerClassification.from_dataset(self.trainer.predict(classifier)))
+                agent.query(config, self._scorer(classifier))
             else:
                 agent.query(config)
             classifier = self.trainer.train(self._labelled(agent))
             accuracies.append(self.trainer.accuracy(classifier))
             self.progress.advance(note=name)
         return accuracies
+
+    def _scorer(self, classifier: Handle[Classifier]) -> ScorerClassification:
+        return ScorerClassification.from_dataset(self.trainer.predict(classifier))
+
+    def _classes(self, agent: ActiveLearningAgent) -> dict[str, int]:
+        numbers = {name: number for number, name in enumerate(self.trainer.classes)}
+        return {name: numbers[label] for name, label in self._labelled(agent).items()}
 
     def _labelled(self, agent: ActiveLearningAgent) -> dict[str, str]:
         return {name: self.labels[name] for name in agent.labeled_set}

@@ -17,7 +17,7 @@ from lightly_ray.data.outputs import ParquetOutput, fingerprint_files, finished
 from lightly_ray.data.parquet import read_columns
 from lightly_ray.data.text import read_names
 from lightly_ray.errors import ConflictError, InvalidInputError
-from lightly_ray.methods import DEFAULT_SCORE, Method, Normalize, default_normalize, require_size
+from lightly_ray.methods import DEFAULT_SCORE, AskedMethod, Normalize, default_normalize, require_size
 from lightly_ray.parallel.selection.score_inputs import default_score_of
 from lightly_ray.parallel.selection.select import OrSkip, Selection, select
 from lightly_ray.workflow.destination import DatasetSettings
@@ -30,13 +30,19 @@ class SelectSamplesSettings(DatasetSettings):
     embeddings: Place = Field(description="Parquet file, folder or pattern, or .npy file; a path, or a URI (s3://...)")
     n_samples: str = Field(description="size of the result, preselected samples included; a share where it has a point")
     output: Place = Field(description="Parquet file to write: a path, or a URI")
-    method: Method = Field(default="coreset", description="how to select")
+    method: AskedMethod = Field(default="auto", description="how to select; auto: as suits what is given")
     scores: Place | None = Field(
         default=None, description="Parquet with filenames and scores, for coral: what score_predictions writes"
     )
     score: str | None = Field(
         default=None,
         description=f"which column of the scores; default: {DEFAULT_SCORE} where it is there, else the first",
+    )
+    predictions: Place | None = Field(
+        default=None, description="Parquet with filenames and class probabilities, for auto, coverage and coral"
+    )
+    labels: Place | None = Field(
+        default=None, description="Parquet with filenames and labels (class numbers) of preselected samples"
     )
     on_missing: OrSkip = Field(default="raise", description="what a sample without a score that may be selected does")
     on_error: OrSkip = Field(default="raise", description="what a sample without a usable embedding does")
@@ -80,7 +86,8 @@ def run_select_samples(settings: SelectSamplesSettings) -> dict[str, object]:
         InvalidInputError, NotFoundError: an input or a setting cannot be used.
         ConflictError: something else is at ``output``, or the tag name is taken by other samples.
     """
-    inputs = [place for place in (settings.embeddings, settings.scores, settings.preselected, settings.query) if place]
+    given = (settings.embeddings, settings.scores, settings.predictions, settings.labels)
+    inputs = [place for place in (*given, settings.preselected, settings.query) if place]
     made_from = {
         "job": "select_samples",
         **_said(settings),
@@ -123,6 +130,8 @@ def _select(settings: SelectSamplesSettings) -> Selection:
         query=_names(settings.query, settings.id_column),
         scores=settings.scores,
         score=_score(settings),
+        predictions=settings.predictions,
+        labels=settings.labels,
         on_missing=settings.on_missing,
         on_error=settings.on_error,
         min_distance=settings.min_distance,
@@ -137,7 +146,9 @@ def _select(settings: SelectSamplesSettings) -> Selection:
     )
 
 
-def _normalize(settings: SelectSamplesSettings) -> Normalize:
+def _normalize(settings: SelectSamplesSettings) -> Normalize | None:
+    if settings.normalize is None and settings.method == "auto":
+        return None
     if settings.normalize is None:
         return default_normalize(settings.method, settings.min_distance or 0)
     return settings.normalize
@@ -188,8 +199,8 @@ def _make_tag(client: ApiWorkflowClient, settings: SelectSamplesSettings, select
 def _provenance(settings: SelectSamplesSettings, selection: Selection) -> dict[str, object]:
     return {
         "kind": "job",
-        "method": settings.method.upper(),
         "settings": _said(settings) | {"score": _score(settings)},
         **selection.summary(),
+        "method": selection.method.upper(),
         "versions": {"lightly_ray": __version__},
     }

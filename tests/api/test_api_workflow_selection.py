@@ -61,7 +61,7 @@ def test_selection__seed_and_normalize_reach_the_platform(ready: ApiWorkflowClie
     assert len({frozenset(draw) for draw in draws}) > 1
     for normalize in (True, False):
         expected = select(VECTORS, 4, "coreset", ids=names, normalize=normalize).ids
-        config = SamplerConfig(n_samples=4, name=f"unit {normalize}", normalize=normalize)
+        config = SamplerConfig("CORESET", 4, name=f"unit {normalize}", normalize=normalize)
         assert chosen(ready, config) == set(expected)
 
 
@@ -77,10 +77,10 @@ def test_selection__the_embedding_can_be_chosen(ready: ApiWorkflowClient) -> Non
     first, other = ready.embedding_id, RNG.normal(size=(12, 3)).astype(np.float32)
     ready.upload_embeddings_from_arrays(ready.get_filenames(), other, "second")
     names = ready.get_filenames()
-    assert chosen(ready, SamplerConfig(n_samples=4, name="by second")) == set(
+    assert chosen(ready, SamplerConfig("CORESET", 4, name="by second")) == set(
         select(other, 4, "coreset", ids=names, normalize="whiten").ids
     )
-    tag = ready.sampling(SamplerConfig(n_samples=4, name="by first"), embedding_id=first)
+    tag = ready.sampling(SamplerConfig("CORESET", 4, name="by first"), embedding_id=first)
     assert set(ready.get_filenames_in_tag(tag)) == set(select(VECTORS, 4, "coreset", ids=names, normalize="whiten").ids)
     assert ready.get_tag_provenance(tag.id) != ready.get_tag_provenance(ready.get_tag_by_name("by second").id)
 

@@ -56,7 +56,7 @@ def test_job__runs_the_whole_loop_and_leaves_chained_tags(photos: Path, tmp_path
     (line,) = done.stdout.splitlines()
     result = json.loads(line)
     assert set(result) == {"methods", "dataset_id", "server", "plot", "seconds"}
-    assert set(result["methods"]) == {"random", "coreset", "coral", "coverage"}
+    assert set(result["methods"]) == {"random", "coreset", "coral", "auto"}
     for curve in result["methods"].values():
         assert curve["labels"] == [6, 10, 14]
         assert np.shape(curve["accuracy"]) == (2, 3)

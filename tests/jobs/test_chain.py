@@ -135,7 +135,15 @@ def _predictions(embeddings: str, labelled: list[str]) -> tuple[list[str], np.nd
 def _chain(submit: Submitter, embeddings: str, there: list[str], folder: Path) -> ScorerClassification:
     """Select 100 by CORESET, train on them, score, select 200 by CORAL: tags job-1 and job-2. Returns the scorer."""
     first, second, scores = (str(folder / f"{name}.parquet") for name in ("first", "second", "scores"))
-    submit("select_samples", f"embeddings={embeddings}", "n_samples=100", f"output={first}", *there, "name=job-1")
+    submit(
+        "select_samples",
+        f"embeddings={embeddings}",
+        "method=coreset",
+        "n_samples=100",
+        f"output={first}",
+        *there,
+        "name=job-1",
+    )
     names, probabilities = _predictions(embeddings, pq.read_table(first)["filename"].to_pylist())
     predictions = pa.table({"filename": names, "probabilities": pa.array(list(probabilities))})
     pq.write_table(predictions, folder / "predictions.parquet")

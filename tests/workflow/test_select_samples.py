@@ -48,7 +48,7 @@ def test_job__gives_what_select_gives(folder: Path, said: list[str], normalize: 
     ]
     result = run_select_samples(_settings(folder, *words, "n_samples=7"))
     options: dict[str, Any] = {"method": "coral", "scores": SCORES, "preselected": ["dogs/5.png", "cats/2.png"]}
-    expected = lightly_ray.select(VECTORS, 7, "coreset", ids=NAMES, progress=False, normalize=normalize, **options)
+    expected = lightly_ray.select(VECTORS, 7, ids=NAMES, progress=False, normalize=normalize, **options)
     table = pq.read_table(folder / "out.parquet")
     assert table["filename"].to_pylist() == expected.ids
     assert table["added"].to_pylist() == [False] * 2 + [True] * 5
@@ -57,10 +57,12 @@ def test_job__gives_what_select_gives(folder: Path, said: list[str], normalize: 
 
 
 def test_job__a_part_is_random(folder: Path) -> None:
-    result = run_select_samples(_settings(folder, "random_share=0.5", "seed=3", f"preselected={folder}/before.txt"))
+    words = ["method=coreset", "random_share=0.5", "seed=3", f"preselected={folder}/before.txt"]
+    result = run_select_samples(_settings(folder, *words))
     expected = lightly_ray.select(
         VECTORS,
         5,
+        "coreset",
         ids=NAMES,
         preselected=["dogs/5.png", "cats/2.png"],
         random_share=0.5,
@@ -188,7 +190,7 @@ def test_job__makes_one_tag_with_its_provenance(
 ) -> None:
     (folder / "token").write_text(live_platform.token)
     there = [f"server={uploaded.server}", f"token_file={folder}/token", f"dataset_id={uploaded.dataset_id}"]
-    result = run_select_samples(_settings(folder, *there, "name=first"))
+    result = run_select_samples(_settings(folder, *there, "method=coreset", "name=first"))
     tag = uploaded.get_tag_by_name("first")
     assert result["tag_id"] == tag.id
     assert uploaded.get_filenames_in_tag(tag) == sorted(_chosen(folder))
@@ -198,9 +200,11 @@ def test_job__makes_one_tag_with_its_provenance(
     assert live_platform.token not in str(declared)
     # The tag was made but the output was lost: the next run finds the tag and makes the output.
     (folder / "out.parquet").unlink()
-    assert run_select_samples(_settings(folder, *there, "name=first"))["tag_id"] == tag.id
+    assert run_select_samples(_settings(folder, *there, "method=coreset", "name=first"))["tag_id"] == tag.id
     with pytest.raises(ConflictError, match="'first'"):
-        run_select_samples(_settings(folder, *there, "name=first", "method=random", f"output={folder}/other.parquet"))
+        run_select_samples(
+            _settings(folder, *there, "method=coreset", "name=first", "method=random", f"output={folder}/other.parquet")
+        )
     assert not (folder / "other.parquet").exists()
 
 
@@ -212,3 +216,19 @@ def test_job__a_wrong_destination_is_found_before_the_work(
     with pytest.raises((ApiError, NotFoundError), match="dataset"):
         run_select_samples(_settings(folder, *there))
     assert not list(folder.glob("out*"))
+
+
+def test_job__auto_with_predictions_and_labels(folder: Path) -> None:
+    probabilities = np.random.default_rng(6).dirichlet([1, 1, 1], 12)
+    pq.write_table(
+        pa.table({"filename": NAMES, "probabilities": probabilities.tolist()}), folder / "predictions.parquet"
+    )
+    pq.write_table(pa.table({"filename": ["dogs/5.png", "cats/2.png"], "label": [0, 2]}), folder / "labels.parquet")
+    words = [f"{name}={folder}/{name}.parquet" for name in ("predictions", "labels")]
+    result = run_select_samples(_settings(folder, *words, f"preselected={folder}/before.txt"))
+    labels = {"dogs/5.png": 0, "cats/2.png": 2}
+    expected = lightly_ray.select(
+        VECTORS, 5, ids=NAMES, preselected=list(labels), predictions=probabilities, labels=labels, progress=False
+    )
+    assert _chosen(folder) == expected.ids
+    assert (result["method"], result["why"]) == ("coverage", expected.why)

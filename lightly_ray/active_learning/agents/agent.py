@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.active_learning.agents.scores import Scores, read_scores
+from lightly_ray.active_learning.scorers.classification import ScorerClassification
 from lightly_ray.api.models import TagData
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ConflictError, InvalidInputError
@@ -23,8 +24,10 @@ from lightly_ray.methods import (
     OPEN_END,
     default_score,
     needs_scores,
+    require_integer,
     require_size,
     resolve_size,
+    takes_labels,
     takes_scores,
 )
 from lightly_ray.sampler_config import SamplerConfig
@@ -124,6 +127,7 @@ class ActiveLearningAgent:
         al_scorer: "Scorer | ray.data.Dataset | None" = None,
         *,
         selection_config: SamplerConfig | None = None,
+        labels: Mapping[str, int] | None = None,
     ) -> None:
         """Select samples; afterwards `labeled_set` holds them too, and `added_set` them alone.
 
@@ -139,6 +143,9 @@ class ActiveLearningAgent:
                 makes. They are uploaded, and CORAL, ACTIVE_LEARNING and COVERAGE use the one that the configuration
                 names; COVERAGE without a scorer weighs all samples alike.
             selection_config: the later name of ``sampler_config``.
+            labels: true classes of samples that are selected, as numbers of the columns of the scorer's probabilities;
+                with a `ScorerClassification`, AUTO and COVERAGE then look at classes too, which gains most. Samples
+                without one count as selected, of whatever class.
 
         Raises:
             InvalidInputError: scores do not fit the query set, or the named score is not among them.
@@ -157,7 +164,10 @@ class ActiveLearningAgent:
         if wanted < selected:
             return
         scores = self._aligned(al_scorer) if al_scorer is not None else {}
-        config = self._spelled_out(config, scores)
+        predictions = None if labels is None else self._with_labels(config, al_scorer, labels)
+        # Beside predictions a score counts only where one is named: they have weights of their own.
+        own_weights = predictions is not None and config.score is None
+        config = self._spelled_out(config, {} if own_weights else scores)
         if scores:
             self._upload(scores)
         elif needs_scores(config.method):
@@ -166,6 +176,7 @@ class ActiveLearningAgent:
             config,
             preselected_tag_id=self._preselected.id if self._preselected else None,
             query_tag_id=self._query_tag.id,
+            predictions_id=None if predictions is None else self._client().upload_predictions(*predictions),
         )
         self._before, self._preselected = self._selected, tag
 
@@ -211,6 +222,25 @@ class ActiveLearningAgent:
             values = align_scores(*self._completed(values, scores.filenames, query_set), query_set)
         _require_finite(values, query_set)
         return values
+
+    def _with_labels(
+        self, config: SamplerConfig, al_scorer: Any, labels: Mapping[str, int]
+    ) -> tuple[Sequence[str], NDArray[Any], Mapping[str, int]]:
+        """File names, probabilities and labels to upload."""
+        if not takes_labels(config.method):
+            raise InvalidInputError(f"{config.method} does not look at labels: leave them out, or use AUTO or COVERAGE")
+        if not isinstance(al_scorer, ScorerClassification):
+            raise InvalidInputError(
+                "labels need class probabilities beside them: give a ScorerClassification, got "
+                + ("no scorer" if al_scorer is None else type(al_scorer).__name__)
+            )
+        strangers = sorted(set(labels).difference(self.labeled_set))
+        if strangers:
+            raise InvalidInputError(
+                f"{len(strangers)} labels are of samples that are not selected, first: {strangers[0]!r}"
+            )
+        numbers = {name: require_integer(label, f"the label of {name!r}") for name, label in labels.items()}
+        return al_scorer.filenames or self.query_set, al_scorer.model_output, numbers
 
     def _completed(
         self, values: Mapping[str, NDArray[Any]], filenames: Sequence[str], query_set: Sequence[str]

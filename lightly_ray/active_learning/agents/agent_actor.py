@@ -11,6 +11,7 @@ the last query::
     agent = AgentActor.remote(client, preselected_tag_name="initial")  # after a loss
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import ray
@@ -59,9 +60,11 @@ class AgentMethods:
         return self._agent.random_set
 
     @ray.method
-    def query(self, sampler_config: SamplerConfig, al_scorer: Any = None) -> None:
+    def query(
+        self, sampler_config: SamplerConfig, al_scorer: Any = None, *, labels: Mapping[str, int] | None = None
+    ) -> None:
         """Select samples."""
-        self._agent.query(sampler_config, al_scorer)
+        self._agent.query(sampler_config, al_scorer, labels=labels)
 
     @ray.method
     def upload_scores(self, al_scorer: Any) -> None:

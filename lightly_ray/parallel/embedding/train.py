@@ -49,6 +49,9 @@ class Trainer:
         held_out: (M, D) float32.
         held_out_labels: M classes.
         classes: all classes, sorted.
+
+    Attributes:
+        classes: these; column c of probabilities is of the c-th.
     """
 
     def __init__(
@@ -62,7 +65,7 @@ class Trainer:
     ) -> None:
         self._row = {name: row for row, name in enumerate(filenames)}
         self._embeddings = embeddings
-        self._classes = list(classes)
+        self.classes = list(classes)
         self._held_out, self._held_out_labels = ray.put(held_out), ray.put(list(held_out_labels))
         vectors = pa.FixedSizeListArray.from_arrays(embeddings.ravel(), embeddings.shape[1])
         pool = pa.table({"filename": pa.array(filenames, pa.string()), "embedding": vectors})
@@ -71,7 +74,7 @@ class Trainer:
     def train(self, labels: dict[str, str]) -> Handle[Classifier]:
         """Start training on labelled samples, given as class by file name."""
         rows = [self._row[name] for name in labels]
-        return _train.remote(self._embeddings[rows], list(labels.values()), self._classes)
+        return _train.remote(self._embeddings[rows], list(labels.values()), self.classes)
 
     def accuracy(self, classifier: Handle[Classifier]) -> Handle[float]:
         """Start testing on the held-out set."""

@@ -221,9 +221,10 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         problem = _with_vectors(problem, normalize, skip=on_error == "skip")
     _warn_of_skipped(problem)
     problem = with_share_drawn(problem, share)
-    if labels is not None and predicted is not None and len(problem.preselected):
+    if labels is not None and predicted is not None:
         classes = class_predictions(predicted, labels, problem, id_column)
-        problem = replace(problem, classes=classes, scores=None if scores is None else problem.scores)
+        if (classes.labels >= 0).any():
+            problem = replace(problem, classes=classes, scores=None if scores is None else problem.scores)
     result = _select(problem, resources, width, on_progress, id_column)
     return replace(result, why=choice.why)
 

@@ -93,4 +93,6 @@ def body_limit(method: str, path: str) -> int:
         return limits.BATCH_BYTES
     if path.endswith("/descriptor"):
         return limits.DESCRIPTOR_BYTES
+    if path.endswith("/predictions"):
+        return limits.PREDICTIONS_BYTES
     return limits.SCORES_BYTES if method == "POST" and path.endswith("/scores") else limits.JSON_BYTES

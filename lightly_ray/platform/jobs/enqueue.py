@@ -8,16 +8,18 @@ from sqlalchemy import Connection
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
-from lightly_ray.methods import needs_embeddings, needs_scores, takes_scores
+from lightly_ray.methods import needs_embeddings, needs_scores, takes_labels, takes_scores
 from lightly_ray.platform import limits
 from lightly_ray.platform.jobs.pinned import (
     PinnedEmbedding,
+    PinnedPredictions,
     PinnedProjection,
     PinnedScore,
     PinnedSelection,
     PinnedTag,
 )
 from lightly_ray.platform.jobs.sampling_request import SamplingRequest
+from lightly_ray.platform.services import predictions
 from lightly_ray.platform.storage.store import datasets, embeddings, jobs, samples, scores, tags
 from lightly_ray.platform.storage.store.records import Embedding, Json, Score, Tag
 
@@ -111,7 +113,17 @@ def _pin(db: Connection, dataset_id: str, embedding: Embedding | None, request: 
         preselected=None if preselected_tag is None else PinnedTag.model_validate(preselected_tag),
         embedding=None if embedding is None else PinnedEmbedding.model_validate(embedding),
         score=None if score is None else PinnedScore.model_validate(score),
+        predictions=_predictions(dataset_id, request),
     )
+
+
+def _predictions(dataset_id: str, request: SamplingRequest) -> PinnedPredictions | None:
+    digest = request.predictions_id
+    if digest is None:
+        return None
+    if not takes_labels(request.method):
+        raise InvalidInputError(f"{request.method} does not look at classes, got predictionsId")
+    return PinnedPredictions(file_key=predictions.key(dataset_id, digest), sha256=digest)
 
 
 def _tags(db: Connection, dataset_id: str, request: SamplingRequest) -> tuple[Tag, Tag | None]:

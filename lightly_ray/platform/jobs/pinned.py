@@ -58,6 +58,13 @@ class PinnedScore(JsonModel):
     sha256: str
 
 
+class PinnedPredictions(JsonModel):
+    """Class probabilities and labels: a file that is called by its digest, so it never changes."""
+
+    file_key: str
+    sha256: str
+
+
 class PinnedSelection(JsonModel):
     """A selection: its settings, as `select` takes them, and its data. Some methods look at no embedding."""
 
@@ -67,13 +74,14 @@ class PinnedSelection(JsonModel):
     n_samples: int | float
     min_distance: float | None
     seed: int
-    normalize: Normalize
+    normalize: Normalize | None
     prev_tag_id: str
     query: PinnedTag
     preselected: PinnedTag | None
     embedding: PinnedEmbedding | None
     score: PinnedScore | None
     random_share: float = 0.0
+    predictions: PinnedPredictions | None = None
 
 
 class PinnedProjection(JsonModel):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -24,7 +25,8 @@ from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import needs_embeddings
 from lightly_ray.parallel.selection.select import Selection, select
 from lightly_ray.platform.jobs.messages import Selected
-from lightly_ray.platform.jobs.pinned import PinnedScore, PinnedSelection
+from lightly_ray.platform.jobs.pinned import PinnedPredictions, PinnedScore, PinnedSelection
+from lightly_ray.platform.services.predictions import load_predictions
 from lightly_ray.platform.services.scoring import load_scores
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.store.records import Json
@@ -63,6 +65,7 @@ def run(blobs: Blobs, pinned: PinnedSelection, names: list[str], report: Callabl
     query = pinned.query.mask
     before = BitMask() if pinned.preselected is None else pinned.preselected.mask
     inputs = _inputs(blobs, pinned, (query | before).to_rows(), pa.array(names, pa.large_string()))
+    predictions, labels = _predictions(blobs, pinned.predictions)
     selection = select(
         inputs.data,
         n_samples=pinned.n_samples,
@@ -71,6 +74,8 @@ def run(blobs: Blobs, pinned: PinnedSelection, names: list[str], report: Callabl
         preselected=before.select(names) or None,
         query=query.select(names),
         scores=_scores(blobs, pinned.score, query, inputs.places),
+        predictions=predictions,
+        labels=labels,
         min_distance=pinned.min_distance,
         normalize=pinned.normalize if needs_embeddings(pinned.method) else False,
         seed=pinned.seed,
@@ -135,16 +140,28 @@ def _scores(
     return aligned
 
 
+def _predictions(blobs: Blobs, predictions: PinnedPredictions | None) -> tuple[pa.Table | None, pa.Table | None]:
+    """Predictions, and what is labelled; no labels at all are none."""
+    if predictions is None:
+        return None, None
+    table = load_predictions(blobs, predictions.file_key)
+    labels = table.filter(pc.is_valid(table.column("label"))).select(["filename", "label"])
+    return table.select(["filename", "probabilities"]), labels if len(labels) else None
+
+
 def _provenance(pinned: PinnedSelection, selection: Selection, before: BitMask) -> Json:
     certificate = {name: getattr(selection, name) for name in ("radius", "lower_bound", "factor")}
     return {
         "kind": "sampling",
-        "method": pinned.method,
+        "method": selection.method.upper(),
+        "asked_method": pinned.method,
+        "why": selection.why,
         "parameters": {name: getattr(pinned, name) for name in _PARAMETERS},
         "query_tag": pinned.query.to_json(),
         "preselected_tag": None if pinned.preselected is None else pinned.preselected.to_json(),
         "embedding": None if pinned.embedding is None else pinned.embedding.to_json(),
         "score": None if pinned.score is None else pinned.score.to_json(),
+        "predictions": None if pinned.predictions is None else pinned.predictions.to_json(),
         "certificate": plain(certificate),
         "coverage": plain(selection.coverage),
         "whitening": None if selection.whitening is None else selection.whitening.digest,

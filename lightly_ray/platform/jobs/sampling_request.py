@@ -17,7 +17,7 @@ from lightly_ray.methods import (
 from lightly_ray.platform.storage.store.records import Json
 
 Method = Annotated[
-    Literal["ACTIVE_LEARNING", "CORAL", "CORESET", "COVERAGE", "RANDOM"],
+    Literal["ACTIVE_LEARNING", "AUTO", "CORAL", "CORESET", "COVERAGE", "RANDOM"],
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
 ]
 
@@ -55,8 +55,9 @@ class SamplingRequest(_Body):
     preselected_tag_id: str | None = None
     score_type: str | None = None
     seed: int = 0
-    normalize: Normalize = False
+    normalize: Normalize | None = False
     random_share: float = Field(default=0.0, allow_inf_nan=False)
+    predictions_id: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
 
     def limits(self, available: int, preselected: int) -> tuple[int | float, float | None]:
         """The number of samples and the distance, as ``lightly_ray.select`` takes them.
@@ -70,7 +71,8 @@ class SamplingRequest(_Body):
         """
         n_samples, distance = self.config.stopping_condition.n_samples, self.config.stopping_condition.min_distance
         min_distance = distance if distance > 0 else None
-        require_normalize(self.normalize, distance)
+        if self.normalize is not None:
+            require_normalize(self.normalize, distance)
         require_random_share(self.random_share, distance)
         if n_samples < 0 and min_distance is not None:
             return resolve_size(OPEN_END, available, open_end=True), min_distance

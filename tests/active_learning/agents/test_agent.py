@@ -16,6 +16,7 @@ from lightly_ray.errors import ConflictError, InvalidInputError, JobFailedError,
 RNG = np.random.default_rng(0)
 VECTORS = RNG.normal(size=(12, 5)).astype(np.float32)
 PREDICTIONS = RNG.dirichlet(np.ones(3), size=12)
+PREDICTED = ScorerClassification(PREDICTIONS)
 
 
 class Own(Scorer):
@@ -88,8 +89,8 @@ def test_agent__a_part_is_random(ready: ApiWorkflowClient) -> None:
     agent.query(SamplerConfig(n_samples=3, method=SamplingMethod.RANDOM, name="drawn"))
     assert agent.random_set == agent.added_set
     first = agent.labeled_set
-    agent.query(SamplerConfig(n_samples=8, name="mixed", random_share=np.float32(0.3)))  # type: ignore[arg-type]  # NumPy's
-    expected = select(VECTORS, 8, ids=names, preselected=first, random_share=0.3, normalize="whiten")
+    agent.query(SamplerConfig("CORESET", 8, name="mixed", random_share=np.float32(0.3)))  # type: ignore[arg-type]  # NumPy's
+    expected = select(VECTORS, 8, "coreset", ids=names, preselected=first, random_share=0.3, normalize="whiten")
     assert agent.labeled_set == in_order(names, expected.ids)
     assert agent.random_set == in_order(names, expected.random_ids)
     assert len(agent.random_set) == 2
@@ -103,7 +104,7 @@ def test_agent__query_tag_and_preselected_tag_may_be_strangers(ready: ApiWorkflo
     ready.create_tag_from_filenames(names[4:8], "labelled")
     agent = ActiveLearningAgent(ready, query_tag_name="query", preselected_tag_name="labelled")
     assert state(agent) == [names[:6], names[4:8], names[:4]]
-    agent.query(SamplerConfig(n_samples=6, name="more"))
+    agent.query(SamplerConfig("CORESET", 6, name="more"))
     expected = select(VECTORS, 6, "coreset", ids=names, query=names[:6], preselected=names[4:8])
     assert set(agent.added_set) == set(expected.added_ids)
     assert set(agent.added_set) < set(names[:4])
@@ -154,6 +155,63 @@ def test_query__coverage_is_weighted_by_the_scorer_that_it_is_given(ready: ApiWo
     provenance = ready.get_tag_provenance(ready.get_tag_by_name("third").id)
     assert provenance["score"] is None
     assert provenance["coverage"]["covered"] == 6
+
+
+def test_query__labels_make_it_look_at_classes(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    agent = ActiveLearningAgent(ready)
+    agent.query(SamplerConfig("RANDOM", 3, name="first"))
+    first = agent.labeled_set
+    labels: dict[str, Any] = {first[0]: 2, first[1]: np.int64(0)}
+    options: dict[str, Any] = {"ids": names, "preselected": first, "predictions": PREDICTIONS, "progress": False}
+    unlabelled = {name: PREDICTIONS[names.index(name)] for name in agent.unlabeled_set}
+    for name, scorer in {
+        "by position": ScorerClassification(PREDICTIONS),
+        "by name": ScorerClassification(dict(zip(names[::-1], PREDICTIONS[::-1], strict=True))),
+        "unlabelled": ScorerClassification(unlabelled),
+    }.items():
+        again = ActiveLearningAgent(ready, preselected_tag_name="first")
+        again.query(SamplerConfig(n_samples=7, name=name), scorer, labels=labels)
+        assert again.labeled_set == in_order(names, select(VECTORS, 7, labels=labels, **options).ids)
+    tag = ready.get_tag_by_name("by name")
+    provenance = ready.get_tag_provenance(tag.id)
+    assert (provenance["method"], provenance["asked_method"]) == ("COVERAGE", "AUTO")
+    assert "it looks at classes" in provenance["why"]
+    assert len(provenance["predictions"]["sha256"]) == 64
+    again = ActiveLearningAgent(ready, preselected_tag_name="first")
+    again.query(SamplerConfig(n_samples=7, name="no labels"), ScorerClassification(PREDICTIONS))
+    assert again.labeled_set == in_order(names, select(VECTORS, 7, **options).ids)
+
+
+@pytest.mark.parametrize(
+    ("method", "scorer", "labels", "message"),
+    [
+        ("CORAL", PREDICTED, {}, r"CORAL does not look at labels"),
+        ("AUTO", None, {}, r"give a ScorerClassification, got no scorer"),
+        ("AUTO", Own({"size": np.ones(12)}), {}, r"give a ScorerClassification, got Own"),
+        (
+            "AUTO",
+            ScorerClassification(PREDICTIONS),
+            {"nobody.png": 0},
+            r"1 labels are of samples that are not selected",
+        ),
+        (
+            "COVERAGE",
+            ScorerClassification(PREDICTIONS),
+            {"cats/0.png": 3},
+            r"has 3, and the classes of the predictions",
+        ),
+        ("COVERAGE", PREDICTED, {"cats/0.png": "cat"}, r"label of 'cats/0.png' .* got 'cat'"),
+    ],
+)
+def test_query__labels_that_cannot_be(
+    ready: ApiWorkflowClient, method: str, scorer: Any, labels: Any, message: str
+) -> None:
+    ready.create_tag_from_filenames(["cats/0.png"], "first")
+    agent = ActiveLearningAgent(ready, preselected_tag_name="first")
+    with pytest.raises((InvalidInputError, JobFailedError), match=message):
+        agent.query(SamplerConfig(method, 7, name="never"), scorer, labels=labels)
+    assert agent.labeled_set == ["cats/0.png"]
 
 
 def test_query__share_and_distance_alone(ready: ApiWorkflowClient) -> None:

@@ -10,7 +10,7 @@ from lightly_ray.errors import InvalidInputError
 
 def test_sampler_config__defaults_that_users_know() -> None:
     config = SamplerConfig()
-    assert (config.method, config.n_samples, config.min_distance) == ("CORESET", 32, -1)
+    assert (config.method, config.n_samples, config.min_distance) == ("AUTO", 32, -1)
     assert (config.score, config.seed, config.normalize) == (None, 0, None)
     assert SelectionConfig is SamplerConfig
 

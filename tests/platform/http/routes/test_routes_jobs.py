@@ -151,7 +151,7 @@ def test_sampling__a_part_is_random(dataset: Dataset) -> None:
     names, embedding, before = dataset.names(), dataset.embed(VECTORS), dataset.tag("before", [3, 11])
     job = dataset.sampling(embedding, "mixed", "CORESET", 9, seed=4, randomShare=0.3, preselectedTagId=before)
     expected = select(
-        VECTORS, 9, ids=names, preselected=[names[3], names[11]], seed=4, random_share=0.3, progress=False
+        VECTORS, 9, "coreset", ids=names, preselected=[names[3], names[11]], seed=4, random_share=0.3, progress=False
     )
     tag = finished(dataset, job)
     assert dataset.names_of(tag["id"]) == sorted(expected.ids)
