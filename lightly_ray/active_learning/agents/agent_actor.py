@@ -59,6 +59,11 @@ class AgentMethods:
         return self._agent.random_set
 
     @ray.method
+    def mark_cannot_be_labelled(self, filenames: list[str]) -> None:
+        """Mark samples that cannot be labelled: no later query offers them."""
+        self._agent.mark_cannot_be_labelled(filenames)
+
+    @ray.method
     def query(self, sampler_config: SamplerConfig, al_scorer: Any = None) -> None:
         """Select samples."""
         self._agent.query(sampler_config, al_scorer)

@@ -74,12 +74,12 @@ def select_covering(
     if problem.picks > len(considered):
         raise InvalidInputError(f"coverage picks at most {MOST:,} samples at a time, {problem.picks:,} were asked for")
     _require_memory(len(pool) * len(considered), resources)
-    rows = np.unique(np.concatenate([problem.candidates[pool], problem.candidates[considered], problem.preselected]))
+    rows = np.unique(np.concatenate([problem.candidates[pool], problem.candidates[considered], problem.centers]))
     vectors, whitening = _read(problem, rows)
     read_seconds = time.monotonic() - started
     of_pool, of_considered, of_selected = (
         vectors[np.searchsorted(rows, some)]
-        for some in (problem.candidates[pool], problem.candidates[considered], problem.preselected)
+        for some in (problem.candidates[pool], problem.candidates[considered], problem.centers)
     )
     nearest = nearest_selected(of_pool, of_selected) if len(of_selected) else None
     width = automatic_sigma(nearest) if sigma is None else sigma

@@ -74,6 +74,7 @@ class PinnedSelection(JsonModel):
     embedding: PinnedEmbedding | None
     score: PinnedScore | None
     random_share: float = 0.0
+    cannot_be_labelled: PinnedTag | None = None
 
 
 class PinnedProjection(JsonModel):

@@ -60,9 +60,12 @@ def run(blobs: Blobs, pinned: PinnedSelection, names: list[str], report: Callabl
     Raises:
         InvalidInputError: a sample has no embedding, or `select` refused.
     """
-    query = pinned.query.mask
+    marked = BitMask() if pinned.cannot_be_labelled is None else pinned.cannot_be_labelled.mask
     before = BitMask() if pinned.preselected is None else pinned.preselected.mask
-    inputs = _inputs(blobs, pinned, (query | before).to_rows(), pa.array(names, pa.large_string()))
+    query = pinned.query.mask - (marked - before)
+    silent, rows = marked & before, (query | before).to_rows()
+    looked_at = ~np.isin(rows, silent.to_rows())
+    inputs = _inputs(blobs, pinned, rows, looked_at, pa.array(names, pa.large_string()))
     selection = select(
         inputs.data,
         n_samples=pinned.n_samples,
@@ -70,7 +73,8 @@ def run(blobs: Blobs, pinned: PinnedSelection, names: list[str], report: Callabl
         ids=None if isinstance(inputs.data, Location) else inputs.ids,
         preselected=before.select(names) or None,
         query=query.select(names),
-        scores=_scores(blobs, pinned.score, query, inputs.places),
+        cannot_be_labelled=silent.select(names) or None,
+        scores=_scores(blobs, pinned.score, pinned.query.mask, inputs.places),
         min_distance=pinned.min_distance,
         normalize=pinned.normalize if needs_embeddings(pinned.method) else False,
         seed=pinned.seed,
@@ -90,7 +94,9 @@ def warm_up() -> None:
     select(np.eye(4, dtype=np.float32), 2, progress=False)
 
 
-def _inputs(blobs: Blobs, pinned: PinnedSelection, rows: NDArray[np.int64], names: pa.Array) -> _Inputs:
+def _inputs(
+    blobs: Blobs, pinned: PinnedSelection, rows: NDArray[np.int64], looked_at: NDArray[np.bool_], names: pa.Array
+) -> _Inputs:
     filenames = names.take(pa.array(rows))
     embedding = pinned.embedding
     if embedding is None or not needs_embeddings(pinned.method):
@@ -99,9 +105,9 @@ def _inputs(blobs: Blobs, pinned: PinnedSelection, rows: NDArray[np.int64], name
     with blobs.open(embedding.file_key) as file:
         parquet = pq.ParquetFile(file)
         stored = parquet.read(columns=["filename"]).column("filename").cast(pa.large_string()).combine_chunks()
-        where = _where(filenames, stored, embedding.name)
+        where = _where(filenames, stored, looked_at, embedding.name)
         width = parquet.schema_arrow.field("embedding").type.value_type.bit_width // 8
-        sorted_file = bool((np.diff(where) > 0).all())
+        sorted_file = bool((where >= 0).all() and (np.diff(where) > 0).all())
         if len(rows) * embedding.dimension * width > LARGE and sorted_file:
             places = positions_in(stored, names)
             return _Inputs(blobs.location(embedding.file_key), stored, places)
@@ -110,10 +116,10 @@ def _inputs(blobs: Blobs, pinned: PinnedSelection, rows: NDArray[np.int64], name
     return _Inputs(vectors if whole else vectors[where], filenames, rows)
 
 
-def _where(filenames: pa.Array, stored: pa.Array, embedding: str) -> NDArray[np.int64]:
-    """The rows of the file that hold these file names."""
+def _where(filenames: pa.Array, stored: pa.Array, looked_at: NDArray[np.bool_], embedding: str) -> NDArray[np.int64]:
+    """The rows of the file that hold these file names; -1, any row, for some of those that are not looked at."""
     rows = positions_in(filenames, stored)
-    missing = np.flatnonzero(rows < 0)
+    missing = np.flatnonzero((rows < 0) & looked_at)
     if len(missing):
         name = filenames[int(missing[0])].as_py()
         lacking = f"{len(missing)} of {len(filenames)} samples have no embedding"
@@ -130,8 +136,9 @@ def _scores(
     values = load_scores(blobs, score.file_key)
     # Rows outside the query set are never picked: their score does not matter.
     aligned = np.zeros(len(places), dtype=np.float64)
-    order = np.argsort(places)
-    aligned[order[np.searchsorted(places, query.to_rows(), sorter=order)]] = values
+    rows = query.to_rows()
+    scored = np.isin(places, rows)
+    aligned[scored] = values[np.searchsorted(rows, places[scored])]
     return aligned
 
 
@@ -143,6 +150,7 @@ def _provenance(pinned: PinnedSelection, selection: Selection, before: BitMask) 
         "parameters": {name: getattr(pinned, name) for name in _PARAMETERS},
         "query_tag": pinned.query.to_json(),
         "preselected_tag": None if pinned.preselected is None else pinned.preselected.to_json(),
+        "cannot_be_labelled": None if pinned.cannot_be_labelled is None else pinned.cannot_be_labelled.to_json(),
         "embedding": None if pinned.embedding is None else pinned.embedding.to_json(),
         "score": None if pinned.score is None else pinned.score.to_json(),
         "certificate": plain(certificate),

@@ -97,6 +97,44 @@ def test_agent__a_part_is_random(ready: ApiWorkflowClient) -> None:
     assert agent.random_set == []
 
 
+def test_agent__what_cannot_be_labelled_is_not_offered_again(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    agent = ActiveLearningAgent(ready)
+    agent.query(SamplerConfig(n_samples=4, name="first"))
+    first, marked = agent.labeled_set, [agent.added_set[1], agent.unlabeled_set[2]]
+    agent.mark_cannot_be_labelled(marked)
+    assert [agent.query_set, agent.labeled_set] == [names, first]
+    assert agent.unlabeled_set == [name for name in names if name not in {*first, *marked}]
+    # By name, predictions of `unlabeled_set` will do; by position, they are of all of `query_set`.
+    margins = ScorerClassification(PREDICTIONS).calculate_scores()["uncertainty_margin"]
+    by_name = {name: PREDICTIONS[names.index(name)] for name in agent.unlabeled_set}
+    agent.query(SamplerConfig(n_samples=7, method="CORAL", name="second"), ScorerClassification(by_name))
+    options: dict[str, Any] = {"ids": names, "scores": margins, "normalize": "whiten", "cannot_be_labelled": marked}
+    second = select(VECTORS, 7, "coral", preselected=first, **options).ids
+    assert agent.labeled_set == in_order(names, second)
+    agent.query(SamplerConfig(n_samples=9, method="CORAL", name="third"), ScorerClassification(PREDICTIONS))
+    assert agent.labeled_set == in_order(names, select(VECTORS, 9, "coral", preselected=second, **options).ids)
+
+
+def test_agent__marks_are_of_the_dataset(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    agent, other = ActiveLearningAgent(ready), ActiveLearningAgent(ready)
+    agent.mark_cannot_be_labelled([])
+    assert [tag.name for tag in ready.get_all_tags()] == ["initial-tag"]
+    agent.mark_cannot_be_labelled(names[4:5])
+    agent.mark_cannot_be_labelled([names[7], names[4]])
+    with pytest.raises(InvalidInputError, match=r"1 file names are no samples of the dataset, first: 'no\.png'"):
+        agent.mark_cannot_be_labelled([names[0], "no.png"])
+    tag = ready.get_tag_by_name("cannot-be-labelled")
+    assert ready.get_filenames_in_tag(tag) == [names[4], names[7]]
+    left = [name for name in names if name not in (names[4], names[7])]
+    assert agent.unlabeled_set == ActiveLearningAgent(ready).unlabeled_set == left
+    other.query(SamplerConfig(n_samples=-1, min_distance=1e-9, name="all that is left"))
+    assert (other.labeled_set, other.unlabeled_set) == (left, [])
+    with pytest.raises(InvalidInputError, match=r"all 2 samples that could be selected are marked as cannot"):
+        other.query(SamplerConfig(n_samples=11, name="too many"))
+
+
 def test_agent__query_tag_and_preselected_tag_may_be_strangers(ready: ApiWorkflowClient) -> None:
     names = ready.get_filenames()
     ready.create_tag_from_filenames(names[:6], "query")
