@@ -22,6 +22,7 @@ Normalize = bool | Literal["whiten"]
 
 DEFAULT_SCORE: Final = "uncertainty_margin"
 INITIAL_TAG = "initial-tag"  # of every dataset: all of its samples; grows when images are appended
+CANNOT_BE_LABELLED_TAG = "cannot-be-labelled"  # of a dataset: what is never offered again; grows by marking
 OPEN_END = -1  # as n_samples: as many as min_distance allows
 
 
@@ -181,8 +182,8 @@ def resolve_random_share(share: float, picks: int) -> int:
     return math.ceil(Fraction(repr(share)) * picks)
 
 
-def require_possible(n_samples: int, available: int, preselected: int) -> None:
-    """Refuse a number of samples that no selection can have.
+def require_possible(n_samples: int, available: int, preselected: int, *, left_out: int = 0) -> None:
+    """Refuse a number of samples that no selection can have; ``left_out`` are not among the ``available``.
 
     Raises:
         InvalidInputError: it is below 1, below the number of preselected samples, or above ``available``.
@@ -190,8 +191,9 @@ def require_possible(n_samples: int, available: int, preselected: int) -> None:
     if n_samples < 1:
         raise InvalidInputError(f"n_samples must be 1 or more (1.0 asks for everything), got {n_samples}")
     if n_samples > available:
+        without = f", without {left_out} that are left out" if left_out else ""
         raise InvalidInputError(
-            f"n_samples={n_samples} is more than the {available} samples of query set and preselected together"
+            f"n_samples={n_samples} is more than the {available} samples of query set and preselected together{without}"
         )
     if n_samples < preselected:
         raise InvalidInputError(

@@ -7,7 +7,7 @@ from lightly_ray.api.base import CREATOR, ClientBase
 from lightly_ray.api.models import TagData, created_id, parse, parse_list
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ApiError, ConflictError, InvalidInputError, NotFoundError
-from lightly_ray.methods import INITIAL_TAG
+from lightly_ray.methods import CANNOT_BE_LABELLED_TAG, INITIAL_TAG
 
 TagDoesNotExistError = NotFoundError
 ARITHMETICS = ("UNION", "INTERSECTION", "DIFFERENCE")
@@ -115,6 +115,23 @@ class TagsMixin(ClientBase):
         if provenance is not None:
             body["provenance"] = dict(provenance)
         return self.get_tag_by_id(created_id(self.transport.post(self._at("tags"), body)))
+
+    def mark_cannot_be_labelled(self, filenames: Iterable[str]) -> TagData:
+        """Mark samples as such that cannot be labelled: no later selection offers them, and they repel nothing.
+
+        They are in a tag named `cannot-be-labelled`, which grows; marking them again changes nothing. Delete the tag
+        to take all marks back.
+
+        Returns:
+            The tag with all samples that are marked.
+
+        Raises:
+            InvalidInputError: a file name is not in the dataset, the message names the first; or nothing was uploaded
+                yet.
+        """
+        body = {"fileNames": list(filenames), "creator": CREATOR}
+        answer = self.transport.post(self._at("tags", CANNOT_BE_LABELLED_TAG), body, repeat=True)
+        return self.get_tag_by_id(created_id(answer))
 
     def delete_tag_by_id(self, tag_id: str) -> None:
         """Delete a tag that no other tag follows."""

@@ -6,6 +6,7 @@ The definition:
     distance      the one float64 distance that decides (intrinsics: its inner loop)
     order         key descending, row ascending: the order of everything that is picked; ACTIVE_LEARNING is by_score
     random_draw   a key per id from (seed, id), the smallest win: RANDOM
+    cannot_be_labelled  those that are never picked, and repel nothing
     random_share  the part of any selection that RANDOM draws beforehand
     reference     the plain sequential greedy, which defines CORESET and CORAL
 

@@ -23,7 +23,7 @@ class ClassPredictions:
 
     Attributes:
         probabilities: (n, C) of the candidates, each row a distribution.
-        labels: (p,) class of each preselected sample, -1 where it is not known.
+        labels: (c,) class of each preselected sample that covers, -1 where it is not known.
     """
 
     probabilities: NDArray[np.float64]

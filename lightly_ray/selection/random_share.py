@@ -40,6 +40,7 @@ def with_share_drawn(problem: Problem, share: float) -> Problem:
         problem,
         candidates=problem.candidates[others],
         preselected=np.concatenate([problem.preselected, drawn.rows]),
+        centers=np.concatenate([problem.centers, drawn.rows]),
         scores=None if problem.scores is None else problem.scores[others],
         picks=problem.picks - count,
         drawn=drawn,

@@ -71,6 +71,7 @@ class Problem:
         ids: of all N rows.
         candidates: (n,) rows that may be picked, ascending: the query set without the preselected.
         preselected: (p,) rows in the caller's order.
+        centers: (c,) those of them that repel and cover: all but what cannot be labelled.
         scores: (n,) float64 of the candidates, None for methods without scores.
         picks: how many rows to pick, 0 .. n.
         skipped: row -> why it was left out of the candidates.
@@ -84,6 +85,7 @@ class Problem:
     ids: Ids
     candidates: RowNumbers
     preselected: RowNumbers
+    centers: RowNumbers
     scores: NDArray[np.float64] | None
     picks: int
     skipped: Mapping[int, str] = field(default_factory=dict)
@@ -101,9 +103,7 @@ class Problem:
     @property
     def needed(self) -> RowNumbers:
         """Every row whose embedding matters, ascending."""
-        return (
-            np.sort(np.concatenate([self.candidates, self.preselected])) if len(self.preselected) else self.candidates
-        )
+        return np.sort(np.concatenate([self.candidates, self.centers])) if len(self.centers) else self.candidates
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -221,6 +221,7 @@ def pose_problem(
         ids=ids,
         candidates=candidates,
         preselected=selected,
+        centers=selected,
         scores=numbers,
         picks=size - len(selected),
     )
@@ -258,16 +259,28 @@ def without_rows(problem: Problem, reasons: Mapping[int, str]) -> Problem:
         InvalidInputError: fewer samples are left than asked for.
     """
     kept = ~np.isin(problem.candidates, np.fromiter(reasons, np.int64, len(reasons)))
+    return replace(with_candidates(problem, kept), skipped={**problem.skipped, **reasons})
+
+
+def with_candidates(problem: Problem, kept: NDArray[np.bool_]) -> Problem:
+    """The problem with some of its candidates, and the size that it then stands for.
+
+    Args:
+        problem: as it was posed.
+        kept: (n,) whether a candidate stays.
+
+    Raises:
+        InvalidInputError: fewer samples are left than asked for.
+    """
     candidates = problem.candidates[kept]
     available = len(candidates) + len(problem.preselected)
     size = resolve_size(problem.settings.n_samples, available)
-    require_possible(size, available, len(problem.preselected))
+    require_possible(size, available, len(problem.preselected), left_out=len(kept) - len(candidates))
     return replace(
         problem,
         candidates=candidates,
         scores=None if problem.scores is None else problem.scores[kept],
         picks=size - len(problem.preselected),
-        skipped={**problem.skipped, **reasons},
     )
 
 

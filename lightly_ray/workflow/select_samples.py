@@ -52,6 +52,9 @@ class SelectSamplesSettings(DatasetSettings):
     query: Place | None = Field(
         default=None, description="samples that may be selected, given like preselected; default: all"
     )
+    cannot_be_labelled: Place | None = Field(
+        default=None, description="samples that are never picked and repel nothing, given like preselected"
+    )
     id_column: str = Field(default="filename", description="column of the filenames in all inputs")
     embedding_column: str = Field(default="embedding", description="column of the vectors in the embeddings")
     min_distance: float | None = Field(default=None, description="stop before samples would lie nearer than this")
@@ -86,8 +89,9 @@ def run_select_samples(settings: SelectSamplesSettings) -> dict[str, object]:
         InvalidInputError, NotFoundError: an input or a setting cannot be used.
         ConflictError: something else is at ``output``, or the tag name is taken by other samples.
     """
-    given = (settings.embeddings, settings.scores, settings.predictions, settings.labels)
-    inputs = [place for place in (*given, settings.preselected, settings.query) if place]
+    tables = (settings.embeddings, settings.scores, settings.predictions, settings.labels)
+    lists = (settings.preselected, settings.query, settings.cannot_be_labelled)
+    inputs = [place for place in (*tables, *lists) if place]
     made_from = {
         "job": "select_samples",
         **_said(settings),
@@ -128,6 +132,7 @@ def _select(settings: SelectSamplesSettings) -> Selection:
         embedding_column=settings.embedding_column,
         preselected=_names(settings.preselected, settings.id_column),
         query=_names(settings.query, settings.id_column),
+        cannot_be_labelled=_names(settings.cannot_be_labelled, settings.id_column),
         scores=settings.scores,
         score=_score(settings),
         predictions=settings.predictions,

@@ -78,6 +78,27 @@ def test_job__a_part_is_random(folder: Path) -> None:
         _settings(folder, "random_share=1")
 
 
+def test_job__leaves_out_what_cannot_be_labelled(folder: Path) -> None:
+    marked = [NAMES[0], NAMES[4], "dogs/5.png"]
+    (folder / "marked.txt").write_text("\n".join(marked))
+    pq.write_table(pa.table({"filename": marked}), folder / "marked.parquet")
+    options: dict[str, Any] = {"ids": NAMES, "preselected": ["dogs/5.png", "cats/2.png"], "normalize": "whiten"}
+    expected = lightly_ray.select(VECTORS, 7, "coreset", cannot_be_labelled=marked, progress=False, **options)
+    for kind in ("txt", "parquet"):
+        words = [
+            "n_samples=7",
+            "method=coreset",
+            f"preselected={folder}/before.txt",
+            f"cannot_be_labelled={folder}/marked.{kind}",
+        ]
+        output = folder / f"{kind}.parquet"
+        run_select_samples(_settings(folder, *words, f"output={output}"))
+        assert pq.read_table(output)["filename"].to_pylist() == expected.ids
+    (folder / "marked.txt").write_text("no.png")
+    with pytest.raises(InvalidInputError, match=r"cannot_be_labelled: 1 of 1 ids are not among"):
+        run_select_samples(_settings(folder, f"cannot_be_labelled={folder}/marked.txt"))
+
+
 def test_job__a_share_and_a_query_set(folder: Path) -> None:
     (folder / "query.txt").write_text("\n".join(NAMES[:8]))
     run_select_samples(_settings(folder, f"query={folder}/query.txt", "n_samples=0.5", "seed=4"))
@@ -202,9 +223,7 @@ def test_job__makes_one_tag_with_its_provenance(
     (folder / "out.parquet").unlink()
     assert run_select_samples(_settings(folder, *there, "method=coreset", "name=first"))["tag_id"] == tag.id
     with pytest.raises(ConflictError, match="'first'"):
-        run_select_samples(
-            _settings(folder, *there, "method=coreset", "name=first", "method=random", f"output={folder}/other.parquet")
-        )
+        run_select_samples(_settings(folder, *there, "name=first", "method=random", f"output={folder}/other.parquet"))
     assert not (folder / "other.parquet").exists()
 
 

@@ -20,6 +20,7 @@ from lightly_ray.api.models import TagData
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.methods import (
+    CANNOT_BE_LABELLED_TAG,
     INITIAL_TAG,
     OPEN_END,
     default_score,
@@ -73,6 +74,7 @@ class ActiveLearningAgent:
         self._preselected: TagData | None = None
         if preselected_tag_name is not None:
             self._preselected = api_workflow_client.get_tag_by_name(preselected_tag_name)
+        self._marked = self._read_marked()
         self._before: BitMask | None = None
         self._names: list[str] = []
         self._default_score: str | None = None
@@ -87,13 +89,16 @@ class ActiveLearningAgent:
 
     @property
     def labeled_set(self) -> list[str]:
-        """File names of the samples that are selected; empty before the first query."""
+        """File names of the samples that are selected, also of those that cannot be labelled; empty at first."""
         return self._filenames(self._selected)
 
     @property
     def unlabeled_set(self) -> list[str]:
-        """File names of the query set that are not selected."""
-        return self._filenames(self._query_tag.mask - self._selected)
+        """File names of the query set that are not selected, without those marked as cannot be labelled.
+
+        Marks of others are seen from the next query on.
+        """
+        return self._filenames(self._query_tag.mask - self._selected - self._marked)
 
     @property
     def added_set(self) -> list[str]:
@@ -154,6 +159,7 @@ class ActiveLearningAgent:
         """
         config = sampler_config or selection_config or SamplerConfig()
         config.check()
+        self._marked = self._read_marked()
         wanted, selected = self._wanted(config), self._selected.count
         if wanted <= selected and selected:
             does = "does nothing" if wanted < selected else "makes a tag that adds none"
@@ -180,6 +186,19 @@ class ActiveLearningAgent:
         )
         self._before, self._preselected = self._selected, tag
 
+    def mark_cannot_be_labelled(self, filenames: Sequence[str]) -> None:
+        """Mark samples that cannot be labelled: no later query offers them, and they repel nothing.
+
+        They leave `unlabeled_set`. `query_set` stays, as predictions are given by position in it; `labeled_set` and
+        sizes of queries still count those that are selected. The marks are of the dataset, in its tag
+        `cannot-be-labelled`, for all agents and clients; marking again changes nothing.
+
+        Raises:
+            InvalidInputError: a file name is not in the dataset; the message names the first, and none is marked.
+        """
+        if len(filenames):
+            self._marked = self._client().mark_cannot_be_labelled(filenames).mask
+
     def upload_scores(self, al_scorer: "Scorer | ray.data.Dataset") -> None:
         """Upload scores of the query set without selecting; later queries without a scorer use them.
 
@@ -201,6 +220,10 @@ class ActiveLearningAgent:
     def _selected(self) -> BitMask:
         return self._preselected.mask if self._preselected else BitMask()
 
+    def _read_marked(self) -> BitMask:
+        tags = self._client().get_all_tags()
+        return next((tag.mask for tag in tags if tag.name == CANNOT_BE_LABELLED_TAG), BitMask())
+
     def _filenames(self, mask: BitMask) -> list[str]:
         # Appended images come behind the others, so names once fetched stay right; only more may be needed.
         if not mask.fits(len(self._names)):
@@ -208,7 +231,7 @@ class ActiveLearningAgent:
         return mask.select(self._names)
 
     def _wanted(self, config: SamplerConfig) -> int:
-        available = (self._query_tag.mask | self._selected).count
+        available = ((self._query_tag.mask - self._marked) | self._selected).count
         return resolve_size(require_size(config.n_samples), available, open_end=config.min_distance > 0)
 
     def _aligned(self, al_scorer: Any) -> dict[str, NDArray[np.float64]]:
@@ -245,8 +268,9 @@ class ActiveLearningAgent:
     def _completed(
         self, values: Mapping[str, NDArray[Any]], filenames: Sequence[str], query_set: Sequence[str]
     ) -> tuple[dict[str, NDArray[Any]], list[str]]:
-        """Scores with a 0 for samples that are selected already and have none: nobody predicts those again."""
-        lacking = set(self.labeled_set).intersection(query_set).difference(filenames)
+        """Scores with a 0 for samples that are not in `unlabeled_set` and have none: nobody predicts those again."""
+        settled = self._filenames(self._selected | self._marked)
+        lacking = set(settled).intersection(query_set).difference(filenames)
         zeros = np.zeros(len(lacking))
         return {name: np.concatenate([scores, zeros]) for name, scores in values.items()}, [*filenames, *lacking]
 

@@ -60,6 +60,11 @@ class AgentMethods:
         return self._agent.random_set
 
     @ray.method
+    def mark_cannot_be_labelled(self, filenames: list[str]) -> None:
+        """Mark samples that cannot be labelled: no later query offers them."""
+        self._agent.mark_cannot_be_labelled(filenames)
+
+    @ray.method
     def query(
         self, sampler_config: SamplerConfig, al_scorer: Any = None, *, labels: Mapping[str, int] | None = None
     ) -> None:

@@ -70,11 +70,11 @@ def select_covering(
     if problem.picks > len(considered):
         raise InvalidInputError(f"coverage picks at most {MOST:,} samples at a time, {problem.picks:,} were asked for")
     _require_memory(len(pool) * len(considered), resources)
-    rows = np.unique(np.concatenate([problem.candidates[pool], problem.candidates[considered], problem.preselected]))
+    rows = np.unique(np.concatenate([problem.candidates[pool], problem.candidates[considered], problem.centers]))
     vectors, whitening = _read(problem, rows)
     read_seconds = time.monotonic() - started
     given = _Given(problem, rows, vectors)
-    to_cover, selected = given.candidates(pool), vectors[np.searchsorted(rows, problem.preselected)]
+    to_cover, selected = given.candidates(pool), vectors[np.searchsorted(rows, problem.centers)]
     nearest = nearest_selected(to_cover.vectors, selected) if len(selected) else None
     widest = SIGMA if problem.classes is None else WIDEST_OF_CLASSES
     width = automatic_sigma(nearest, widest) if sigma is None else sigma
@@ -128,12 +128,12 @@ class _Given:
         if classes is None:
             return Samples(vectors)
         predicted = directions(classes.probabilities[some])
-        predicted[nearest_selected(vectors, self._of(self.problem.preselected)) == 0] = 0
+        predicted[nearest_selected(vectors, self._of(self.problem.centers)) == 0] = 0
         return Samples(vectors, predicted)
 
     def covered(self, pool: Samples, sigma: float) -> NDArray[np.uint16]:
         """How far each of the pool is covered by what is preselected."""
-        selected, classes = Samples(self._of(self.problem.preselected)), self.problem.classes
+        selected, classes = Samples(self._of(self.problem.centers)), self.problem.classes
         if classes is None or pool.classes is None:
             return covered_by(selected, pool, Kernel(sigma))
         known = classes.labels >= 0

@@ -88,7 +88,7 @@ def _choose(
         picks=problem.picks,
         coral=settings.method == "coral",
         centers=loaded.centers,
-        known=len(problem.preselected) if loaded.centers is None else 0,
+        known=len(problem.centers) if loaded.centers is None else 0,
         first=first,
         min_distance=settings.min_distance,
         certify=settings.certify,
@@ -112,7 +112,7 @@ def _stats(problem: Problem, outcome: Outcome, read_seconds: float, loaded: Load
     spent, picked = outcome.stats, len(outcome.picks)
     # The picks that the certificate went on for were compared with, too.
     extra = 0 if outcome.certificate is None else max(1, picked) * problem.settings.certify + 1 - picked
-    centers = len(problem.preselected) + min(picked + extra, len(problem.candidates))
+    centers = len(problem.centers) + min(picked + extra, len(problem.candidates))
     return SelectionStats(
         rounds=spent.rounds,
         # Of a row that tried neighbours first, a few pairs are counted twice.
@@ -163,9 +163,9 @@ def _meanwhile(work: Callable[[], T]) -> Callable[[], T]:
 
 
 def _first(problem: Problem) -> int | None:
-    """The first pick of coreset where nothing is preselected: the smallest random key."""
+    """The first pick of coreset where nothing repels yet: the smallest random key."""
     candidates = problem.candidates
-    if problem.settings.method != "coreset" or len(problem.preselected):
+    if problem.settings.method != "coreset" or len(problem.centers):
         return None
     best, place, start = None, 0, 0
     for names in problem.ids.texts(candidates):
@@ -191,7 +191,7 @@ def _identity(problem: Problem) -> Identity:
     return {
         "ids": problem.ids.digest(),
         "query": digest(problem.candidates),
-        "preselected": digest(np.sort(problem.preselected)),
+        "preselected": digest(np.sort(problem.centers)),
         "scores": "" if problem.scores is None else digest(problem.scores),
         "method": settings.method,
         "picks": problem.picks,

@@ -36,7 +36,7 @@ def loaded_on_actors(problem: Problem, resources: Resources) -> Iterator[LoadedS
         with ActorShards(
             [specify(partition) for partition in partitions],
             problem.ids,
-            preselected=len(problem.preselected),
+            preselected=len(problem.centers),
             timeout=resources.timeout,
         ) as shards:
             with step(f"read {len(needed):,} embeddings") if resources.progress else nullcontext():

@@ -142,7 +142,7 @@ def _labels(given: GivenPredictions, labels: Any, problem: Problem, id_column: s
             f"labels: {len(strangers)} labelled samples are not preselected, first: "
             f"{problem.ids.name(int(strangers[0]))}; what is labelled is selected already, give it as preselected too"
         )
-    return of_row[problem.preselected]
+    return of_row[problem.centers]
 
 
 def _read_labels(labels: Any, id_column: str) -> tuple[IdsLike, list[Any]]:

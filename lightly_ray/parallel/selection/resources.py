@@ -74,8 +74,8 @@ def memory_of(problem: Problem, partitions: int) -> int:
     every shard all centers, as they are and as float32, and its work buffers.
     """
     layout = problem.kept_layout
-    rows = len(problem.candidates) + len(problem.preselected)
-    centers = len(problem.preselected) + problem.picks * problem.settings.certify + 1
+    rows = len(problem.candidates) + len(problem.centers)
+    centers = len(problem.centers) + problem.picks * problem.settings.certify + 1
     shard = centers * (layout.row_bytes + 4 * layout.width) + _BUFFER_ROWS * layout.row_bytes
     return int(rows * (1.2 * layout.row_bytes + _ROW_STATE)) + partitions * shard
 

@@ -34,6 +34,7 @@ from lightly_ray.parallel.selection.resources import Resources
 from lightly_ray.parallel.selection.result import Selection, SelectionStats
 from lightly_ray.parallel.selection.score_inputs import read_scores
 from lightly_ray.selection.automatic import Situation, choose_method
+from lightly_ray.selection.cannot_be_labelled import without_marked
 from lightly_ray.selection.choose import Outcome
 from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.order import by_score
@@ -68,6 +69,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     embedding_column: str = "embedding",
     preselected: IdsLike | None = None,
     query: IdsLike | None = None,
+    cannot_be_labelled: IdsLike | None = None,
     scores: ScoresLike | None = None,
     score: str | None = None,
     predictions: PredictionsLike | None = None,
@@ -113,6 +115,9 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         embedding_column: list, fixed-size-list or tensor column of float16, float32 or float64.
         preselected: ids that are selected already: they count, and they repel. They need not be in ``query``.
         query: ids that may be selected, default all. Embeddings of other samples are never read.
+        cannot_be_labelled: ids that are never picked. Where they are preselected they count, and repel and cover
+            nothing. Their embeddings are never read, they need no score, and n_samples as a share does not count the
+            others.
         scores: (N,) numbers by row, {id: number}, the name of a column of the data, or a table that is joined by
             ``id_column``: what `lightly_ray.score` makes, a Parquet path, an Arrow table, a DataFrame, a Series with
             the ids as its index. Finite and at least 0 for every sample that may be selected; null and NaN stand for
@@ -169,7 +174,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         >>> import lightly_ray
         >>> points = np.array([[0.0, 0.0], [0.0, 1.0], [5.0, 0.0], [5.0, 1.0]])
         >>> names = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
-        >>> selection = lightly_ray.select(points, 2, ids=names, preselected=["a.jpg"], progress=False)
+        >>> selection = lightly_ray.select(points, 2, "coreset", ids=names, preselected=["a.jpg"], progress=False)
         >>> selection.added_ids
         ['d.jpg']
         >>> selection.radius  # of the samples, the farthest from its nearest selected one lies 1 away
@@ -209,11 +214,13 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     width = require_sigma(sigma, settings.method)
     _require_use_of(labels, predicted, settings.method)
     share = require_random_share(random_share, settings.min_distance)
-    place = None if checkpoint is None else Location.parse(checkpoint)
-    resources = Resources(partitions, memory_limit, timeout, place, progress)
+    resources = Resources(
+        partitions, memory_limit, timeout, None if checkpoint is None else Location.parse(checkpoint), progress
+    )
     column = embedding_column if needs_embeddings(settings.method) else None
     source, row_ids = open_data(data, ids, id_column, column, given)
     problem = pose_problem(settings, source, row_ids, query=query, preselected=preselected, scores=given)
+    problem = without_marked(problem, cannot_be_labelled)
     if on_missing == "skip":
         problem = without_rows(problem, unscored(problem))
     require_scores(problem)

@@ -47,7 +47,7 @@ def specify_shard(
 ) -> ShardSpec:
     """What a shard has to hold, if it has these ``rows`` (ascending) of the problem, whitened or not."""
     settings = problem.settings
-    preselected = np.isin(rows, problem.preselected, kind="sort")
+    preselected = np.isin(rows, problem.centers, kind="sort")
     scores: NDArray[np.float64] | None = None
     if problem.scores is not None:
         scores = problem.scores[np.searchsorted(problem.candidates, rows[~preselected])]

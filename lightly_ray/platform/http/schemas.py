@@ -185,6 +185,13 @@ class TagBody(Body):
     provenance: Object | None = None  # what the client says of how it chose the samples
 
 
+class MarkBody(Body):
+    """Mark samples as such that cannot be labelled."""
+
+    file_names: list[str]
+    creator: str = "UNKNOWN"
+
+
 class TagChange(Body):
     """Rename a tag."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
-from lightly_ray.methods import needs_embeddings, needs_scores, takes_labels, takes_scores
+from lightly_ray.methods import CANNOT_BE_LABELLED_TAG, needs_embeddings, needs_scores, takes_labels, takes_scores
 from lightly_ray.platform import limits
 from lightly_ray.platform.jobs.pinned import (
     PinnedEmbedding,
@@ -41,6 +41,8 @@ def sampling(db: Connection, dataset_id: str, embedding_id: str | None, request:
         InvalidInputError, NotFoundError: the request cannot be met.
     """
     limits.tag_name(request.new_tag_name)
+    if request.new_tag_name == CANNOT_BE_LABELLED_TAG:
+        raise InvalidInputError(f"the tag {CANNOT_BE_LABELLED_TAG!r} is not one that selections make")
     datasets.lock(db, dataset_id)
     identity = request.identity(embedding_id)
     same = _same_job(db, dataset_id, request.new_tag_name, identity)
@@ -95,7 +97,14 @@ def _pin(db: Connection, dataset_id: str, embedding: Embedding | None, request: 
     query_tag, preselected_tag = _tags(db, dataset_id, request)
     query = query_tag.mask
     preselected = BitMask() if preselected_tag is None else preselected_tag.mask
-    n_samples, min_distance = request.limits((query | preselected).count, preselected.count)
+    marked = tags.cannot_be_labelled(db, dataset_id)
+    free = query - preselected
+    left = free if marked is None else free - marked.mask
+    if free.count and not left.count:
+        raise InvalidInputError(f"all {free.count} samples that could be selected are marked as cannot be labelled")
+    n_samples, min_distance = request.limits(
+        (left | preselected).count, preselected.count, left_out=free.count - left.count
+    )
     score = _score(db, dataset_id, query_tag, query, request)
     if embedding is not None:
         embeddings.require_file(embedding)
@@ -114,6 +123,7 @@ def _pin(db: Connection, dataset_id: str, embedding: Embedding | None, request: 
         embedding=None if embedding is None else PinnedEmbedding.model_validate(embedding),
         score=None if score is None else PinnedScore.model_validate(score),
         predictions=_predictions(dataset_id, request),
+        cannot_be_labelled=None if marked is None else PinnedTag.model_validate(marked),
     )
 
 

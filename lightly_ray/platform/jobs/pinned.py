@@ -82,6 +82,7 @@ class PinnedSelection(JsonModel):
     score: PinnedScore | None
     random_share: float = 0.0
     predictions: PinnedPredictions | None = None
+    cannot_be_labelled: PinnedTag | None = None
 
 
 class PinnedProjection(JsonModel):

@@ -62,10 +62,13 @@ def run(blobs: Blobs, pinned: PinnedSelection, names: list[str], report: Callabl
     Raises:
         InvalidInputError: a sample has no embedding, or `select` refused.
     """
-    query = pinned.query.mask
+    marked = BitMask() if pinned.cannot_be_labelled is None else pinned.cannot_be_labelled.mask
     before = BitMask() if pinned.preselected is None else pinned.preselected.mask
-    inputs = _inputs(blobs, pinned, (query | before).to_rows(), pa.array(names, pa.large_string()))
-    predictions, labels = _predictions(blobs, pinned.predictions)
+    query = pinned.query.mask - (marked - before)
+    silent, rows = marked & before, (query | before).to_rows()
+    looked_at = ~np.isin(rows, silent.to_rows())
+    inputs = _inputs(blobs, pinned, rows, looked_at, pa.array(names, pa.large_string()))
+    predictions, labels = _predictions(blobs, pinned.predictions, inputs.ids)
     selection = select(
         inputs.data,
         n_samples=pinned.n_samples,
@@ -73,7 +76,8 @@ def run(blobs: Blobs, pinned: PinnedSelection, names: list[str], report: Callabl
         ids=None if isinstance(inputs.data, Location) else inputs.ids,
         preselected=before.select(names) or None,
         query=query.select(names),
-        scores=_scores(blobs, pinned.score, query, inputs.places),
+        cannot_be_labelled=silent.select(names) or None,
+        scores=_scores(blobs, pinned.score, pinned.query.mask, inputs.places),
         predictions=predictions,
         labels=labels,
         min_distance=pinned.min_distance,
@@ -95,7 +99,9 @@ def warm_up() -> None:
     select(np.eye(4, dtype=np.float32), 2, "coreset", progress=False)
 
 
-def _inputs(blobs: Blobs, pinned: PinnedSelection, rows: NDArray[np.int64], names: pa.Array) -> _Inputs:
+def _inputs(
+    blobs: Blobs, pinned: PinnedSelection, rows: NDArray[np.int64], looked_at: NDArray[np.bool_], names: pa.Array
+) -> _Inputs:
     filenames = names.take(pa.array(rows))
     embedding = pinned.embedding
     if embedding is None or not needs_embeddings(pinned.method):
@@ -104,9 +110,9 @@ def _inputs(blobs: Blobs, pinned: PinnedSelection, rows: NDArray[np.int64], name
     with blobs.open(embedding.file_key) as file:
         parquet = pq.ParquetFile(file)
         stored = parquet.read(columns=["filename"]).column("filename").cast(pa.large_string()).combine_chunks()
-        where = _where(filenames, stored, embedding.name)
+        where = _where(filenames, stored, looked_at, embedding.name)
         width = parquet.schema_arrow.field("embedding").type.value_type.bit_width // 8
-        sorted_file = bool((np.diff(where) > 0).all())
+        sorted_file = bool((where >= 0).all() and (np.diff(where) > 0).all())
         if len(rows) * embedding.dimension * width > LARGE and sorted_file:
             places = positions_in(stored, names)
             return _Inputs(blobs.location(embedding.file_key), stored, places)
@@ -115,10 +121,10 @@ def _inputs(blobs: Blobs, pinned: PinnedSelection, rows: NDArray[np.int64], name
     return _Inputs(vectors if whole else vectors[where], filenames, rows)
 
 
-def _where(filenames: pa.Array, stored: pa.Array, embedding: str) -> NDArray[np.int64]:
-    """The rows of the file that hold these file names."""
+def _where(filenames: pa.Array, stored: pa.Array, looked_at: NDArray[np.bool_], embedding: str) -> NDArray[np.int64]:
+    """The rows of the file that hold these file names; -1, any row, for some of those that are not looked at."""
     rows = positions_in(filenames, stored)
-    missing = np.flatnonzero(rows < 0)
+    missing = np.flatnonzero((rows < 0) & looked_at)
     if len(missing):
         name = filenames[int(missing[0])].as_py()
         lacking = f"{len(missing)} of {len(filenames)} samples have no embedding"
@@ -135,16 +141,20 @@ def _scores(
     values = load_scores(blobs, score.file_key)
     # Rows outside the query set are never picked: their score does not matter.
     aligned = np.zeros(len(places), dtype=np.float64)
-    order = np.argsort(places)
-    aligned[order[np.searchsorted(places, query.to_rows(), sorter=order)]] = values
+    rows = query.to_rows()
+    scored = np.isin(places, rows)
+    aligned[scored] = values[np.searchsorted(rows, places[scored])]
     return aligned
 
 
-def _predictions(blobs: Blobs, predictions: PinnedPredictions | None) -> tuple[pa.Table | None, pa.Table | None]:
-    """Predictions, and what is labelled; no labels at all are none."""
+def _predictions(
+    blobs: Blobs, predictions: PinnedPredictions | None, ids: pa.Array
+) -> tuple[pa.Table | None, pa.Table | None]:
+    """Predictions of what is looked at, and what is labelled of it; no labels at all are none."""
     if predictions is None:
         return None, None
     table = load_predictions(blobs, predictions.file_key)
+    table = table.filter(pc.is_in(table.column("filename").cast(ids.type), value_set=ids))
     labels = table.filter(pc.is_valid(table.column("label"))).select(["filename", "label"])
     return table.select(["filename", "probabilities"]), labels if len(labels) else None
 
@@ -159,6 +169,7 @@ def _provenance(pinned: PinnedSelection, selection: Selection, before: BitMask) 
         "parameters": {name: getattr(pinned, name) for name in _PARAMETERS},
         "query_tag": pinned.query.to_json(),
         "preselected_tag": None if pinned.preselected is None else pinned.preselected.to_json(),
+        "cannot_be_labelled": None if pinned.cannot_be_labelled is None else pinned.cannot_be_labelled.to_json(),
         "embedding": None if pinned.embedding is None else pinned.embedding.to_json(),
         "score": None if pinned.score is None else pinned.score.to_json(),
         "predictions": None if pinned.predictions is None else pinned.predictions.to_json(),

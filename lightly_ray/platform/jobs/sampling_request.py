@@ -59,12 +59,13 @@ class SamplingRequest(_Body):
     random_share: float = Field(default=0.0, allow_inf_nan=False)
     predictions_id: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
 
-    def limits(self, available: int, preselected: int) -> tuple[int | float, float | None]:
+    def limits(self, available: int, preselected: int, *, left_out: int = 0) -> tuple[int | float, float | None]:
         """The number of samples and the distance, as ``lightly_ray.select`` takes them.
 
         Args:
             available: samples in the query set or preselected.
             preselected: how many are preselected.
+            left_out: how many of the query set cannot be labelled.
 
         Raises:
             InvalidInputError: no selection has that size.
@@ -79,7 +80,7 @@ class SamplingRequest(_Body):
         if isinstance(n_samples, float) and n_samples > 1 and n_samples.is_integer():
             n_samples = int(n_samples)  # JSON may say 100.0
         size = require_size(n_samples)
-        require_possible(resolve_size(size, available), available, preselected)
+        require_possible(resolve_size(size, available), available, preselected, left_out=left_out)
         return size, min_distance
 
     def identity(self, embedding_id: str | None) -> Json:

@@ -75,6 +75,16 @@ def create(db: Connection, dataset_id: str, wanted: Wanted) -> str:
     return tags.insert(db, dataset_id, tags.NewTag(wanted.name, mask, wanted.prev_tag_id, wanted.creator, provenance))
 
 
+def mark_cannot_be_labelled(db: Connection, dataset_id: str, file_names: list[str], creator: str) -> str:
+    """Add samples to those that are never offered again, and return the id of their tag.
+
+    Raises:
+        InvalidInputError: a file name is unknown, or the dataset has no tags yet.
+    """
+    datasets.lock(db, dataset_id)
+    return tags.mark(db, dataset_id, _mask_of(samples.mappings(db, dataset_id), file_names), creator)
+
+
 def combine(db: Connection, dataset_id: str, wanted: Combination) -> tuple[str, str | None]:
     """Combine two tags.
 

@@ -16,7 +16,6 @@ from lightly_ray.errors import ConflictError, InvalidInputError, JobFailedError,
 RNG = np.random.default_rng(0)
 VECTORS = RNG.normal(size=(12, 5)).astype(np.float32)
 PREDICTIONS = RNG.dirichlet(np.ones(3), size=12)
-PREDICTED = ScorerClassification(PREDICTIONS)
 
 
 class Own(Scorer):
@@ -98,6 +97,44 @@ def test_agent__a_part_is_random(ready: ApiWorkflowClient) -> None:
     assert agent.random_set == []
 
 
+def test_agent__what_cannot_be_labelled_is_not_offered_again(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    agent = ActiveLearningAgent(ready)
+    agent.query(SamplerConfig(n_samples=4, name="first"))
+    first, marked = agent.labeled_set, [agent.added_set[1], agent.unlabeled_set[2]]
+    agent.mark_cannot_be_labelled(marked)
+    assert [agent.query_set, agent.labeled_set] == [names, first]
+    assert agent.unlabeled_set == [name for name in names if name not in {*first, *marked}]
+    # By name, predictions of `unlabeled_set` will do; by position, they are of all of `query_set`.
+    margins = ScorerClassification(PREDICTIONS).calculate_scores()["uncertainty_margin"]
+    by_name = {name: PREDICTIONS[names.index(name)] for name in agent.unlabeled_set}
+    agent.query(SamplerConfig(n_samples=7, method="CORAL", name="second"), ScorerClassification(by_name))
+    options: dict[str, Any] = {"ids": names, "scores": margins, "normalize": "whiten", "cannot_be_labelled": marked}
+    second = select(VECTORS, 7, "coral", preselected=first, **options).ids
+    assert agent.labeled_set == in_order(names, second)
+    agent.query(SamplerConfig(n_samples=9, method="CORAL", name="third"), ScorerClassification(PREDICTIONS))
+    assert agent.labeled_set == in_order(names, select(VECTORS, 9, "coral", preselected=second, **options).ids)
+
+
+def test_agent__marks_are_of_the_dataset(ready: ApiWorkflowClient) -> None:
+    names = ready.get_filenames()
+    agent, other = ActiveLearningAgent(ready), ActiveLearningAgent(ready)
+    agent.mark_cannot_be_labelled([])
+    assert [tag.name for tag in ready.get_all_tags()] == ["initial-tag"]
+    agent.mark_cannot_be_labelled(names[4:5])
+    agent.mark_cannot_be_labelled([names[7], names[4]])
+    with pytest.raises(InvalidInputError, match=r"1 file names are no samples of the dataset, first: 'no\.png'"):
+        agent.mark_cannot_be_labelled([names[0], "no.png"])
+    tag = ready.get_tag_by_name("cannot-be-labelled")
+    assert ready.get_filenames_in_tag(tag) == [names[4], names[7]]
+    left = [name for name in names if name not in (names[4], names[7])]
+    assert agent.unlabeled_set == ActiveLearningAgent(ready).unlabeled_set == left
+    other.query(SamplerConfig(n_samples=-1, min_distance=1e-9, name="all that is left"))
+    assert (other.labeled_set, other.unlabeled_set) == (left, [])
+    with pytest.raises(InvalidInputError, match=r"all 2 samples that could be selected are marked as cannot"):
+        other.query(SamplerConfig(n_samples=11, name="too many"))
+
+
 def test_agent__query_tag_and_preselected_tag_may_be_strangers(ready: ApiWorkflowClient) -> None:
     names = ready.get_filenames()
     ready.create_tag_from_filenames(names[:6], "query")
@@ -155,63 +192,6 @@ def test_query__coverage_is_weighted_by_the_scorer_that_it_is_given(ready: ApiWo
     provenance = ready.get_tag_provenance(ready.get_tag_by_name("third").id)
     assert provenance["score"] is None
     assert provenance["coverage"]["covered"] == 6
-
-
-def test_query__labels_make_it_look_at_classes(ready: ApiWorkflowClient) -> None:
-    names = ready.get_filenames()
-    agent = ActiveLearningAgent(ready)
-    agent.query(SamplerConfig("RANDOM", 3, name="first"))
-    first = agent.labeled_set
-    labels: dict[str, Any] = {first[0]: 2, first[1]: np.int64(0)}
-    options: dict[str, Any] = {"ids": names, "preselected": first, "predictions": PREDICTIONS, "progress": False}
-    unlabelled = {name: PREDICTIONS[names.index(name)] for name in agent.unlabeled_set}
-    for name, scorer in {
-        "by position": ScorerClassification(PREDICTIONS),
-        "by name": ScorerClassification(dict(zip(names[::-1], PREDICTIONS[::-1], strict=True))),
-        "unlabelled": ScorerClassification(unlabelled),
-    }.items():
-        again = ActiveLearningAgent(ready, preselected_tag_name="first")
-        again.query(SamplerConfig(n_samples=7, name=name), scorer, labels=labels)
-        assert again.labeled_set == in_order(names, select(VECTORS, 7, labels=labels, **options).ids)
-    tag = ready.get_tag_by_name("by name")
-    provenance = ready.get_tag_provenance(tag.id)
-    assert (provenance["method"], provenance["asked_method"]) == ("COVERAGE", "AUTO")
-    assert "it looks at classes" in provenance["why"]
-    assert len(provenance["predictions"]["sha256"]) == 64
-    again = ActiveLearningAgent(ready, preselected_tag_name="first")
-    again.query(SamplerConfig(n_samples=7, name="no labels"), ScorerClassification(PREDICTIONS))
-    assert again.labeled_set == in_order(names, select(VECTORS, 7, **options).ids)
-
-
-@pytest.mark.parametrize(
-    ("method", "scorer", "labels", "message"),
-    [
-        ("CORAL", PREDICTED, {}, r"CORAL does not look at labels"),
-        ("AUTO", None, {}, r"give a ScorerClassification, got no scorer"),
-        ("AUTO", Own({"size": np.ones(12)}), {}, r"give a ScorerClassification, got Own"),
-        (
-            "AUTO",
-            ScorerClassification(PREDICTIONS),
-            {"nobody.png": 0},
-            r"1 labels are of samples that are not selected",
-        ),
-        (
-            "COVERAGE",
-            ScorerClassification(PREDICTIONS),
-            {"cats/0.png": 3},
-            r"has 3, and the classes of the predictions",
-        ),
-        ("COVERAGE", PREDICTED, {"cats/0.png": "cat"}, r"label of 'cats/0.png' .* got 'cat'"),
-    ],
-)
-def test_query__labels_that_cannot_be(
-    ready: ApiWorkflowClient, method: str, scorer: Any, labels: Any, message: str
-) -> None:
-    ready.create_tag_from_filenames(["cats/0.png"], "first")
-    agent = ActiveLearningAgent(ready, preselected_tag_name="first")
-    with pytest.raises((InvalidInputError, JobFailedError), match=message):
-        agent.query(SamplerConfig(method, 7, name="never"), scorer, labels=labels)
-    assert agent.labeled_set == ["cats/0.png"]
 
 
 def test_query__share_and_distance_alone(ready: ApiWorkflowClient) -> None:

@@ -72,8 +72,8 @@ def test_pinned__comes_back_from_the_database_as_it_went(tmp_path: Path) -> None
     assert pinned_of("SAMPLING", json.loads(json.dumps(selection.to_json()))) == selection
     older = {key: value for key, value in selection.to_json().items() if key != "kind"}
     assert pinned_of("SAMPLING", older) == selection  # queued before kinds were written
-    del older["random_share"]
-    assert pinned_of("SAMPLING", older) == selection  # queued before there were shares
+    del older["random_share"], older["cannot_be_labelled"]
+    assert pinned_of("SAMPLING", older) == selection  # queued before there were shares and marks
     share = selection.model_copy(update={"n_samples": 1.0})
     assert isinstance(pinned_of("SAMPLING", json.loads(json.dumps(share.to_json()))).n_samples, float)  # type: ignore[union-attr]  # a selection
 
@@ -117,6 +117,35 @@ def test_run__equals_select(
     assert outcome.provenance["certificate"]["radius"] == expected.radius
     if method in {"CORESET", "CORAL"}:
         assert calls[-1] == (20, 20)
+
+
+@pytest.mark.parametrize("method", ["CORESET", "CORAL", "RANDOM"])
+@pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
+@pytest.mark.parametrize("large", [False, True])
+def test_run__without_what_cannot_be_labelled(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch, method: str, rows: list[int], *, large: bool
+) -> None:
+    monkeypatch.setattr(sampling, "LARGE", 0 if large else 2**40)
+    marked = [2, 12, 15, 40, 69, 85]  # outside and preselected, in the query set, both, neither
+    scores = np.zeros(90)
+    scores[list(QUERY)] = SCORES
+    expected = select(
+        VECTORS,
+        20,
+        method,
+        ids=NAMES,
+        query=[NAMES[row] for row in QUERY],
+        preselected=[NAMES[row] for row in BEFORE],
+        cannot_be_labelled=[NAMES[row] for row in marked],
+        scores=scores if method == "CORAL" else None,
+        seed=3,
+        progress=False,
+    )
+    tag = PinnedTag(id="m", name="cannot-be-labelled", mask=BitMask.from_rows(marked))
+    for stored_rows in (rows, [row for row in rows if row not in marked]):
+        job = pinned(blobs, stored_rows, method).model_copy(update={"cannot_be_labelled": tag})
+        outcome = sampling.run(blobs, job, NAMES, lambda *_: None)
+        assert outcome.mask.select(NAMES) == sorted(map(str, expected.ids))
 
 
 def test_run__a_preselected_sample_without_embedding(blobs: Blobs) -> None:

@@ -6,12 +6,14 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
+from lightly_ray.methods import CANNOT_BE_LABELLED_TAG
 from lightly_ray.platform.http import views
 from lightly_ray.platform.http.dependencies import Here
 from lightly_ray.platform.http.schemas import (
     ArithmeticsBody,
     Created,
     InitialTagBody,
+    MarkBody,
     Object,
     TagBody,
     TagChange,
@@ -60,6 +62,13 @@ def upsize_tags(dataset_id: str, body: UpsizeBody, platform: Here) -> Created:
     with platform.database.write() as db:
         dataset = datasets.lock(db, dataset_id)
         return {"id": tags.upsize(db, dataset, body.upsize_tag_name, body.upsize_tag_creator)}
+
+
+@router.post(f"/{CANNOT_BE_LABELLED_TAG}")
+def mark_cannot_be_labelled(dataset_id: str, body: MarkBody, platform: Here) -> Created:
+    """Mark samples as such that cannot be labelled: no selection offers them. Their tag is made, or grows."""
+    with platform.database.write() as db:
+        return {"id": tagging.mark_cannot_be_labelled(db, dataset_id, body.file_names, body.creator)}
 
 
 @router.post("/arithmetics")

@@ -1,7 +1,8 @@
-"""Tags: named sets of samples. Immutable, but for the initial tag, which is always all samples.
+"""Tags: named sets of samples. Two of them grow, all others are immutable.
 
-A name belongs to one tag, or to one job that is going to make it: `tag_names` holds both, so its primary
-key decides. Writers take the dataset's lock first.
+The initial tag is always all samples; the other that grows holds what cannot be labelled. A name belongs to one tag,
+or to one job that is going to make it: `tag_names` holds both, so its primary key decides. Writers take the dataset's
+lock first.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import Code, ConflictError, InvalidInputError, NotFoundError
-from lightly_ray.methods import INITIAL_TAG
+from lightly_ray.methods import CANNOT_BE_LABELLED_TAG, INITIAL_TAG
 from lightly_ray.platform import limits
 from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import datasets, jobs, tag_names, tags
@@ -83,6 +84,35 @@ def initial(db: Connection, dataset_id: str) -> Tag:
             "the dataset has no tags yet: finish the upload with an initial tag", code="TAG_NO_TAG_IN_DATASET"
         )
     return record(Tag, row)
+
+
+def cannot_be_labelled(db: Connection, dataset_id: str) -> Tag | None:
+    """The tag of the samples that cannot be labelled, None where none was marked."""
+    query = select(*_COLUMNS).where(tags.c.dataset_id == dataset_id, tags.c.name == CANNOT_BE_LABELLED_TAG)
+    row = db.execute(query).one_or_none()
+    return None if row is None else record(Tag, row)
+
+
+def mark(db: Connection, dataset_id: str, mask: BitMask, creator: str) -> str:
+    """Add samples to those that cannot be labelled; what is marked already stays so.
+
+    Args:
+        db: with the dataset locked.
+        dataset_id: of the samples.
+        mask: the samples.
+        creator: who asks.
+
+    Returns:
+        The id of their tag, which is made with the first of them.
+    """
+    tag = cannot_be_labelled(db, dataset_id)
+    if tag is None:
+        first = initial(db, dataset_id)
+        return insert(db, dataset_id, NewTag(CANNOT_BE_LABELLED_TAG, mask, first.id, creator, {"kind": "marked"}))
+    if tag.mask | mask != tag.mask:
+        values = {"mask": tag.mask | mask, "last_modified_at": now()}
+        db.execute(update(tags).where(tags.c.id == tag.id).values(**values))
+    return tag.id
 
 
 def create_initial(db: Connection, dataset: Dataset, *, img_type: str, creator: str, name: str = INITIAL_TAG) -> str:
@@ -175,14 +205,14 @@ def rename(db: Connection, dataset_id: str, tag_id: str, name: str) -> None:
 
     Raises:
         ConflictError: the name is taken (TAG_NAME_EXISTS).
-        InvalidInputError: it is the initial tag, which clients find by its name.
+        InvalidInputError: it is one of those that grow, which are found by their names.
     """
     limits.tag_name(name)
     tag = read(db, dataset_id, tag_id)
     if tag.name == name:
         return
-    if tag.prev_tag_id is None:
-        raise InvalidInputError("the initial tag keeps its name: clients find it by that", code="DATASET_TAG_INVALID")
+    if tag.prev_tag_id is None or tag.name == CANNOT_BE_LABELLED_TAG:
+        raise InvalidInputError(f"the tag {tag.name!r} keeps its name: it is found by that", code="DATASET_TAG_INVALID")
     if owner_of(db, dataset_id, name) is not None:
         raise name_taken(name)
     # A job that made the tag no longer answers to either name.

@@ -164,6 +164,65 @@ def test_sampling__a_part_is_random(dataset: Dataset) -> None:
     assert dataset.api.refused("POST", path, json=other)[:2] == (409, "TAG_NAME_EXISTS")
 
 
+def mark(dataset: Dataset, names: list[str]) -> None:
+    dataset.api.post(f"{dataset.path}/tags/cannot-be-labelled", {"fileNames": names})
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("method", ["RANDOM", "CORESET", "CORAL", "COVERAGE"])
+def test_sampling__leaves_out_what_cannot_be_labelled(dataset: Dataset, method: str) -> None:
+    names, first = dataset.names(), dataset.tags()["initial-tag"]["id"]
+    marked = [names[row] for row in (3, 5, 11, 29)]
+    embedded = [name for name in names if name not in marked]  # they need no embedding, also where preselected
+    embedding = dataset.embed(VECTORS[[names.index(name) for name in embedded]], embedded)
+    before = dataset.tag("before", [3, 8])
+    scores = None
+    if method == "CORAL":
+        scores = SCORES
+        put_scores(dataset, first, SCORES)
+    mark(dataset, marked)
+    tag = finished(dataset, dataset.sampling(embedding, "chosen", method, 9, seed=4, preselectedTagId=before))
+    expected = select(
+        VECTORS,
+        9,
+        method,
+        ids=names,
+        preselected=[names[3], names[8]],
+        cannot_be_labelled=marked,
+        scores=scores,
+        seed=4,
+        progress=False,
+    )
+    assert dataset.names_of(tag["id"]) == sorted(expected.ids)
+    provenance = dataset.api.get(f"{dataset.path}/tags/{tag['id']}/provenance")
+    assert provenance["cannot_be_labelled"]["mask"] == tag_mask(names, marked)
+    assert (provenance["selected"], provenance["preselected"]) == (9, 2)
+
+
+def test_sampling__marks_are_pinned_when_queued(dataset: Dataset, worker: Worker) -> None:
+    names, embedding = dataset.names(), dataset.embed(VECTORS)
+    mark(dataset, names[:2])
+    job = dataset.sampling(embedding, "pinned", "CORESET", 1.0)
+    mark(dataset, names[2:4])
+    assert dataset.names_of(finished(dataset, job)["id"]) == names[2:]
+    with worker.store.database.read() as db:
+        assert jobs.read(db, job).pinned["cannot_be_labelled"]["mask"] == "0x3"
+    assert dataset.sampling(embedding, "pinned", "CORESET", 1.0) == job  # the same request, whatever is marked since
+
+
+def test_sampling__marked_samples_are_not_counted(dataset: Dataset) -> None:
+    names = dataset.names()
+    mark(dataset, names[:2])
+    path = f"{dataset.path}/sampling"
+    _, _, message = dataset.api.refused("POST", path, json=body("some", "RANDOM", 29))
+    assert "29 is more than the 28 samples" in message
+    assert "without 2 that are left out" in message
+    assert dataset.api.refused("POST", path, json=body("cannot-be-labelled", "RANDOM", 3))[0] == 422
+    mark(dataset, names)
+    _, _, message = dataset.api.refused("POST", path, json=body("some", "RANDOM", 3))
+    assert "all 30 samples that could be selected are marked as cannot be labelled" in message
+
+
 @pytest.mark.usefixtures("worker")
 def test_sampling__a_dataset_without_embedding(dataset: Dataset) -> None:
     names, path = dataset.names(), f"{dataset.path}/sampling"

@@ -113,6 +113,46 @@ def test_change_tag__renames(api: Api) -> None:
     assert api.refused("PUT", f"{dataset.path}/tags/{first}", json={"name": "mine"})[1] == "DATASET_TAG_INVALID"
 
 
+def test_mark__makes_a_tag_that_grows(api: Api) -> None:
+    dataset = api.dataset(5)
+    names, path = dataset.names(), f"{dataset.path}/tags/cannot-be-labelled"
+    marked = api.post(path, {"fileNames": [names[3], names[3]], "creator": "USER_PIP"})["id"]
+    tag = dataset.tags()["cannot-be-labelled"]
+    assert (tag["id"], tag["bitMaskData"]) == (marked, "0x8")
+    assert tag["prevTagId"] == dataset.tags()["initial-tag"]["id"]
+    for more in ([names[1], names[3]], [names[1]], []):
+        assert api.post(path, {"fileNames": more})["id"] == marked
+        assert dataset.names_of(marked) == [names[1], names[3]]
+    provenance = api.get(f"{dataset.path}/tags/{marked}/provenance")
+    assert (provenance["kind"], provenance["creator"]) == ("marked", "USER_PIP")
+    dataset.add(["zz-later.png"])
+    api.post(f"{dataset.path}/tags/upsize", {"upsizeTagName": "later"})
+    api.post(path, {"fileNames": ["zz-later.png"]})
+    assert dataset.names_of(marked) == [names[1], names[3], "zz-later.png"]
+
+
+def test_mark__refused(api: Api) -> None:
+    dataset = api.dataset(3)
+    names, path = dataset.names(), f"{dataset.path}/tags/cannot-be-labelled"
+    status, code, message = api.refused("POST", path, json={"fileNames": [names[0], "no.png", "nor.png"]})
+    assert (status, code) == (422, "DATASET_TAG_INVALID")
+    assert "2 file names are no samples of the dataset, first: 'no.png'" in message
+    assert list(dataset.tags()) == ["initial-tag"]
+    untagged = api.dataset(2, tagged=False)
+    path = f"{untagged.path}/tags/cannot-be-labelled"
+    assert api.refused("POST", path, json={"fileNames": []})[1] == "TAG_NO_TAG_IN_DATASET"
+
+
+def test_mark__the_tag_keeps_its_name_and_can_be_taken_back(api: Api) -> None:
+    dataset = api.dataset(3)
+    path = f"{dataset.path}/tags/cannot-be-labelled"
+    marked = f"{dataset.path}/tags/{api.post(path, {'fileNames': dataset.names()[:1]})['id']}"
+    assert api.refused("PUT", marked, json={"name": "other"})[:2] == (422, "DATASET_TAG_INVALID")
+    api.call("DELETE", marked)
+    assert list(dataset.tags()) == ["initial-tag"]
+    assert dataset.names_of(api.post(path, {"fileNames": dataset.names()[1:2]})["id"]) == dataset.names()[1:2]
+
+
 def test_delete_tag__only_leaves(api: Api) -> None:
     dataset = api.dataset(4)
     first, middle = dataset.tags()["initial-tag"]["id"], dataset.tag("middle", [2])
