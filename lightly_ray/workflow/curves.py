@@ -4,14 +4,25 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from lightly_ray.data.atomic import atomic_write
 
 _COLOURS = {"random": "#7f7f7f", "coreset": "#1f77b4", "coral": "#d62728", "auto": "#2ca02c"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Band:
+    """A curve with its interval: ``mean`` (R,), and ``half`` (R,) of the interval's width, as shares."""
+
+    name: str
+    mean: NDArray[np.float64]
+    half: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -54,20 +65,31 @@ def table(curves: dict[str, Curve]) -> str:
 
 def plot(curves: dict[str, Curve], path: Path, title: str) -> None:
     """Draw mean and spread (one standard deviation) per method into a PNG file; it appears whole or not at all."""
+    labels, seeds = next((curve.labels, len(curve.accuracy)) for curve in curves.values())
+    bands = [Band(method.upper(), np.array(curve.mean), np.array(curve.std)) for method, curve in curves.items()]
+    file = io.BytesIO()
+    draw_bands(file, labels, bands, title, f"mean and spread of {seeds} seeds")
+    with atomic_write(path) as target:
+        target.write(file.getvalue())
+
+
+def draw_bands(file: BinaryIO, labels: Sequence[int], bands: Sequence[Band], title: str, legend: str) -> None:
+    """Draw curves with their bands, of accuracy at numbers of labels, as a PNG."""
     # A figure of its own: pyplot would choose a window system for the whole process.
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
-    for method, curve in curves.items():
-        mean, std = np.array(curve.mean), np.array(curve.std)
-        axes.plot(curve.labels, mean, marker="o", markersize=4, label=method.upper(), color=_COLOURS[method])
-        axes.fill_between(curve.labels, mean - std, mean + std, alpha=0.15, linewidth=0, color=_COLOURS[method])
-    seeds = len(next(iter(curves.values())).accuracy)
+    for band in bands:
+        (line,) = axes.plot(
+            labels, band.mean, marker="o", markersize=4, label=band.name, color=_COLOURS.get(band.name.lower())
+        )
+        axes.fill_between(
+            labels, band.mean - band.half, band.mean + band.half, alpha=0.15, linewidth=0, color=line.get_color()
+        )
     axes.set(xlabel="labelled images", ylabel="accuracy on held-out images", title=title)
-    axes.legend(title=f"mean and spread of {seeds} seeds", loc="lower right", frameon=False)
+    axes.legend(title=legend, loc="lower right", frameon=False)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    with atomic_write(path) as file:
-        figure.savefig(file, format="png", dpi=150)
+    figure.savefig(file, format="png", dpi=150)
 
 
 def plot_loss(losses: Sequence[float], title: str) -> bytes:

@@ -1,0 +1,46 @@
+"""The model that selections are judged by: logistic regression on the embeddings."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+
+_GRID = {"C": [0.1, 1.0, 10.0, 100.0], "class_weight": [None, "balanced"]}
+_FOLDS = 3
+
+
+class Probe:
+    """A classifier of labelled embeddings.
+
+    Args:
+        embeddings: (n, D) float32.
+        labels: (n,) classes as numbers.
+        cross_validated: choose C and class weights by 3-fold cross-validation, where every class that is there has
+            three labels; C = 1 and no weights otherwise.
+    """
+
+    def __init__(self, embeddings: NDArray[np.float32], labels: NDArray[np.int64], *, cross_validated: bool) -> None:
+        counts = np.unique(labels, return_counts=True)[1]
+        self._only = int(labels[0]) if len(counts) == 1 else None
+        if self._only is not None:
+            return
+        model = LogisticRegression(max_iter=2000)
+        if cross_validated and counts.min() >= _FOLDS:
+            folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+            model = GridSearchCV(model, _GRID, cv=folds)
+        self._model = model.fit(embeddings, labels)
+
+    def predict(self, embeddings: NDArray[np.float32]) -> NDArray[np.int64]:
+        """(N,) classes of embeddings (N, D)."""
+        if self._only is not None:
+            return np.full(len(embeddings), self._only, np.int64)
+        return np.asarray(self._model.predict(embeddings), np.int64)
+
+    def probabilities(self, embeddings: NDArray[np.float32], count: int) -> NDArray[np.float64]:
+        """(N, C) probabilities of all ``count`` classes; 0 for those without a label."""
+        result = np.zeros((len(embeddings), count))
+        if self._only is not None:
+            result[:, self._only] = 1
+        else:
+            result[:, self._model.classes_] = self._model.predict_proba(embeddings)
+        return result
