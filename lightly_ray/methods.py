@@ -12,7 +12,7 @@ import numpy as np
 
 from lightly_ray.errors import InvalidInputError
 
-Method = Literal["random", "coreset", "coral", "active_learning", "coverage"]
+Method = Literal["random", "coreset", "coral", "active_learning", "coverage", "cluster"]
 METHODS: tuple[Method, ...] = get_args(Method)
 AskedMethod = Literal["auto", Method]
 """A method, or "auto": the one that suits what is given, see `lightly_ray.selection.automatic`."""
@@ -29,14 +29,16 @@ OPEN_END = -1  # as n_samples: as many as min_distance allows
 class SamplingMethod:
     """Names of the selection methods on the wire; each is a plain string.
 
-    ACTIVE_LEARNING: the highest scores, nothing else. AUTO: the one of the others that suits what is given. CORAL: far
-    from everything selected, weighted by the score. CORESET: far from everything selected. COVERAGE: like many samples
-    that nothing selected is like yet, where scores are given weighted by them. RANDOM: a uniform draw that depends on
-    the seed only.
+    ACTIVE_LEARNING: the highest scores, nothing else. AUTO: the one of the others that suits what is given. CLUSTER:
+    one sample of each cluster of those that have the highest scores, of all where none are given. CORAL: far from
+    everything selected, weighted by the score. CORESET: far from everything selected. COVERAGE: like many samples that
+    nothing selected is like yet, where scores are given weighted by them. RANDOM: a uniform draw that depends on the
+    seed only.
     """
 
     ACTIVE_LEARNING = "ACTIVE_LEARNING"
     AUTO = "AUTO"
+    CLUSTER = "CLUSTER"
     CORAL = "CORAL"
     CORESET = "CORESET"
     COVERAGE = "COVERAGE"
@@ -62,7 +64,7 @@ def needs_scores(method: str) -> bool:
 
 def takes_scores(method: str) -> bool:
     """Whether this method, in any case, can use scores."""
-    return needs_scores(method) or method.lower() in ("auto", "coverage")
+    return needs_scores(method) or method.lower() in ("auto", "coverage", "cluster")
 
 
 def takes_labels(method: str) -> bool:
@@ -72,7 +74,7 @@ def takes_labels(method: str) -> bool:
 
 def needs_embeddings(method: str) -> bool:
     """Whether this method, in any case, reads embeddings."""
-    return method.lower() in ("auto", "coreset", "coral", "coverage")
+    return method.lower() in ("auto", "coreset", "coral", "coverage", "cluster")
 
 
 def picks_farthest(method: str) -> bool:

@@ -158,8 +158,8 @@ def check_settings(
             f"min_distance={settings.min_distance:g} is of distances, method {settings.method} does not pick by them: "
             "leave it out, or use coreset or coral"
         )
-    if settings.method == "coverage" and settings.normalize is False:
-        return replace(settings, normalize=True)  # its kernel is one of directions
+    if settings.method in ("coverage", "cluster") and settings.normalize is False:
+        return replace(settings, normalize=True)  # they look at directions
     return settings
 
 

@@ -1,8 +1,7 @@
 """The loop: query, label, train, score, query again.
 
-For every seed one initial selection (CORESET, which depends on the seed) is made; all methods go on from it, so their
-curves start in one point. Every query is a selection job on the platform and leaves one tag, whose parent is the tag
-before.
+For every seed one initial selection is drawn at random; all methods go on from it, so their curves start in one point.
+Every query is a selection job on the platform and leaves one tag, whose parent is the tag before.
 """
 
 from collections.abc import Mapping
@@ -67,7 +66,7 @@ def run_loop(client: ApiWorkflowClient, trainer: Trainer, labels: Mapping[str, s
         for seed in range(plan.seeds):
             name = f"seed-{seed}-initial"
             agent = ActiveLearningAgent(client)
-            agent.query(SamplerConfig(SamplingMethod.CORESET, plan.initial, name=name, seed=seed))
+            agent.query(SamplerConfig(SamplingMethod.RANDOM, plan.initial, name=name, seed=seed))
             progress.advance(note=name)
             for method in METHODS:
                 run = _Run(client, trainer, labels, plan, progress)

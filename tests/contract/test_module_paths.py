@@ -119,7 +119,9 @@ def test_sampling_method__is_plain_strings() -> None:
     from lightly_ray.openapi_generated.swagger_client import SamplingMethod
 
     values = {name: value for name, value in vars(SamplingMethod).items() if name.isupper()}
-    assert values == {name: name for name in ("ACTIVE_LEARNING", "AUTO", "CORAL", "CORESET", "COVERAGE", "RANDOM")}
+    assert values == {
+        name: name for name in ("ACTIVE_LEARNING", "AUTO", "CLUSTER", "CORAL", "CORESET", "COVERAGE", "RANDOM")
+    }
     assert all(type(value) is str for value in values.values())
 
 

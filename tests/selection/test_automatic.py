@@ -53,6 +53,6 @@ def test_auto__more_than_coverage_picks(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("method", ["farthest", 3, None])
 def test_select__no_such_method(method: Any) -> None:
-    known = "auto, random, coreset, coral, active_learning, coverage"
+    known = "auto, random, coreset, coral, active_learning, coverage, cluster"
     with pytest.raises(InvalidInputError, match=f"method must be one of {known}, got {method!r}"):
         lightly_ray.select(X, 20, method, progress=False)

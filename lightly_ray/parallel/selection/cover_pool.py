@@ -71,7 +71,7 @@ def select_covering(
         raise InvalidInputError(f"coverage picks at most {MOST:,} samples at a time, {problem.picks:,} were asked for")
     _require_memory(len(pool) * len(considered), resources)
     rows = np.unique(np.concatenate([problem.candidates[pool], problem.candidates[considered], problem.centers]))
-    vectors, whitening = _read(problem, rows)
+    vectors, whitening = read_whole(problem, rows)
     read_seconds = time.monotonic() - started
     given = _Given(problem, rows, vectors)
     to_cover, selected = given.candidates(pool), vectors[np.searchsorted(rows, problem.centers)]
@@ -164,7 +164,12 @@ def _sampled(problem: Problem, weights: NDArray[np.int64]) -> tuple[NDArray[np.i
     return sample, np.sort(np.concatenate([heaviest, others[smallest(keys[others], MOST - len(heaviest))]]))
 
 
-def _read(problem: Problem, rows: RowNumbers) -> tuple[NDArray[np.float32], Whitening | None]:
+def read_whole(problem: Problem, rows: RowNumbers) -> tuple[NDArray[np.float32], Whitening | None]:
+    """The unit vectors of some rows in steps, whitened before where that is asked for, and the whitening.
+
+    Raises:
+        InvalidInputError: an embedding is bad; the message names the sample.
+    """
     blocks, whitening = problem.source, problem.whitening
     if problem.settings.whitens and whitening is None:
         whitening = fit_whitening([moments_of(problem.source, problem.needed)], problem.ids)

@@ -26,6 +26,7 @@ from lightly_ray.methods import (
     require_random_share,
     require_size,
 )
+from lightly_ray.parallel.selection.cluster_pool import select_clusters
 from lightly_ray.parallel.selection.cover_pool import MOST, select_covering
 from lightly_ray.parallel.selection.engine import OnProgress, select_farthest
 from lightly_ray.parallel.selection.opened import open_data
@@ -107,7 +108,8 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
             preselected together, rounded up.
         method: "coreset" (each pick lies farthest from everything selected), "coral" (that distance times the
             score), "coverage" (like many samples that nothing selected is like yet, with scores: like uncertain ones;
-            see `lightly_ray.selection.coverage`), "active_learning" (the highest scores), "random"; in any case.
+            see `lightly_ray.selection.coverage`), "cluster" (one sample of each cluster of the highest scores, of all
+            without, see `lightly_ray.selection.cluster`), "active_learning" (the highest scores), "random".
             "auto" takes the one that suits what is given, see `lightly_ray.selection.automatic`: coverage, but for a
             smallest distance, a certificate, or more samples than it picks; `Selection.why` says the reason.
         ids: (N,) distinct strings, by row, instead of the column. Arrays without ids use row numbers.
@@ -253,6 +255,9 @@ def _select(
             problem = replace(problem, whitening=covered.whitening)
             result = _result(problem, id_column, covered.picks, None, covered.stats)
             return replace(result, coverage=covered.report)
+        case "cluster":
+            picks, spent, whitening = select_clusters(problem, resources, on_progress)
+            return _result(replace(problem, whitening=whitening), id_column, picks, None, spent)
         case unknown:  # A method without a branch here fails type checking.
             assert_never(unknown)
 

@@ -17,7 +17,7 @@ from lightly_ray.methods import (
 from lightly_ray.platform.storage.store.records import Json
 
 Method = Annotated[
-    Literal["ACTIVE_LEARNING", "AUTO", "CORAL", "CORESET", "COVERAGE", "RANDOM"],
+    Literal["ACTIVE_LEARNING", "AUTO", "CLUSTER", "CORAL", "CORESET", "COVERAGE", "RANDOM"],
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
 ]
 
