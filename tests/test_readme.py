@@ -41,12 +41,12 @@ def test_python_blocks__run_in_order() -> None:
     def my_model(filenames: list[str]) -> np.ndarray:
         return random.dirichlet([1, 1, 1], size=len(filenames))
 
-    names: dict[str, object] = {"my_model": my_model}
+    names: dict[str, object] = {"my_model": my_model, "my_label": lambda filename: int(filename[:2]) % 3}
     for block in _blocks("python"):
         exec(compile(block, "README.md", "exec"), names)
     agent = names["al_agent"]
-    assert len(agent.labeled_set) == 20  # type: ignore[attr-defined]  # whatever README calls its agent
-    assert len(agent.added_set) == 5  # type: ignore[attr-defined]  # as above
+    assert len(agent.labeled_set) == 23  # type: ignore[attr-defined]  # whatever README calls its agent
+    assert len(agent.added_set) == 3  # type: ignore[attr-defined]  # as above
     assert len(names["selection"].ids) == 150  # type: ignore[attr-defined]  # as above
 
 
