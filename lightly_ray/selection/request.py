@@ -128,6 +128,11 @@ class RowScores:
     values: object
 
 
+@dataclass(frozen=True, slots=True)
+class EqualScores:
+    """Scores that are all 1."""
+
+
 def check_settings(
     n_samples: NumberLike,
     method: Method,
@@ -187,7 +192,7 @@ def pose_problem(
     *,
     query: IdsLike | None = None,
     preselected: IdsLike | None = None,
-    scores: NamedScores | RowScores | str | None = None,
+    scores: NamedScores | RowScores | EqualScores | str | None = None,
 ) -> Problem:
     """Find the rows that a selection is about.
 
@@ -301,10 +306,14 @@ def require_distance(value: object) -> float:
     return max(0.0, float(value))
 
 
-def _scores(scores: NamedScores | RowScores | str | None, ids: Ids, source: Source, method: str) -> NDArray[np.float64]:
+def _scores(
+    scores: NamedScores | RowScores | EqualScores | str | None, ids: Ids, source: Source, method: str
+) -> NDArray[np.float64]:
     """(N,) scores, NaN where none is given."""
     if scores is None:
         raise InvalidInputError(f"method {method} needs scores")
+    if isinstance(scores, EqualScores):
+        return np.ones(len(ids))
     if isinstance(scores, str):
         numbers = _numbers(source.column(scores), f"the column {scores!r}")
     elif isinstance(scores, NamedScores):

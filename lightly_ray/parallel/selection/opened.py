@@ -15,12 +15,12 @@ from lightly_ray.data.parquet import ParquetSource
 from lightly_ray.data.sources import ArraySource, NpySource, Source
 from lightly_ray.data.table_source import TableSource
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.selection.request import NamedScores, RowScores
+from lightly_ray.selection.request import EqualScores, NamedScores, RowScores
 
 if TYPE_CHECKING:
     from ray.data import Dataset
 
-Scores = NamedScores | RowScores | str | None
+Scores = NamedScores | RowScores | EqualScores | str | None
 
 
 def open_data(

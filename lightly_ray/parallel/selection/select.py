@@ -6,7 +6,7 @@ process without Ray, larger ones on shard actors that each read their own part. 
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, assert_never, get_args
 
@@ -33,7 +33,7 @@ from lightly_ray.parallel.selection.opened import open_data
 from lightly_ray.parallel.selection.prediction_inputs import GivenPredictions, class_predictions, read_predictions
 from lightly_ray.parallel.selection.resources import Resources
 from lightly_ray.parallel.selection.result import Selection, SelectionStats
-from lightly_ray.parallel.selection.score_inputs import read_scores
+from lightly_ray.parallel.selection.score_powers import read_wanted, with_typicality
 from lightly_ray.selection.automatic import Situation, choose_method
 from lightly_ray.selection.cannot_be_labelled import without_marked
 from lightly_ray.selection.choose import Outcome
@@ -72,7 +72,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     query: IdsLike | None = None,
     cannot_be_labelled: IdsLike | None = None,
     scores: ScoresLike | None = None,
-    score: str | None = None,
+    score: str | Mapping[str, float] | None = None,
     predictions: PredictionsLike | None = None,
     labels: LabelsLike | None = None,
     min_distance: NumberLike | None = None,
@@ -124,7 +124,10 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
             ``id_column``: what `lightly_ray.score` makes, a Parquet path, an Arrow table, a DataFrame, a Series with
             the ids as its index. Finite and at least 0 for every sample that may be selected; null and NaN stand for
             no score, which no other sample needs. For coral and active_learning, and for coverage where they are given.
-        score: which score of such a table; by default `uncertainty_margin` where it has that, else the first.
+        score: which score of such a table; by default `uncertainty_margin` where it has that, else the first. Names
+            with exponents give the product of powers, ``{"uncertainty_margin": 1, "typicality": 2}``, in which
+            `typicality` is computed of the embeddings (`lightly_ray.selection.typicality`); ``scores`` may say the same
+            where they come of predictions, or are typicality alone.
         predictions: class probabilities of the samples that may be selected: (N, C) by row, {id: row}, a table with a
             column `probabilities` that is joined by ``id_column``, or a frame with a column per class. Where no scores
             are given, their `uncertainty_margin` (or the ``score`` named) is taken.
@@ -189,9 +192,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     _require_one_of("on_missing", on_missing, get_args(OrSkip))
     _require_one_of("on_error", on_error, get_args(OrSkip))
     predicted = None if predictions is None else read_predictions(predictions, id_column)
-    given = read_scores(scores, id_column, score)
-    if predicted is not None and scores is None:
-        given = predicted.scores(score)
+    given, typical = read_wanted(scores, score, predicted, id_column)
     asked = parse_method(method)
     choice = choose_method(
         asked,
@@ -219,7 +220,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     resources = Resources(
         partitions, memory_limit, timeout, None if checkpoint is None else Location.parse(checkpoint), progress
     )
-    column = embedding_column if needs_embeddings(settings.method) else None
+    column = embedding_column if needs_embeddings(settings.method) or typical is not None else None
     source, row_ids = open_data(data, ids, id_column, column, given)
     problem = pose_problem(settings, source, row_ids, query=query, preselected=preselected, scores=given)
     problem = without_marked(problem, cannot_be_labelled)
@@ -229,11 +230,15 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     if column is not None:
         problem = _with_vectors(problem, normalize, skip=on_error == "skip")
     _warn_of_skipped(problem)
+    if typical is not None:
+        problem = with_typicality(problem, typical)
     problem = with_share_drawn(problem, share)
     if labels is not None and predicted is not None:
         classes = class_predictions(predicted, labels, problem, id_column)
         if (classes.labels >= 0).any():
-            problem = replace(problem, classes=classes, scores=None if scores is None else problem.scores)
+            problem = replace(
+                problem, classes=classes, scores=None if scores is None and typical is None else problem.scores
+            )
     result = _select(problem, resources, width, on_progress, id_column)
     return replace(result, why=choice.why)
 
