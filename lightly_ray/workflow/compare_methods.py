@@ -59,7 +59,7 @@ class CompareMethodsSettings(Settings):
     )
     budgets: str = Field(
         default="",
-        description="numbers of labels, commas between; default: 1, 2, 3, 5 .. 50 a class, to 30 % of the pool",
+        description="numbers of labels, commas between; default: 1, 2, 3, 5 .. 200 a class, to 30 % of the pool",
     )
     seeds: int = Field(default=20, ge=2, description="each draws its own pool and held-out set, for all methods")
     refits: int = Field(default=1, ge=1, description="selections between two budgets, a model trained before each")
