@@ -5,9 +5,11 @@ OUTPUT/runs/             a file for each method and seed; an interrupted job goe
 OUTPUT/comparison.md, comparison.png
 """
 
+import hashlib
 import json
 import re
 import sys
+from collections import Counter
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +24,9 @@ from threadpoolctl import threadpool_limits
 
 from lightly_ray.data.atomic import atomic_write, make_folder
 from lightly_ray.data.fingerprint import digest
+from lightly_ray.data.images import find_images
 from lightly_ray.data.location import Location
+from lightly_ray.data.outputs import digest_of
 from lightly_ray.data.parquet import read_columns
 from lightly_ray.data.vectors import fixed_lists, matrix
 from lightly_ray.embedding.models import DEFAULT, open_model
@@ -59,7 +63,7 @@ class CompareMethodsSettings(Settings):
     )
     budgets: str = Field(
         default="",
-        description="numbers of labels, commas between; default: 1, 2, 3, 5 .. 50 a class, to 30 % of the pool",
+        description="numbers of labels, commas between; default: 1, 2, 3, 5 .. 200 a class, to 30 % of the pool",
     )
     seeds: int = Field(default=20, ge=2, description="each draws its own pool and held-out set, for all methods")
     refits: int = Field(default=1, ge=1, description="selections between two budgets, a model trained before each")
@@ -175,7 +179,9 @@ def _outcomes(settings: CompareMethodsSettings, data: LabelledData, plan: Plan) 
 
 
 def _slug(method: str) -> str:
-    return re.sub(r"[^a-z0-9_]+", "-", method.lower())
+    """Names of functions that differ only by signs or case have files of their own."""
+    slug = re.sub(r"[^a-z0-9_]+", "-", method.lower())
+    return slug if slug == method else f"{slug}-{hashlib.blake2b(method.encode(), digest_size=4).hexdigest()}"
 
 
 def _alone(data: LabelledData, plan: Plan, method: str, seed: int) -> Outcome:
@@ -185,6 +191,10 @@ def _alone(data: LabelledData, plan: Plan, method: str, seed: int) -> Outcome:
 
 def _read(settings: CompareMethodsSettings) -> LabelledData:
     if settings.data.is_dir() and not list(settings.data.glob("*.parquet")):
+        if settings.held_out is not None:
+            raise InvalidInputError(
+                f"held_out is of a table: the images of {str(settings.data)!r} are divided by every seed"
+            )
         vectors, labels = _from_images(settings)
         tested = 0
     else:
@@ -196,6 +206,12 @@ def _read(settings: CompareMethodsSettings) -> LabelledData:
     classes = sorted(set(labels))
     if len(classes) < 2:
         raise InvalidInputError(f"{str(settings.data)!r} has {len(classes)} classes, at least 2 are needed")
+    single = sorted(name for name, count in Counter(labels).items() if count == 1)
+    if single and not tested:
+        raise InvalidInputError(
+            f"class {single[0]!r} in {str(settings.data)!r} has 1 sample, at least 2 are needed: "
+            "one to learn from, one to test on"
+        )
     numbers = {name: number for number, name in enumerate(classes)}
     held_out = np.arange(len(labels) - tested, len(labels)) if tested else None
     return LabelledData(vectors, np.array([numbers[one] for one in labels], np.int64), classes, held_out)
@@ -214,8 +230,8 @@ def _from_table(settings: CompareMethodsSettings, path: Path) -> tuple[NDArray[n
 
 
 def _from_images(settings: CompareMethodsSettings) -> tuple[NDArray[np.float32], list[str]]:
-    """Embed all images once; what is embedded stays beside the results."""
-    kept = settings.output / "embeddings.parquet"
+    """Embed all images once; what is embedded stays beside the results, for these images alone."""
+    kept = settings.output / f"embeddings-{digest_of(find_images(settings.data).values())}.parquet"
     if not kept.exists():
         images = read_pool(settings.data)
         below = images.pool.root.relative_to(images.held_out.root)

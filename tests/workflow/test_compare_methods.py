@@ -15,7 +15,7 @@ import lightly_ray
 from lightly_ray.data.vectors import fixed_lists
 from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.settings import parse
-from lightly_ray.workflow.compare_methods import CompareMethodsSettings, run_compare_methods
+from lightly_ray.workflow.compare_methods import CompareMethodsSettings, _slug, run_compare_methods
 from lightly_ray.workflow.comparison.experiment import LabelledData, Plan, run_method
 
 RANDOM = np.random.default_rng(5)
@@ -72,6 +72,12 @@ def test_job__a_folder_of_images_and_a_held_out_table(tmp_path: Path, table: Pat
     result = compare(table, f"data={tmp_path / 'photos'}", f"output={tmp_path / 'o1'}", "methods=auto", "budgets=4")
     assert result["pool"] == 18
     assert np.mean(result["accuracy"]["auto"]) > 0.8
+    for more in (tmp_path / "photos").iterdir():  # other images at the same place
+        Image.fromarray(np.zeros((20, 20, 3), np.uint8)).save(more / "more.png")
+    with pytest.raises(ConflictError, match=r"holds a comparison with other data, pool"):
+        compare(table, f"data={tmp_path / 'photos'}", f"output={tmp_path / 'o1'}", "methods=auto", "budgets=4")
+    with pytest.raises(InvalidInputError, match=r"held_out is of a table: the images of '.*photos'"):
+        compare(table, f"data={tmp_path / 'photos'}", f"held_out={table}")
     tested = compare(table, f"held_out={table}", f"output={tmp_path / 'o2'}", "methods=auto", "model=cv", "pool=100")
     assert tested["pool"] == 100
     assert np.mean(np.array(tested["accuracy"]["auto"])[:, -1]) > 0.6
@@ -138,6 +144,16 @@ def test_job__labels_that_are_missing(table: Path) -> None:
     pq.write_table(data.set_column(2, "label", pa.array(["one"] * 240)), table)
     with pytest.raises(InvalidInputError, match=r"has 1 classes, at least 2 are needed"):
         compare(table)
+    pq.write_table(data.set_column(2, "label", pa.array(["one"] * 239 + ["two"])), table)
+    with pytest.raises(InvalidInputError, match=r"class 'two' in '.*' has 1 sample, at least 2 are needed"):
+        compare(table)
+
+
+def test_runs__have_names_of_their_own() -> None:
+    names = ["random", "active_learning", "m:pick", "m:Pick", "m.pick:pick", "m:pick.pick"]
+    assert [_slug(name) for name in names[:2]] == names[:2]
+    assert len({_slug(name) for name in names}) == len(names)
+    assert all("/" not in _slug(name) and ":" not in _slug(name) for name in names)
 
 
 def test_job__is_a_script() -> None:

@@ -20,7 +20,7 @@ from lightly_ray.methods import METHODS, default_normalize, needs_scores, takes_
 from lightly_ray.workflow.comparison.model import Probe
 
 POOL_SHARE, MOST_LABELLED = 0.75, 0.3  # of the data; of the pool, by the default budgets
-PER_CLASS = (1, 2, 3, 5, 8, 12, 20, 30, 50)
+PER_CLASS = (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200)
 Selects = Callable[..., Sequence[str]]
 
 
@@ -78,7 +78,7 @@ def pool_size(data: LabelledData, most: int) -> int:
 
 
 def default_budgets(classes: int, pool: int) -> tuple[int, ...]:
-    """1, 2, 3, 5 .. 50 labels a class, up to 30 % of the pool."""
+    """1, 2, 3, 5 .. 200 labels a class, up to 30 % of the pool."""
     return tuple(classes * count for count in PER_CLASS if classes * count <= MOST_LABELLED * pool)
 
 

@@ -54,7 +54,8 @@ def make_report(name: str, plan: Plan, outcomes: Mapping[str, list[Outcome]]) ->
         f"logistic regression, {'C and class weights by cross-validation' if plan.cross_validated else 'C = 1'}. "
         "Points of accuracy against RANDOM with the same number of labels, in pairs by seed; p of a paired t-test, "
         "Bonferroni over the budgets; labels needed for RANDOM's accuracy at a share of the pool, as a share of "
-        "RANDOM's, with a 95 % bootstrap interval over the seeds. Rare classes: the rarest quarter in the pool.",
+        "RANDOM's, with a 95 % bootstrap interval over the seeds (-: outside the budgets; not: never reached). "
+        "Rare classes: the rarest quarter in the pool.",
         "",
         f"RANDOM's accuracy at {_listed(plan.budgets, '{:,}')} labels: {_listed(100 * base.mean(axis=0), '{:.1f}')} %.",
         "",
@@ -75,6 +76,9 @@ def _row(method: str, verdict: Verdict) -> list[str]:
     cells = [method, f"{verdict.lower:+.1f} / {verdict.upper:+.1f}", f"{verdict.worst:+.1f} ({verdict.worst_p:.2g})"]
     cells.append(str(verdict.below))
     for one in verdict.savings.values():
+        if one is None:
+            cells.append("-")
+            continue
         ends = ", ".join("not" if end is None else f"{end:.2f}" for end in (one.low, one.high))
         cells.append(f"{'not' if one.share is None else format(one.share, '.2f')} [{ends}]")
     return cells

@@ -35,7 +35,7 @@ class Verdict:
         worst: smallest mean difference at a budget, in points.
         worst_p: its p-value, paired t-test, Bonferroni over the budgets; 1 where nothing differs.
         below: at how many budgets it is significantly (5 %) below RANDOM.
-        savings: by share of the pool.
+        savings: by share of the pool; None where it lies outside the budgets, which is not measured.
     """
 
     lower: float
@@ -43,7 +43,7 @@ class Verdict:
     worst: float
     worst_p: float
     below: int
-    savings: dict[float, Savings]
+    savings: dict[float, Savings | None]
 
 
 def interval(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -65,7 +65,7 @@ def against(accuracy: NDArray[np.float64], base: NDArray[np.float64], budgets: N
         worst=float(means[worst]),
         worst_p=min(1.0, float(chances[worst])),
         below=int(((means < 0) & (chances < 0.05)).sum()),
-        savings={share: _savings(accuracy, base, budgets, share * pool) for share in SHARES},
+        savings={share: _savings(accuracy, base, budgets, round(share * pool, 6)) for share in SHARES},
     )
 
 
@@ -78,8 +78,9 @@ def _chance(points: NDArray[np.float64]) -> float:
 
 def _savings(
     accuracy: NDArray[np.float64], base: NDArray[np.float64], budgets: NDArray[np.int64], labels: float
-) -> Savings:
-    labels = float(np.clip(labels, budgets[0], budgets[-1]))
+) -> Savings | None:
+    if not budgets[0] <= labels <= budgets[-1]:
+        return None
     share = labels_needed(accuracy.mean(axis=0), base.mean(axis=0), budgets, labels)
     random = np.random.default_rng(0)
     draws = random.integers(0, len(base), (_DRAWS, len(base)))

@@ -32,7 +32,10 @@ def test_against__by_hand() -> None:
     assert verdict.upper == pytest.approx(1)
     assert verdict.worst == pytest.approx(0, abs=1e-9)
     assert (verdict.worst_p, verdict.below) == (1, 0)
+    assert verdict.savings[0.05] is not None
+    assert verdict.savings[0.05].labels == 20
     share = verdict.savings[0.1]
+    assert share is not None
     assert share.labels == 40
     assert share.share is not None
     assert share.low is not None
@@ -42,7 +45,9 @@ def test_against__by_hand() -> None:
     assert found.below == 1
     assert found.worst == pytest.approx(-10, abs=1)
     assert found.worst_p < 1e-6
-    assert against(base - 0.5, base, BUDGETS, 400).savings[0.2].share is None
+    never = against(base - 0.5, base, BUDGETS, 400).savings[0.2]
+    assert never is not None
+    assert never.share is None
     assert against(base - 0.5, base, BUDGETS, 400).below == 4
 
 
@@ -50,3 +55,10 @@ def test_interval__of_three_seeds() -> None:
     mean, half = interval(np.array([[1.0], [2.0], [3.0]]))
     assert mean[0] == 2
     assert half[0] == pytest.approx(4.302653 / 3**0.5, rel=1e-6)  # t of 2 degrees of freedom
+
+
+def test_against__shares_of_the_pool_outside_the_budgets_are_not_measured() -> None:
+    base = np.array([[0.2, 0.4, 0.6, 0.8], [0.3, 0.4, 0.5, 0.7]])
+    # Budgets 10 .. 80: of 500 samples 5 % and 10 % lie within, 20 % = 100 above; of 100, 5 % = 5 below.
+    assert [share for share, found in against(base, base, BUDGETS, 500).savings.items() if found is None] == [0.2]
+    assert [share for share, found in against(base, base, BUDGETS, 100).savings.items() if found is None] == [0.05]
