@@ -57,8 +57,8 @@ class CompareMethodsSettings(Settings):
     output: Path = Field(description="folder for the table, the picture, and what is done so far")
     methods: str = Field(
         default="auto,coverage,coral,coreset",
-        description="commas between: auto, coverage, cluster, coral, coreset, active_learning, or module:function of yours, "
-        "called with (embeddings, n_samples, ids=, preselected=, predictions=, labels=, seed=) and giving ids; "
+        description="commas between: auto, coverage, cluster, coral, coreset, active_learning, or module:function of "
+        "yours, called with (embeddings, n_samples, ids=, preselected=, predictions=, labels=, seed=) and giving ids; "
         "random is always there",
     )
     budgets: str = Field(
