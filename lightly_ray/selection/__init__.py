@@ -4,11 +4,21 @@ The definition:
 
     request       settings and ids -> rows, scores, number of picks: all checks are done
     distance      the one float64 distance that decides (intrinsics: its inner loop)
+    automatic     "auto": which method suits what is given, and why
     order         key descending, row ascending: the order of everything that is picked; ACTIVE_LEARNING is by_score
     random_draw   a key per id from (seed, id), the smallest win: RANDOM
     cannot_be_labelled  those that are never picked, and repel nothing
     random_share  the part of any selection that RANDOM draws beforehand
     reference     the plain sequential greedy, which defines CORESET and CORAL
+
+In the caller's process, in whole numbers (`whole_numbers`), so that no order of summation can change a bit:
+
+    coverage         COVERAGE: the greedy of facility location, its value and a bound
+    kernel           how far one sample covers another, alone or times how far their classes agree
+    class_agreement  what predictions and labels say of coverage
+    cluster          CLUSTER: weighted k-means over the most uncertain
+    typicality       a score that needs no model
+    whitening        principal axes of unit variance, before distances are taken
 
 One partition:
 
