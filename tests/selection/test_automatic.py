@@ -31,6 +31,7 @@ SELECTED = [0, 1, 2, 3]
         ),
         ({"min_distance": 0.1}, "coreset", "a smallest distance", {"normalize": False}),
         ({"min_distance": 0.1, "scores": SCORES}, "coral", "a smallest distance", {"normalize": False}),
+        ({"min_distance": 0.1, "predictions": P}, "coral", "a smallest distance", {"normalize": False}),
         ({"certify": 2}, "coreset", "a certificate", {"normalize": "whiten"}),
     ],
 )
@@ -42,6 +43,13 @@ def test_auto__takes_what_suits(given: dict[str, Any], method: str, why: str, sa
     asked = lightly_ray.select(X, 20, method, progress=False, **given, **same)
     assert asked.ids == found.ids
     assert (asked.method, asked.why) == (method, None)
+
+
+def test_auto__takes_labels_that_its_method_cannot_use() -> None:
+    given: dict[str, Any] = {"predictions": P, "preselected": SELECTED, "min_distance": 0.1, "progress": False}
+    found = lightly_ray.select(X, 20, labels={0: 0, 1: 1}, **given)
+    assert found.method == "coral"
+    assert found.ids == lightly_ray.select(X, 20, **given).ids
 
 
 def test_auto__more_than_coverage_picks(monkeypatch: pytest.MonkeyPatch) -> None:

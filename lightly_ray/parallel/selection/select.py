@@ -25,6 +25,7 @@ from lightly_ray.methods import (
     parse_method,
     require_random_share,
     require_size,
+    takes_labels,
 )
 from lightly_ray.parallel.selection.cluster_pool import select_clusters
 from lightly_ray.parallel.selection.cover_pool import MOST, select_covering
@@ -215,7 +216,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         certify=certify,
     )
     width = require_sigma(sigma, settings.method)
-    _require_use_of(labels, predicted, settings.method)
+    _require_use_of(labels, predicted, asked)
     share = require_random_share(random_share, settings.min_distance)
     resources = Resources(
         partitions, memory_limit, timeout, None if checkpoint is None else Location.parse(checkpoint), progress
@@ -233,7 +234,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     if typical is not None:
         problem = with_typicality(problem, typical)
     problem = with_share_drawn(problem, share)
-    if labels is not None and predicted is not None:
+    if labels is not None and predicted is not None and settings.method == "coverage":
         classes = class_predictions(predicted, labels, problem, id_column)
         if (classes.labels >= 0).any():
             problem = replace(
@@ -277,7 +278,7 @@ def _normalized(
 
 
 def _require_use_of(labels: Any, predicted: GivenPredictions | None, method: str) -> None:
-    if labels is not None and method != "coverage":
+    if labels is not None and not takes_labels(method):
         raise InvalidInputError(f"method {method} does not look at labels: leave them out, or use coverage")
     if labels is not None and predicted is None:
         raise InvalidInputError("labels need predictions beside them: coverage compares what is predicted with them")
