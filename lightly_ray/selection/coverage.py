@@ -107,7 +107,7 @@ def cover(
         picks: how many, at most m.
         advance: called with numbers of picks as they are made.
     """
-    weights, covered = pool.weights, pool.covered.copy()
+    weights, covered = pool.weights.astype(np.uint32), pool.covered.copy()
     kept, gains = _kernels(pool, candidates, kernel)
     queue = [(-int(gain), position) for position, gain in enumerate(gains)]
     heapq.heapify(queue)
@@ -125,8 +125,8 @@ def cover(
         else:
             known_at[position] = len(chosen)
             heapq.heapreplace(queue, (-int(_gain(kept[position], weights, covered)), position))
-    whole = max(1, int(weights.sum()) * ONE)
-    value = int((weights * covered.astype(np.int64)).sum())
+    whole = max(1, int(pool.weights.sum()) * ONE)
+    value = int((pool.weights * covered.astype(np.int64)).sum())
     most = -sum(bound for bound, _ in heapq.nsmallest(len(chosen), queue))
     return Cover(
         picks=np.array(chosen, np.int64),
@@ -140,21 +140,23 @@ def _kernels(pool: Pool, candidates: Samples, kernel: Kernel) -> tuple[NDArray[n
     """The kernel (m, n) of every candidate, and its first gain (m,)."""
     kept = np.empty((len(candidates), len(pool.samples)), np.uint16)
     gains = np.empty(len(candidates), np.int64)
+    weights = pool.weights.astype(np.uint32)
 
     def fill(start: int) -> None:
         some = candidates.part(slice(start, start + _BLOCK))
         kernel.between(some, pool.samples, kept[start : start + _BLOCK])
         for position in range(start, start + len(some)):
-            gains[position] = _gain(kept[position], pool.weights, pool.covered)
+            gains[position] = _gain(kept[position], weights, pool.covered)
 
     on_threads(os.cpu_count() or 1, fill, range(0, len(candidates), _BLOCK))
     return kept, gains
 
 
 @compiled()
-def _gain(kernel: NDArray[np.uint16], weights: NDArray[np.int64], covered: NDArray[np.uint16]) -> np.int64:
-    total = np.int64(0)
+def _gain(kernel: NDArray[np.uint16], weights: NDArray[np.uint32], covered: NDArray[np.uint16]) -> np.uint64:
+    # Without a branch, and of 32 times 32 bits: so it is vectorised.
+    total = np.uint64(0)
     for row in range(len(kernel)):
-        if kernel[row] > covered[row]:
-            total += weights[row] * np.int64(kernel[row] - covered[row])
+        more = max(np.int32(kernel[row]) - np.int32(covered[row]), np.int32(0))
+        total += np.uint64(weights[row]) * np.uint64(np.uint32(more))
     return total
