@@ -20,11 +20,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from lightly_ray.selection.whole_numbers import nearest_selected, squared_norms
+from lightly_ray.selection.whole_numbers import FAR, nearest_selected, squared_norms
 
 CONSIDERED = 10  # times the picks
 _ROUNDS = 10
-_FAR = np.iinfo(np.int64).max
 _BLOCK = 1024  # samples whose distances to all centres are computed at a time
 
 
@@ -47,7 +46,7 @@ def cluster(
         picks: how many.
         advance: called with numbers of picks as they are made.
     """
-    nearest = nearest_selected(vectors, selected) if len(selected) else np.full(len(vectors), _FAR)
+    nearest = nearest_selected(vectors, selected)
     centres = _seeds(vectors, weights, keys, nearest, picks)
     members = np.full(len(vectors), -1)
     for _ in range(_ROUNDS):
@@ -70,7 +69,7 @@ def _seeds(
     chosen: list[int] = []
     for step in range(picks):
         # Without any seed every sample is as far as the others.
-        far = np.where(nearest == _FAR, 1, nearest).astype(np.float64)
+        far = np.where(nearest == FAR, 1, nearest).astype(np.float64)
         with np.errstate(divide="ignore"):
             races = _exponential(keys, step) / (weights * far)
         races[~left] = np.inf
@@ -141,7 +140,7 @@ def _nearest_members(
         squared = norms - 2 * (vectors @ centre).astype(np.int64)
         mine = left & (members == cell)
         offered = mine if mine.any() else left
-        squared[~offered] = _FAR
+        squared[~offered] = FAR
         place = int(squared.argmin())
         picks.append(place)
         left[place] = False

@@ -108,7 +108,7 @@ def cover(
         advance: called with numbers of picks as they are made.
     """
     weights, covered = pool.weights.astype(np.uint32), pool.covered.copy()
-    kept, gains = _kernels(pool, candidates, kernel)
+    kept, gains = _kernels(pool, weights, candidates, kernel)
     queue = [(-int(gain), position) for position, gain in enumerate(gains)]
     heapq.heapify(queue)
     chosen: list[int] = []
@@ -136,11 +136,12 @@ def cover(
     )
 
 
-def _kernels(pool: Pool, candidates: Samples, kernel: Kernel) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+def _kernels(
+    pool: Pool, weights: NDArray[np.uint32], candidates: Samples, kernel: Kernel
+) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
     """The kernel (m, n) of every candidate, and its first gain (m,)."""
     kept = np.empty((len(candidates), len(pool.samples)), np.uint16)
     gains = np.empty(len(candidates), np.int64)
-    weights = pool.weights.astype(np.uint32)
 
     def fill(start: int) -> None:
         some = candidates.part(slice(start, start + _BLOCK))

@@ -11,14 +11,13 @@ import numpy as np
 
 from lightly_ray.methods import resolve_random_share
 from lightly_ray.selection.greedy import Picks
-from lightly_ray.selection.random_draw import random_keys, smallest
+from lightly_ray.selection.random_draw import smallest
 from lightly_ray.selection.request import Problem
 
 
 def draw_random(problem: Problem, count: int) -> Picks:
     """The ``count`` candidates with the smallest random keys, smallest first; a gain is the key in [0, 1)."""
-    texts = problem.ids.texts(problem.candidates)
-    keys = np.concatenate([np.zeros(0, dtype=np.uint64), *(random_keys(some, problem.settings.seed) for some in texts)])
+    keys = problem.random_keys(problem.settings.seed)
     positions = smallest(keys, count)
     # 53 bits fit a float64 exactly.
     return Picks(problem.candidates[positions], (keys[positions] >> np.uint64(11)) / 2.0**53)

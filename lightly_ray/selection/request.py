@@ -32,6 +32,7 @@ from lightly_ray.methods import (
 )
 from lightly_ray.selection.class_agreement import ClassPredictions
 from lightly_ray.selection.greedy import Picks
+from lightly_ray.selection.random_draw import random_keys
 from lightly_ray.selection.whitening import AXES, Whitening
 
 
@@ -104,6 +105,11 @@ class Problem:
     def needed(self) -> RowNumbers:
         """Every row whose embedding matters, ascending."""
         return np.sort(np.concatenate([self.candidates, self.centers])) if len(self.centers) else self.candidates
+
+    def random_keys(self, seed: int) -> NDArray[np.uint64]:
+        """(n,) random keys of the candidates, which depend on their ids and the seed alone."""
+        texts = self.ids.texts(self.candidates)
+        return np.concatenate([np.zeros(0, np.uint64), *(random_keys(some, seed) for some in texts)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.selection.threads import on_threads
-from lightly_ray.selection.whole_numbers import STEPS, squared_norms
+from lightly_ray.selection.whole_numbers import FAR, STEPS, squared_norms
 
 NEIGHBOURS = 20
 _BLOCK = 128
@@ -38,7 +38,7 @@ def typicality(vectors: NDArray[np.float32], neighbours: int = NEIGHBOURS) -> ND
     def score(start: int) -> None:
         rows = np.arange(start, min(start + _BLOCK, len(vectors)))
         squared = norms[rows, None] + norms - 2 * (vectors[rows] @ vectors.T).astype(np.int64)
-        squared[np.arange(len(rows)), rows] = np.iinfo(np.int64).max  # itself is no neighbour
+        squared[np.arange(len(rows)), rows] = FAR  # itself is no neighbour
         nearest = np.sort(np.partition(squared, count - 1, axis=1)[:, :count], axis=1)
         scores[rows] = STEPS / np.maximum(1, np.sqrt(nearest.astype(np.float64)).mean(axis=1))
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 STEPS = 4000  # of 1: (4000 + sqrt(D) / 2)^2 < 2^24 for D up to 36,000
 HEAVIEST = 1 << 16  # the largest weight
+FAR = np.iinfo(np.int64).max  # squared distance to nothing
 _BLOCK = 256
 
 
@@ -31,9 +32,9 @@ def squared_norms(vectors: NDArray[np.float32]) -> NDArray[np.int32]:
 
 
 def nearest_selected(vectors: NDArray[np.float32], selected: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Squared distance, in steps, of each vector (n, D) to the nearest selected one (p, D), p >= 1."""
+    """Squared distance, in steps, of each vector (n, D) to the nearest selected one (p, D); `FAR` where p is 0."""
     norms, of_selected = squared_norms(vectors), squared_norms(selected)
-    nearest = np.full(len(vectors), np.iinfo(np.int64).max)
+    nearest = np.full(len(vectors), FAR)
     for start in range(0, len(selected), _BLOCK):
         some = slice(start, start + _BLOCK)
         products = (selected[some] @ vectors.T).astype(np.int64)

@@ -6,14 +6,13 @@ import numpy as np
 
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.selection.cover_pool import MOST, read_whole
-from lightly_ray.parallel.selection.engine import OnProgress
+from lightly_ray.parallel.selection.pick_progress import OnProgress, counted_picks
 from lightly_ray.parallel.selection.resources import Resources
 from lightly_ray.parallel.selection.result import SelectionStats
-from lightly_ray.progress import Progress
 from lightly_ray.selection.cluster import CONSIDERED, cluster
 from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.order import by_score
-from lightly_ray.selection.random_draw import random_keys, smallest
+from lightly_ray.selection.random_draw import smallest
 from lightly_ray.selection.request import Problem
 from lightly_ray.selection.whitening import Whitening
 from lightly_ray.selection.whole_numbers import whole_weights
@@ -33,8 +32,7 @@ def select_clusters(
     if problem.picks > MOST:
         raise InvalidInputError(f"cluster picks at most {MOST:,} samples at a time, {problem.picks:,} were asked for")
     count, scores = len(problem.candidates), problem.scores
-    texts = problem.ids.texts(problem.candidates)
-    keys = np.concatenate([np.zeros(0, np.uint64), *(random_keys(one, problem.settings.seed) for one in texts)])
+    keys = problem.random_keys(problem.settings.seed)
     if scores is None:
         some = np.sort(smallest(keys, MOST)) if count > MOST else np.arange(count)
     else:
@@ -44,14 +42,7 @@ def select_clusters(
     rows = np.unique(np.concatenate([problem.candidates[some], repelling]))
     vectors, whitening = read_whole(problem, rows)
     read_seconds = time.monotonic() - started
-    before = len(problem.preselected)
-    with Progress("select", problem.picks, unit="picks", show=resources.progress) as progress:
-
-        def advance(picks: int) -> None:
-            progress.advance(picks)
-            if on_progress is not None:
-                on_progress(before + progress.done, before + problem.picks)
-
+    with counted_picks(problem, on_progress, show=resources.progress) as advance:
         found = cluster(
             vectors[np.searchsorted(rows, problem.candidates[some])],
             whole_weights(None if scores is None else scores[some], len(some)),

@@ -15,16 +15,15 @@ from lightly_ray.data.ids import RowNumbers
 from lightly_ray.data.sources import load
 from lightly_ray.data.vectors import Matrix, VectorFault
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.parallel.selection.engine import OnProgress
+from lightly_ray.parallel.selection.pick_progress import OnProgress, counted_picks
 from lightly_ray.parallel.selection.resources import Resources
 from lightly_ray.parallel.selection.result import CoverageReport, SelectionStats
 from lightly_ray.parallel.selection.whitened_blocks import WhitenedBlocks, fit_whitening, moments_of
-from lightly_ray.progress import Progress
 from lightly_ray.selection.class_agreement import class_weights, directions, directions_of_labels
 from lightly_ray.selection.coverage import SIGMA, WIDEST_OF_CLASSES, Pool, automatic_sigma, cover, covered_by
 from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.kernel import ONE, Kernel, Samples
-from lightly_ray.selection.random_draw import random_keys, smallest
+from lightly_ray.selection.random_draw import smallest
 from lightly_ray.selection.request import Problem
 from lightly_ray.selection.whitening import Whitening
 from lightly_ray.selection.whole_numbers import nearest_selected, whole_vectors, whole_weights
@@ -74,20 +73,14 @@ def select_covering(
     vectors, whitening = read_whole(problem, rows)
     read_seconds = time.monotonic() - started
     given = _Given(problem, rows, vectors)
-    to_cover, selected = given.candidates(pool), vectors[np.searchsorted(rows, problem.centers)]
-    nearest = nearest_selected(to_cover.vectors, selected) if len(selected) else None
+    nearest = given.nearest(pool) if len(problem.centers) else None
+    to_cover = given.candidates(pool, nearest)
     widest = SIGMA if problem.classes is None else WIDEST_OF_CLASSES
     width = automatic_sigma(nearest, widest) if sigma is None else sigma
-    before = len(problem.preselected)
-    with Progress("select", problem.picks, unit="picks", show=resources.progress) as progress:
-
-        def advance(picks: int) -> None:
-            progress.advance(picks)
-            if on_progress is not None:
-                on_progress(before + progress.done, before + problem.picks)
-
+    with counted_picks(problem, on_progress, show=resources.progress) as advance:
         whole = Pool(to_cover, weights[pool], given.covered(to_cover, width))
-        found = cover(whole, given.candidates(considered), Kernel(width), problem.picks, advance)
+        offered = to_cover if considered is pool else given.candidates(considered)
+        found = cover(whole, offered, Kernel(width), problem.picks, advance)
     return Covered(
         picks=Picks(problem.candidates[considered[found.picks]], found.gains),
         report=CoverageReport(found.value, found.bound, width, len(pool), len(considered)),
@@ -119,8 +112,12 @@ class _Given:
     rows: RowNumbers
     vectors: NDArray[np.float32]
 
-    def candidates(self, some: NDArray[np.intp]) -> Samples:
-        """Some of the candidates, by their positions.
+    def nearest(self, some: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Squared distance of some of the candidates, by their positions, to what is preselected."""
+        return nearest_selected(self._of(self.problem.candidates[some]), self._of(self.problem.centers))
+
+    def candidates(self, some: NDArray[np.intp], nearest: NDArray[np.int64] | None = None) -> Samples:
+        """Some of the candidates, by their positions, and their distances where these are known.
 
         A duplicate of what is preselected has no direction: its class is known, and it covers nothing anew.
         """
@@ -128,7 +125,7 @@ class _Given:
         if classes is None:
             return Samples(vectors)
         predicted = directions(classes.probabilities[some])
-        predicted[nearest_selected(vectors, self._of(self.problem.centers)) == 0] = 0
+        predicted[(self.nearest(some) if nearest is None else nearest) == 0] = 0
         return Samples(vectors, predicted)
 
     def covered(self, pool: Samples, sigma: float) -> NDArray[np.uint16]:
@@ -151,11 +148,15 @@ class _Given:
 
 
 def _sampled(problem: Problem, weights: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Positions among the candidates, ascending: those that are covered, and those that may be picked."""
+    """Positions among the candidates, ascending: those that are covered, and those that may be picked.
+
+    One array where both are the same.
+    """
     count = len(problem.candidates)
     if count <= MOST:
-        return np.arange(count), np.arange(count)
-    keys = np.concatenate([random_keys(some, _SEED) for some in problem.ids.texts(problem.candidates)])
+        everything = np.arange(count)
+        return everything, everything
+    keys = problem.random_keys(_SEED)
     sample = np.sort(smallest(keys, MOST))
     if problem.scores is None:
         return sample, sample

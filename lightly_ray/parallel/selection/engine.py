@@ -17,11 +17,11 @@ import numpy as np
 from lightly_ray.data.fingerprint import digest
 from lightly_ray.data.vectors import VectorFault
 from lightly_ray.parallel.selection.checkpoint import Checkpoint, Identity
+from lightly_ray.parallel.selection.pick_progress import OnProgress, counted_picks
 from lightly_ray.parallel.selection.resources import LoadedShards, Resources, require_memory
 from lightly_ray.parallel.selection.result import SelectionStats
 from lightly_ray.parallel.selection.shard_spec import build_shard, specify_shard
 from lightly_ray.parallel.selection.whitened_blocks import fit_whitening, moments_of
-from lightly_ray.progress import Progress
 from lightly_ray.selection.choose import Outcome, Task, choose
 from lightly_ray.selection.greedy import Picks
 from lightly_ray.selection.protocol import LocalShards
@@ -33,10 +33,6 @@ T = TypeVar("T")
 
 SMALL = 256 << 20
 """Bytes of embeddings up to which this process does everything itself: starting Ray would take longer."""
-
-
-OnProgress = Callable[[int, int], None]
-"""Called with how many samples are selected so far, preselected included, and how many will be."""
 
 
 def select_farthest(
@@ -57,14 +53,7 @@ def select_farthest(
     first = _meanwhile(lambda: _first(problem))
     with _loaded(problem, resources) as loaded:
         read_seconds = time.monotonic() - started
-        with Progress("select", problem.picks, unit="picks", show=resources.progress) as progress:
-
-            def advance(picks: int) -> None:
-                progress.advance(picks)
-                if on_progress is not None:
-                    before = len(problem.preselected)
-                    on_progress(before + progress.done, before + problem.picks)
-
+        with counted_picks(problem, on_progress, show=resources.progress) as advance:
             outcome = _choose(problem, loaded, first(), checkpoint, advance, progress=resources.progress)
         return outcome, _stats(problem, outcome, read_seconds, loaded), loaded.whitening
 

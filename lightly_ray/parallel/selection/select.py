@@ -29,8 +29,9 @@ from lightly_ray.methods import (
 )
 from lightly_ray.parallel.selection.cluster_pool import select_clusters
 from lightly_ray.parallel.selection.cover_pool import MOST, select_covering
-from lightly_ray.parallel.selection.engine import OnProgress, select_farthest
+from lightly_ray.parallel.selection.engine import select_farthest
 from lightly_ray.parallel.selection.opened import open_data
+from lightly_ray.parallel.selection.pick_progress import OnProgress
 from lightly_ray.parallel.selection.prediction_inputs import GivenPredictions, class_predictions, read_predictions
 from lightly_ray.parallel.selection.resources import Resources
 from lightly_ray.parallel.selection.result import Selection, SelectionStats
