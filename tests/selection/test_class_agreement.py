@@ -14,6 +14,7 @@ from lightly_ray.errors import InvalidInputError
 from lightly_ray.selection.class_agreement import class_weights, directions, directions_of_labels
 from lightly_ray.selection.kernel import Kernel, Samples
 from lightly_ray.selection.whole_numbers import whole_vectors, whole_weights
+from tests.selection.facility_location import greedy
 
 RANDOM = np.random.default_rng(11)
 CENTRES = 2 * RANDOM.normal(size=(3, 6))
@@ -57,13 +58,7 @@ def _greedy(picks: int, selected: list[int], labels: dict[int, int]) -> tuple[li
     )
     kernel = _kernel(vectors[rows], vectors[rows], sigma, np.sqrt(_alike(predicted[rows], predicted[rows])))
     weights = whole_weights(class_weights(P[rows]), len(rows))
-    chosen: list[int] = []
-    for _ in range(picks):
-        gains = (weights * np.maximum(0, kernel - covered)).sum(axis=1)
-        gains[chosen] = -1
-        chosen.append(int(gains.argmax()))
-        covered = np.maximum(covered, kernel[chosen[-1]])
-    return rows[chosen].tolist(), sigma
+    return rows[greedy(kernel, weights, covered, picks)].tolist(), sigma
 
 
 def test_select__is_the_greedy_of_the_formulas() -> None:

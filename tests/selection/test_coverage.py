@@ -14,6 +14,7 @@ from lightly_ray.selection.coverage import Pool, automatic_sigma, cover, covered
 from lightly_ray.selection.kernel import Kernel, Samples
 from lightly_ray.selection.random_draw import random_keys, smallest
 from lightly_ray.selection.whole_numbers import nearest_selected, whole_vectors, whole_weights
+from tests.selection.facility_location import greedy
 
 RANDOM = np.random.default_rng(3)
 
@@ -39,20 +40,10 @@ def _squared(pool: NDArray[Any], candidates: NDArray[Any]) -> NDArray[np.int64]:
     return np.asarray(np.square(candidates[:, None].astype(np.int64) - pool[None].astype(np.int64)).sum(axis=2))
 
 
-def _greedy(kernel: NDArray[np.int64], weights: NDArray[np.int64], covered: NDArray[np.int64], picks: int) -> list[int]:
-    chosen: list[int] = []
-    for _ in range(picks):
-        gains = (weights * np.maximum(0, kernel - covered)).sum(axis=1)
-        gains[chosen] = -1
-        chosen.append(int(gains.argmax()))
-        covered = np.maximum(covered, kernel[chosen[-1]])
-    return chosen
-
-
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("selected", [0, 5])
 @pytest.mark.parametrize("sigma", [0.2, 0.7, 5.0])
-def test_cover__is_the_greedy(weighted: bool, selected: int, sigma: float) -> None:
+def test_cover__is_thegreedy(weighted: bool, selected: int, sigma: float) -> None:
     vectors = whole_vectors(_unit(180, 9))
     vectors[50:60] = vectors[20:30]  # equal rows: the lower one wins
     before, pool = vectors[:selected], vectors[selected:]
@@ -66,7 +57,7 @@ def test_cover__is_the_greedy(weighted: bool, selected: int, sigma: float) -> No
         np.testing.assert_array_equal(nearest_selected(pool, before), _squared(before, pool).min(axis=1))
     np.testing.assert_array_equal(already, covered)
     found = cover(Pool(samples, weights, already), samples, by_sigma, 40)
-    assert found.picks.tolist() == _greedy(kernel, weights, covered, 40)
+    assert found.picks.tolist() == greedy(kernel, weights, covered, 40)
     covered = np.maximum(covered, kernel[found.picks].max(axis=0))
     assert found.value == pytest.approx((weights * covered).sum() / (weights.sum() * 2**15), rel=1e-12)
     assert found.bound >= found.value

@@ -12,10 +12,7 @@ from lightly_ray.active_learning.config import SamplerConfig, SamplingMethod
 from lightly_ray.active_learning.scorers import Scorer, ScorerClassification
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.errors import ConflictError, InvalidInputError, JobFailedError, LightlyRayError, NotFoundError
-
-RNG = np.random.default_rng(0)
-VECTORS = RNG.normal(size=(12, 5)).astype(np.float32)
-PREDICTIONS = RNG.dirichlet(np.ones(3), size=12)
+from tests.active_learning.agents.queried import PREDICTIONS, RNG, VECTORS, in_order
 
 
 class Own(Scorer):
@@ -27,17 +24,6 @@ class Own(Scorer):
 
     def calculate_scores(self) -> dict[str, Any]:
         return self.scores
-
-
-@pytest.fixture
-def ready(uploaded: ApiWorkflowClient) -> ApiWorkflowClient:
-    """A client whose dataset has images and embeddings."""
-    uploaded.upload_embeddings_from_arrays(uploaded.get_filenames(), VECTORS)
-    return uploaded
-
-
-def in_order(names: list[str], chosen: Any) -> list[str]:
-    return [name for name in names if name in set(chosen)]
 
 
 def state(agent: ActiveLearningAgent) -> list[list[str]]:

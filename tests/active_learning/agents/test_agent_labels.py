@@ -11,10 +11,8 @@ from lightly_ray.active_learning.config import SamplerConfig
 from lightly_ray.active_learning.scorers import Scorer, ScorerClassification
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.errors import InvalidInputError, JobFailedError
+from tests.active_learning.agents.queried import PREDICTIONS, VECTORS, in_order
 
-RNG = np.random.default_rng(0)
-VECTORS = RNG.normal(size=(12, 5)).astype(np.float32)
-PREDICTIONS = RNG.dirichlet(np.ones(3), size=12)
 PREDICTED = ScorerClassification(PREDICTIONS)
 
 
@@ -23,17 +21,6 @@ class Size(Scorer):
 
     def calculate_scores(self) -> dict[str, Any]:
         return {"size": np.ones(12)}
-
-
-@pytest.fixture
-def ready(uploaded: ApiWorkflowClient) -> ApiWorkflowClient:
-    """A client whose dataset has images and embeddings."""
-    uploaded.upload_embeddings_from_arrays(uploaded.get_filenames(), VECTORS)
-    return uploaded
-
-
-def in_order(names: list[str], chosen: Any) -> list[str]:
-    return [name for name in names if name in set(chosen)]
 
 
 def test_query__labels_make_it_look_at_classes(ready: ApiWorkflowClient) -> None:

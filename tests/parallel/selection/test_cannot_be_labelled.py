@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-import ray
 
 import lightly_ray
 from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.methods import METHODS, takes_scores
 from lightly_ray.parallel.selection import actor_shards
 from lightly_ray.parallel.selection.result import Selection
+from tests.parallel.selection.shards import in_shards
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(211, 7)).astype(np.float32)
@@ -153,14 +151,10 @@ def test_marked__on_shards_one_of_which_is_lost(monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.usefixtures("ray_local")
 @pytest.mark.parametrize("method", METHODS)
 def test_marked__in_files_and_datasets_on_any_number_of_shards(method: str, tmp_path: Path) -> None:
-    flat = pa.FixedSizeListArray.from_arrays(pa.array(X.ravel()), 7)
-    table = pa.table({"filename": NAMES, "embedding": flat, "score": SCORES})
-    pq.write_table(table, tmp_path / "x.parquet", row_group_size=40)
     options: dict[str, Any] = {"query": QUERY, "preselected": PRESELECTED, "cannot_be_labelled": MARKED}
     expected = select(X, 40, ids=NAMES, **options, **scored(method))
     named = scored(method) | ({"scores": "score"} if takes_scores(method) else {})
-    pieces = [table.slice(start, 70) for start in (140, 210, 0, 70)]
-    for data, partitions in ((tmp_path / "x.parquet", 3), (ray.data.from_arrow(pieces), 2)):
+    for data, partitions in in_shards(tmp_path, NAMES, X, SCORES):
         found = select(data, 40, partitions=partitions, **options, **named)
         assert found.ids == expected.ids
         np.testing.assert_array_equal(found.gains, expected.gains)

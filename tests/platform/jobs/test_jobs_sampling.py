@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.parallel.selection.select import select
+from lightly_ray.parallel.selection.select import Selection, select
 from lightly_ray.platform.jobs import sampling
 from lightly_ray.platform.jobs.messages import Failed, FromRunner, Progressed, Projected, Selected, from_runner
 from lightly_ray.platform.jobs.pinned import PinnedEmbedding, PinnedScore, PinnedSelection, PinnedTag, pinned_of
@@ -67,6 +68,24 @@ def pinned(blobs: Blobs, rows: list[int], method: str) -> PinnedSelection:
     )
 
 
+def selected(method: str, marked: Sequence[int] = ()) -> Selection:
+    """What `select` gives for what `pinned` asks for."""
+    scores = np.zeros(90)
+    scores[list(QUERY)] = SCORES
+    return select(
+        VECTORS,
+        20,
+        method,
+        ids=NAMES,
+        query=[NAMES[row] for row in QUERY],
+        preselected=[NAMES[row] for row in BEFORE],
+        cannot_be_labelled=[NAMES[row] for row in marked],
+        scores=scores if method in {"CORAL", "ACTIVE_LEARNING"} else None,
+        seed=3,
+        progress=False,
+    )
+
+
 def test_pinned__comes_back_from_the_database_as_it_went(tmp_path: Path) -> None:
     selection = pinned(Blobs(str(tmp_path)), list(range(90)), "CORAL")
     assert pinned_of("SAMPLING", json.loads(json.dumps(selection.to_json()))) == selection
@@ -98,19 +117,7 @@ def test_run__equals_select(
     blobs: Blobs, monkeypatch: pytest.MonkeyPatch, method: str, rows: list[int], *, large: bool
 ) -> None:
     monkeypatch.setattr(sampling, "LARGE", 0 if large else 2**40)
-    scores = np.zeros(90)
-    scores[list(QUERY)] = SCORES
-    expected = select(
-        VECTORS,
-        20,
-        method,
-        ids=NAMES,
-        query=[NAMES[row] for row in QUERY],
-        preselected=[NAMES[row] for row in BEFORE],
-        scores=scores if method in {"CORAL", "ACTIVE_LEARNING"} else None,
-        seed=3,
-        progress=False,
-    )
+    expected = selected(method)
     calls: list[tuple[int, int]] = []
     outcome = sampling.run(blobs, pinned(blobs, list(rows), method), NAMES, lambda *it: calls.append(it))
     assert outcome.mask.select(NAMES) == sorted(map(str, expected.ids))
@@ -127,20 +134,7 @@ def test_run__without_what_cannot_be_labelled(
 ) -> None:
     monkeypatch.setattr(sampling, "LARGE", 0 if large else 2**40)
     marked = [2, 12, 15, 40, 69, 85]  # outside and preselected, in the query set, both, neither
-    scores = np.zeros(90)
-    scores[list(QUERY)] = SCORES
-    expected = select(
-        VECTORS,
-        20,
-        method,
-        ids=NAMES,
-        query=[NAMES[row] for row in QUERY],
-        preselected=[NAMES[row] for row in BEFORE],
-        cannot_be_labelled=[NAMES[row] for row in marked],
-        scores=scores if method == "CORAL" else None,
-        seed=3,
-        progress=False,
-    )
+    expected = selected(method, marked)
     tag = PinnedTag(id="m", name="cannot-be-labelled", mask=BitMask.from_rows(marked))
     for stored_rows in (rows, [row for row in rows if row not in marked]):
         job = pinned(blobs, stored_rows, method).model_copy(update={"cannot_be_labelled": tag})
