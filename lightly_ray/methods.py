@@ -6,7 +6,7 @@ Engine, client, agent, platform and jobs ask here, so no two of them can disagre
 import math
 import operator
 from fractions import Fraction
-from typing import Final, Literal, SupportsIndex, get_args
+from typing import Final, Literal, SupportsIndex, TypeGuard, get_args
 
 import numpy as np
 
@@ -82,12 +82,16 @@ def picks_farthest(method: str) -> bool:
     return method.lower() in ("coreset", "coral")
 
 
-def default_normalize(method: str, min_distance: float) -> Normalize:
+def default_normalize(method: str, min_distance: float) -> Normalize | None:
     """What agent, client and jobs do to embeddings before distances are taken, where nothing is said.
+
+    None for "auto", which does as the method that it takes.
 
     CORESET and CORAL are whitened: on plain axes they are worse than a random draw on many data sets. A smallest
     distance is one of the given embeddings, which therefore stay as they are. COVERAGE looks at directions.
     """
+    if method.lower() == "auto":
+        return None
     if picks_farthest(method):
         return "whiten" if min_distance <= 0 else False
     return needs_embeddings(method)
@@ -114,6 +118,11 @@ def require_normalize(value: object, min_distance: float) -> Normalize:
 def default_score(names: list[str]) -> str:
     """The score that a selection uses where none is named: `DEFAULT_SCORE`, else the first of ``names``."""
     return DEFAULT_SCORE if DEFAULT_SCORE in names else names[0]
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether this is a number, NumPy's too; a bool is none."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def require_integer(value: object, name: str) -> int:
@@ -168,8 +177,7 @@ def require_random_share(value: object, min_distance: float) -> float:
     Raises:
         InvalidInputError: it is no number in [0, 1), or there is a smallest distance, which a draw does not keep.
     """
-    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not number or not 0 <= float(str(value)) < 1:
+    if not is_number(value) or not 0 <= float(str(value)) < 1:
         raise InvalidInputError(f"random_share must be a number from 0 to less than 1, got {value!r}")
     share = float(str(value))
     if share > 0 and min_distance > 0:

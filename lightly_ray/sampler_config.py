@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import (
     Normalize,
     SamplingMethod,
     default_normalize,
+    is_number,
     parse_method,
     require_normalize,
     require_random_share,
@@ -62,9 +61,7 @@ class SamplerConfig:
         """Refuse settings that no selection can follow; attributes may have changed since construction."""
         parse_method(self.method)
         require_size(self.n_samples)
-        if isinstance(self.min_distance, bool) or not isinstance(
-            self.min_distance, int | float | np.integer | np.floating
-        ):
+        if not is_number(self.min_distance):
             raise InvalidInputError(f"min_distance must be a number, got {self.min_distance!r}")
         if self.normalization is not None:
             require_normalize(self.normalization, float(self.min_distance))
@@ -73,8 +70,6 @@ class SamplerConfig:
     @property
     def normalization(self) -> Normalize | None:
         """What is done to the embeddings: what `normalize` says, or the default of the method; None: AUTO decides."""
-        if self.normalize is None and self.method.upper() == SamplingMethod.AUTO:
-            return None
         if self.normalize is None:
             return default_normalize(self.method, float(self.min_distance))
         return self.normalize

@@ -21,6 +21,7 @@ from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import (
     Method,
     Normalize,
+    is_number,
     needs_scores,
     picks_farthest,
     require_integer,
@@ -184,8 +185,7 @@ def require_sigma(value: Any, method: Method) -> float | None:
         return None
     if method != "coverage":
         raise InvalidInputError(f"sigma={value!r} is of coverage, method {method} has none")
-    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    width = float(value) if number else 0.0
+    width = float(value) if is_number(value) else 0.0
     if not 0 < width < math.inf:
         raise InvalidInputError(f"sigma must be 'auto' or a number above 0, got {value!r}")
     return width
@@ -303,11 +303,7 @@ def require_distance(value: object) -> float:
     """
     if value is None:
         return 0.0
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float | np.integer | np.floating)
-        or not math.isfinite(value)
-    ):
+    if not is_number(value) or not math.isfinite(value):
         raise InvalidInputError(f"min_distance must be a number or None, got {value!r}")
     return max(0.0, float(value))
 

@@ -175,9 +175,7 @@ def _experiment(
 
 def _embed(images: ImagePool, model: Model) -> tuple[Vectors, Vectors, Embedder]:
     """Vectors of the pool and of the held-out images by name, in the space that was fitted on the pool alone."""
-    root = images.held_out.root  # the pool lies below it, or is it
-    below = images.pool.root.relative_to(root)
-    place = {(below / name).as_posix(): name for name in images.pool.filenames}
+    root, place = images.held_out.root, images.places
     embedded = embed_folder(
         Location.parse(root), [*place, *images.held_out.filenames], model, axes=Axes(fit_on=list(place))
     )

@@ -88,7 +88,7 @@ class CompareMethodsSettings(Settings):
     @property
     def numbers(self) -> tuple[int, ...]:
         """The budgets, none for the default."""
-        words = [word.strip() for word in self.budgets.split(",") if word.strip()]
+        words = _words(self.budgets)
         if not all(word.isdecimal() for word in words):
             raise ValueError(f"budgets are whole numbers with commas between, got {self.budgets!r}")
         return tuple(int(word) for word in words)
@@ -96,8 +96,12 @@ class CompareMethodsSettings(Settings):
     @property
     def compared(self) -> list[str]:
         """The methods, RANDOM first."""
-        words = [word.strip() for word in self.methods.split(",") if word.strip()]
-        return list(dict.fromkeys(["random", *(word if ":" in word else word.lower() for word in words)]))
+        words = (word if ":" in word else word.lower() for word in _words(self.methods))
+        return list(dict.fromkeys(["random", *words]))
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def run_compare_methods(settings: CompareMethodsSettings) -> dict[str, object]:
@@ -190,16 +194,15 @@ def _alone(data: LabelledData, plan: Plan, method: str, seed: int) -> Outcome:
 
 
 def _read(settings: CompareMethodsSettings) -> LabelledData:
+    tested = 0
     if settings.data.is_dir() and not list(settings.data.glob("*.parquet")):
         if settings.held_out is not None:
             raise InvalidInputError(
                 f"held_out is of a table: the images of {str(settings.data)!r} are divided by every seed"
             )
         vectors, labels = _from_images(settings)
-        tested = 0
     else:
         vectors, labels = _from_table(settings, settings.data)
-        tested = 0
         if settings.held_out is not None:
             more, more_labels = _from_table(settings, settings.held_out)
             vectors, labels, tested = np.concatenate([vectors, more]), [*labels, *more_labels], len(more_labels)
@@ -234,9 +237,8 @@ def _from_images(settings: CompareMethodsSettings) -> tuple[NDArray[np.float32],
     kept = settings.output / f"embeddings-{digest_of(find_images(settings.data).values())}.parquet"
     if not kept.exists():
         images = read_pool(settings.data)
-        below = images.pool.root.relative_to(images.held_out.root)
-        label = {(below / name).as_posix(): one for name, one in images.pool.by_name().items()}
-        label |= images.held_out.by_name()
+        of_pool = images.pool.by_name()
+        label = {place: of_pool[name] for place, name in images.places.items()} | images.held_out.by_name()
         root = Location.parse(images.held_out.root)
         model = open_model(resolve_auto(DEFAULT, root, sorted(label)))
         embedded = embed_folder(root, sorted(label), model)

@@ -60,6 +60,12 @@ class ImagePool:
     held_out: LabelledImages
     corrupt: dict[str, str]
 
+    @property
+    def places(self) -> dict[str, str]:
+        """The pool's file names below the root of the held-out set, where the pool lies -> below its own."""
+        below = self.pool.root.relative_to(self.held_out.root)
+        return {(below / name).as_posix(): name for name in self.pool.filenames}
+
 
 def read_pool(folder: Path) -> ImagePool:
     """Find images, classes and splits, and decode every image once.

@@ -152,8 +152,6 @@ def _select(settings: SelectSamplesSettings) -> Selection:
 
 
 def _normalize(settings: SelectSamplesSettings) -> Normalize | None:
-    if settings.normalize is None and settings.method == "auto":
-        return None
     if settings.normalize is None:
         return default_normalize(settings.method, settings.min_distance or 0)
     return settings.normalize

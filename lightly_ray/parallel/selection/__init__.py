@@ -1,7 +1,13 @@
 """A selection from the data to the result, on one process or many.
 
     select            `lightly_ray.select`: the door
-    engine            loads the shards here or on actors, chooses, keeps the checkpoint
+    opened            data as people have it -> vectors and ids
+    score_inputs      scores likewise; score_powers: products of them
+    prediction_inputs class probabilities and labels likewise
+    cover_pool        COVERAGE, in the caller's process
+    cluster_pool      CLUSTER, likewise
+    pick_progress     how far it is, for all of them
+    engine            CORESET and CORAL: loads the shards here or on actors, chooses, keeps the checkpoint
     resources         how it may run, and the memory that takes
     on_actors         connects, deals out the rows, lets the workers read them
     partitions        which shard holds which rows, and where its worker reads them

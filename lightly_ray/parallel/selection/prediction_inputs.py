@@ -45,6 +45,11 @@ class GivenPredictions:
     ids: IdsLike | None
     classes: list[str] | None
 
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """(k,) whether a sample has a prediction."""
+        return ~np.isnan(self.values[:, 0])
+
     def scores(self, score: str | None) -> NamedScores | RowScores:
         """One of the uncertainties of these predictions: the one that is named, or the default one.
 
@@ -55,7 +60,7 @@ class GivenPredictions:
         if name not in UNCERTAINTIES:
             raise InvalidInputError(f"predictions have no score {name!r}, they have {', '.join(UNCERTAINTIES)}")
         numbers = np.full(len(self.values), np.nan)
-        known = ~np.isnan(self.values[:, 0])
+        known = self.known
         numbers[known] = uncertainties(self.values[known])[name]
         return RowScores(numbers) if self.ids is None else NamedScores(self.ids, numbers, _WHAT)
 
@@ -109,7 +114,8 @@ def class_predictions(given: GivenPredictions, labels: Any, problem: Problem, id
     else:
         rows = problem.ids.rows_of(given.ids, _WHAT)
     places = np.full(len(problem.ids), -1)
-    places[rows[~np.isnan(given.values[:, 0])]] = np.flatnonzero(~np.isnan(given.values[:, 0]))
+    known = given.known
+    places[rows[known]] = np.flatnonzero(known)
     places = places[problem.candidates]
     lacking = np.flatnonzero(places < 0)
     if len(lacking):
@@ -134,9 +140,7 @@ def _labels(given: GivenPredictions, labels: Any, problem: Problem, id_column: s
                 f"labels: {problem.ids.name(row)} has {plain!r}, and the classes of the predictions are {known}"
             )
         of_row[row] = numbers[plain]
-    known_rows = np.zeros(len(problem.ids), np.bool_)
-    known_rows[problem.preselected] = True
-    strangers = np.flatnonzero((of_row >= 0) & ~known_rows)
+    strangers = np.setdiff1d(rows, problem.preselected)
     if len(strangers):
         raise InvalidInputError(
             f"labels: {len(strangers)} labelled samples are not preselected, first: "

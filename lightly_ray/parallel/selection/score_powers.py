@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.errors import InvalidInputError
+from lightly_ray.methods import is_number
 from lightly_ray.parallel.selection.cover_pool import MOST, read_whole
 from lightly_ray.parallel.selection.prediction_inputs import GivenPredictions
 from lightly_ray.parallel.selection.score_inputs import read_scores
@@ -84,8 +85,7 @@ def _product(read: list[tuple[NamedScores | RowScores | str | None, float]]) -> 
 
 def _require_powers(powers: Mapping[str, float]) -> None:
     for name, power in powers.items():
-        number = isinstance(power, int | float | np.integer | np.floating) and not isinstance(power, bool)
-        if not number or not 0 < power < math.inf:
+        if not is_number(power) or not 0 < power < math.inf:
             raise InvalidInputError(f"the exponent of the score {name!r} must be a number above 0, got {power!r}")
     if not powers:
         raise InvalidInputError("score={} names no score")

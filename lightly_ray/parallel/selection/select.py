@@ -272,10 +272,10 @@ def _select(
 def _normalized(
     normalize: Normalize | Whitening | None, asked: str, method: Method, min_distance: NumberLike | None
 ) -> Normalize | Whitening:
-    if normalize is not None:
-        return normalize
     # A method that was asked for is the textbook's, in the given space; "auto" takes what was measured to be best.
-    return default_normalize(method, require_distance(min_distance)) if asked == "auto" else False
+    if normalize is None and asked == "auto":
+        normalize = default_normalize(method, require_distance(min_distance))
+    return False if normalize is None else normalize
 
 
 def _require_use_of(labels: Any, predicted: GivenPredictions | None, method: str) -> None:

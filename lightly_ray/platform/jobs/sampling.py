@@ -25,7 +25,7 @@ from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import needs_embeddings
 from lightly_ray.parallel.selection.select import Selection, select
 from lightly_ray.platform.jobs.messages import Selected
-from lightly_ray.platform.jobs.pinned import PinnedPredictions, PinnedScore, PinnedSelection
+from lightly_ray.platform.jobs.pinned import JsonModel, PinnedPredictions, PinnedScore, PinnedSelection
 from lightly_ray.platform.services.predictions import load_predictions
 from lightly_ray.platform.services.scoring import load_scores
 from lightly_ray.platform.storage.blobs import Blobs
@@ -168,11 +168,11 @@ def _provenance(pinned: PinnedSelection, selection: Selection, before: BitMask) 
         "why": selection.why,
         "parameters": {name: getattr(pinned, name) for name in _PARAMETERS},
         "query_tag": pinned.query.to_json(),
-        "preselected_tag": None if pinned.preselected is None else pinned.preselected.to_json(),
-        "cannot_be_labelled": None if pinned.cannot_be_labelled is None else pinned.cannot_be_labelled.to_json(),
-        "embedding": None if pinned.embedding is None else pinned.embedding.to_json(),
-        "score": None if pinned.score is None else pinned.score.to_json(),
-        "predictions": None if pinned.predictions is None else pinned.predictions.to_json(),
+        "preselected_tag": _told(pinned.preselected),
+        "cannot_be_labelled": _told(pinned.cannot_be_labelled),
+        "embedding": _told(pinned.embedding),
+        "score": _told(pinned.score),
+        "predictions": _told(pinned.predictions),
         "certificate": plain(certificate),
         "coverage": plain(selection.coverage),
         "whitening": None if selection.whitening is None else selection.whitening.digest,
@@ -182,6 +182,10 @@ def _provenance(pinned: PinnedSelection, selection: Selection, before: BitMask) 
         "statistics": plain(selection.stats),
         "versions": {"lightly_ray": __version__, "numpy": np.__version__, "python": python_version()},
     }
+
+
+def _told(pinned: JsonModel | None) -> Json | None:
+    return None if pinned is None else pinned.to_json()
 
 
 def plain(value: Any) -> Any:

@@ -31,8 +31,9 @@ def upload(platform: Platform, dataset_id: str, body: bytes) -> str:
     table = _parsed(body)
     read_predictions(table, "filename")
     digest = hashlib.sha256(body).hexdigest()
-    if not _exists(platform.blobs, key(dataset_id, digest)):
-        platform.blobs.put(key(dataset_id, digest), io.BytesIO(body))
+    file_key = key(dataset_id, digest)
+    if not platform.blobs.has(file_key):
+        platform.blobs.put(file_key, io.BytesIO(body))
     return digest
 
 
@@ -64,11 +65,3 @@ def _parsed(body: bytes) -> pa.Table:
             + ", ".join(f"{field.name} ({field.type})" for field in table.schema)
         )
     return table
-
-
-def _exists(blobs: Blobs, file_key: str) -> bool:
-    try:
-        with blobs.open(file_key):
-            return True
-    except NotFoundError:
-        return False

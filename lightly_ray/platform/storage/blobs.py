@@ -51,6 +51,17 @@ class Blobs:
         with _reached(), atomic_write(Path(path)) if self.is_local else self._fs.open_output_stream(path) as out:
             shutil.copyfileobj(source, out, _CHUNK)
 
+    def has(self, key: str) -> bool:
+        """Whether there is such a blob.
+
+        Raises:
+            UnavailableError: the storage cannot be used.
+        """
+        path = self._inside(key)
+        with _reached():
+            found: bool = self._fs.get_file_info(path).type == pafs.FileType.File
+        return found
+
     def open(self, key: str) -> BinaryIO:
         """A blob for reading, with seek.
 

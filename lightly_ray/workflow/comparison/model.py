@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
@@ -23,10 +24,8 @@ class Probe:
 
     def __init__(self, embeddings: NDArray[np.float32], labels: NDArray[np.int64], *, cross_validated: bool) -> None:
         counts = np.unique(labels, return_counts=True)[1]
-        self._only = int(labels[0]) if len(counts) == 1 else None
-        if self._only is not None:
-            return
-        model = LogisticRegression(max_iter=2000)
+        # One class alone leaves nothing to separate.
+        model = DummyClassifier() if len(counts) == 1 else LogisticRegression(max_iter=2000)
         # Not only where every class has three labels: in a long tail that is at no budget, and methods that find rare
         # classes would be judged by another model than those that do not. Two classes remain in every fold.
         if cross_validated and counts.max() >= _FOLDS and (counts >= 2).sum() >= 2:
@@ -38,15 +37,10 @@ class Probe:
 
     def predict(self, embeddings: NDArray[np.float32]) -> NDArray[np.int64]:
         """(N,) classes of embeddings (N, D)."""
-        if self._only is not None:
-            return np.full(len(embeddings), self._only, np.int64)
         return np.asarray(self._model.predict(embeddings), np.int64)
 
     def probabilities(self, embeddings: NDArray[np.float32], count: int) -> NDArray[np.float64]:
         """(N, C) probabilities of all ``count`` classes; 0 for those without a label."""
         result = np.zeros((len(embeddings), count))
-        if self._only is not None:
-            result[:, self._only] = 1
-        else:
-            result[:, self._model.classes_] = self._model.predict_proba(embeddings)
+        result[:, self._model.classes_] = self._model.predict_proba(embeddings)
         return result

@@ -62,6 +62,15 @@ def test_keys__stay_inside(blobs: Blobs, key: str) -> None:
             use()
 
 
+def test_has__a_blob_and_no_folder(blobs: Blobs) -> None:
+    blobs.put("datasets/1/x", io.BytesIO(b"x"))
+    assert blobs.has("datasets/1/x")
+    assert not blobs.has("datasets/1")
+    assert not blobs.has("datasets/1/never")
+    with pytest.raises(InvalidInputError, match=r"not a key"):
+        blobs.has("../x")
+
+
 def test_delete_folder__only_that(blobs: Blobs) -> None:
     for key in ("datasets/1/a/x", "datasets/1/b", "datasets/12/c"):
         blobs.put(key, io.BytesIO(b"x"))
