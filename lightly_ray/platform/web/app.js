@@ -8,7 +8,7 @@
 import * as address from "./lib/address.js";
 import { ApiError, hooks, send } from "./lib/api.js";
 import { Dataset } from "./lib/dataset.js";
-import { fill, h, icon, refill } from "./lib/dom.js";
+import { h, icon, refill } from "./lib/dom.js";
 import { Live } from "./lib/live.js";
 
 /** @typedef {{update?: (address: address.Address) => void, end?: () => void}} Page */
@@ -149,8 +149,26 @@ export class App {
         "nav",
         { "aria-label": "Help and account" },
         link("Guide", ["guide"], "guide"),
-        h("button", { class: "plain", title: "Keyboard shortcuts", "aria-label": "Keyboard shortcuts", onclick: () => this._shortcuts() }, "?"),
-        h("button", { class: "plain", title: "Tokens, sign out", "aria-haspopup": "menu", onclick: (/** @type {Event} */ event) => this._account(event) }, "Account"),
+        h(
+          "button",
+          {
+            class: "plain",
+            title: "Keyboard shortcuts",
+            "aria-label": "Keyboard shortcuts",
+            onclick: () => this._shortcuts(),
+          },
+          "?",
+        ),
+        h(
+          "button",
+          {
+            class: "plain",
+            title: "Tokens, sign out",
+            "aria-haspopup": "menu",
+            onclick: (/** @type {Event} */ event) => this._account(event),
+          },
+          "Account",
+        ),
       ),
     );
     this._showJobs();
@@ -167,7 +185,12 @@ export class App {
       return;
     }
     const share = job.total ? job.processed / job.total : 0;
-    const what = job.kind === "SAMPLING" ? `Selecting ${job.name ?? ""}` : job.kind === "PROJECTION" ? "Drawing the plot" : job.kind.toLowerCase();
+    const what =
+      job.kind === "SAMPLING"
+        ? `Selecting ${job.name ?? ""}`
+        : job.kind === "PROJECTION"
+          ? "Drawing the plot"
+          : job.kind.toLowerCase();
     const ring = h("span", { class: "ring" });
     ring.style.setProperty("--share", `${Math.max(0.05, share) * 360}deg`);
     const more = running.length > 1 ? ` and ${running.length - 1} more` : "";
@@ -193,7 +216,8 @@ export class App {
 
   /** @param {KeyboardEvent} event */
   _key(event) {
-    const typing = event.target instanceof HTMLElement && event.target.closest("input, textarea, select, [contenteditable]");
+    const typing =
+      event.target instanceof HTMLElement && event.target.closest("input, textarea, select, [contenteditable]");
     if (event.key === "?" && !typing && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       this._shortcuts();

@@ -51,7 +51,9 @@ function one(kind, text) {
     default: {
       const points = (parts[2] ?? "").split(";").map((pair) => pair.split(",").map(Number));
       const good = points.length > 2 && points.every((pair) => pair.length === 2 && pair.every(Number.isFinite));
-      return good ? { kind: "lasso", embedding: parts[0], method: parts[1], points: /** @type {any} */ (points) } : null;
+      return good
+        ? { kind: "lasso", embedding: parts[0], method: parts[1], points: /** @type {any} */ (points) }
+        : null;
     }
   }
 }
@@ -90,7 +92,8 @@ export function write(filter) {
  * @param {import("./dataset.js").Column[]} columns as far as they are known
  */
 export function words(filter, dataset, columns) {
-  const title = (/** @type {string} */ key) => columns.find((column) => column.key === key)?.title ?? key.split(":").pop();
+  const title = (/** @type {string} */ key) =>
+    columns.find((column) => column.key === key)?.title ?? key.split(":").pop();
   const name = (/** @type {string} */ tag) => dataset.tag(tag)?.name ?? "a deleted tag";
   switch (filter.kind) {
     case "in":

@@ -292,7 +292,11 @@ function keep(dataset, selection) {
   try {
     if (!rows.length) sessionStorage.removeItem(selectionKey(dataset));
     // The distance to the row before, in base 36: a few bytes each.
-    else sessionStorage.setItem(selectionKey(dataset), Array.from(rows, (row, i) => (row - (i ? rows[i - 1] : 0)).toString(36)).join());
+    else
+      sessionStorage.setItem(
+        selectionKey(dataset),
+        Array.from(rows, (row, i) => (row - (i ? rows[i - 1] : 0)).toString(36)).join(),
+      );
   } catch {
     sessionStorage.removeItem(selectionKey(dataset)); // more than the browser keeps: this one lives until a reload
   }
