@@ -45,6 +45,8 @@ export class SamplesState extends EventTarget {
     this.plot = null;
     /** @type {{embedding: string, within: number} | null} */
     this.group = null;
+    /** The lowest row of each sample's group, where they are grouped. @type {Uint32Array | null} */
+    this._groups = null;
     /** Whether rows are being found; of a filter that waits for data. */
     this.busy = false;
     /** @type {unknown} */
@@ -182,6 +184,16 @@ export class SamplesState extends EventTarget {
     this.setSelection(selection);
   }
 
+  /**
+   * The rows that a shown one stands for: of what the filters leave, its group of near duplicates.
+   *
+   * @param {number} row
+   */
+  members(row) {
+    const groups = this._groups;
+    return groups ? [...this.mask.rows()].filter((other) => groups[other] === groups[row]) : [row];
+  }
+
   /** The rows that a tag would be made of: the selection, else all that match. */
   get wanted() {
     return this.selection.count ? this.selection : this.mask;
@@ -201,6 +213,7 @@ export class SamplesState extends EventTarget {
       const [rows, sizes] = grouped(mask.rows(), groups);
       this.mask = mask;
       this.groupSizes = sizes;
+      this._groups = groups;
       this.sortValues = column?.kind === "number" ? /** @type {Float32Array} */ (values) : null;
       this.rows = values && this.sort ? sorted(rows, values, this.sort.descending) : rows;
       this.error = null;

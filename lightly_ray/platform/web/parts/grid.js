@@ -297,7 +297,7 @@ export class SampleGrid extends HTMLElement {
     if (event.shiftKey) this._range(this._anchor, place);
     else if (marked || event.ctrlKey || event.metaKey || state.selection.count) {
       this._anchor = place;
-      state.select(this._members(place), !state.selection.has(row));
+      state.select(state.members(row), !state.selection.has(row));
     } else {
       this._anchor = place;
       state.setOpen(row);
@@ -305,20 +305,12 @@ export class SampleGrid extends HTMLElement {
   }
 
   /**
-   * The rows of a place: a whole group where they are grouped.
-   *
-   * @param {number} place
-   */
-  _members(place) {
-    return [this.state.rows[place]];
-  }
-
-  /**
    * @param {number} from
    * @param {number} to
    */
   _range(from, to) {
-    this.state.select(this.state.rows.subarray(Math.min(from, to), Math.max(from, to) + 1), true);
+    const shown = [...this.state.rows.subarray(Math.min(from, to), Math.max(from, to) + 1)];
+    this.state.select(this.state.group ? shown.flatMap((row) => this.state.members(row)) : shown, true);
   }
 
   /** @param {KeyboardEvent} event */
@@ -326,6 +318,7 @@ export class SampleGrid extends HTMLElement {
     const { state } = this;
     const page = Math.max(1, Math.floor(this.clientHeight / this._line)) * this._columns;
     const last = state.rows.length - 1;
+    const row = state.rows[this._focus];
     if (last < 0 || event.altKey) return;
     /** @type {Record<string, number>} */
     const steps = {
@@ -345,9 +338,8 @@ export class SampleGrid extends HTMLElement {
       if (event.shiftKey) this._range(this._anchor, place);
       else this._anchor = place;
       this._focusTile(place);
-    } else if (event.key === " ")
-      state.select([state.rows[this._focus]], !state.selection.has(state.rows[this._focus]));
-    else if (event.key === "Enter") state.setOpen(state.rows[this._focus]);
+    } else if (event.key === " ") state.select(state.members(row), !state.selection.has(row));
+    else if (event.key === "Enter") state.setOpen(row);
     else if (command && event.key === "a") state.setSelection(state.selection.or(state.mask));
     else if (command && event.key === "i") state.setSelection(state.mask.without(state.selection));
     else if (event.key === "Escape" && state.selection.count) state.setSelection(new Mask(state.selection.length));
