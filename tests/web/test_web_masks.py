@@ -43,7 +43,8 @@ def test_rows_in_the_order_of_a_column(bare: "Page", descending: bool) -> None:
     values[rng.random(3000) < 0.1] = np.nan
     rows = np.flatnonzero(rng.random(3000) < 0.7)
     given = [None if np.isnan(value) else float(value) for value in values]
-    script = "[...m.sorted(Uint32Array.from(a.rows), Float32Array.from(a.values, (v) => v ?? NaN), a.descending)]"
+    script = """[...m.kept(m.ordered(Float32Array.from(a.values, (v) => v ?? NaN), a.descending),
+                       m.Mask.of(a.values.length, a.rows))]"""
     got = call(bare, MASKS, script, {"rows": rows.tolist(), "values": given, "descending": descending})
     keys = np.where(np.isnan(values), np.inf, -values if descending else values)[rows]
     assert got == rows[np.argsort(keys, kind="stable")].tolist()

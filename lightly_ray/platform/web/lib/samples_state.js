@@ -7,7 +7,7 @@
 
 import * as address from "./address.js";
 import * as filters from "./filters.js";
-import { Mask, sorted } from "./masks.js";
+import { kept, Mask, ordered } from "./masks.js";
 
 /** @typedef {import("./dataset.js").Dataset} Dataset */
 /** @typedef {import("./filters.js").Filter} Filter */
@@ -47,6 +47,8 @@ export class SamplesState extends EventTarget {
     this.group = null;
     /** The lowest row of each sample's group, where they are grouped. @type {Uint32Array | null} */
     this._groups = null;
+    /** @type {{key: string, rows: Uint32Array} | null} */
+    this._order = null;
     /** Whether rows are being found; of a filter that waits for data. */
     this.busy = false;
     /** @type {unknown} */
@@ -210,12 +212,13 @@ export class SamplesState extends EventTarget {
       const values = column ? await this.dataset.values(column) : null;
       const groups = this.group ? await this.dataset.groups(this.group.embedding, this.group.within) : null;
       if (turn !== this._turn) return;
-      const [rows, sizes] = grouped(mask.rows(), groups);
+      const order = column && values ? this._ordered(column, values) : null;
+      const [rows, sizes] = grouped(order ? kept(order, mask) : mask.rows(), groups);
       this.mask = mask;
       this.groupSizes = sizes;
       this._groups = groups;
       this.sortValues = column?.kind === "number" ? /** @type {Float32Array} */ (values) : null;
-      this.rows = values && this.sort ? sorted(rows, values, this.sort.descending) : rows;
+      this.rows = rows;
       this.error = null;
     } catch (error) {
       if (turn !== this._turn) return;
@@ -236,6 +239,19 @@ export class SamplesState extends EventTarget {
       this.setSelection(grown.trimmed());
     }
     await this.apply();
+  }
+
+  /**
+   * All rows by a column; the one that was asked for last is kept, so that a slider need not sort again.
+   *
+   * @param {import("./dataset.js").Column} column
+   * @param {Float32Array | Uint16Array} values
+   */
+  _ordered(column, values) {
+    const descending = this.sort?.descending ?? false;
+    const key = `${column.key} ${column.version} ${descending}`;
+    if (this._order?.key !== key) this._order = { key, rows: ordered(values, descending) };
+    return this._order.rows;
   }
 
   /** @param {Filter} filter */
