@@ -60,6 +60,8 @@ const PATHS = {
   panel: "M2 3h12v10H2zM10 3v10",
   lasso: "M3 6c0-2 2.2-3.5 5-3.5S13 4 13 6s-2.2 3.5-5 3.5S3 8 3 6zM5 9c-1 1-1 2 0 2.500s1 2-.5 2.500",
   rectangle: "M2.500 3.500h11v9h-11z",
+  move: "M8 1.500v13M1.500 8h13M6 3.500l2-2 2 2M6 12.500l2 2 2-2M3.500 6l-2 2 2 2M12.500 6l2 2-2 2",
+  whole: "M2.500 6V2.500H6M10 2.500h3.500V6M13.500 10v3.500H10M6 13.500H2.500V10",
   stack: "M5 2h9v9H5zM2 5v9h9",
   download: "M8 2v8M4.500 7 8 10.500 11.500 7M3 13.500h10",
   warning: "M8 2 1.500 13.500h13zM8 6.500v3.500M8 11.500v.5",
@@ -94,4 +96,26 @@ export function find(parent, selector) {
   const found = parent.querySelector(selector);
   if (!(found instanceof HTMLElement)) throw new Error(`there is no ${selector}`);
   return found;
+}
+
+/** @type {Map<string, Promise<void>>} */
+const styles = new Map();
+
+/**
+ * Load a style sheet of `style/`, once; whoever waits for it shows nothing unstyled.
+ *
+ * @param {string} name such as `plot.css`
+ * @returns {Promise<void>}
+ */
+export function loadStyle(name) {
+  const known = styles.get(name);
+  if (known) return known;
+  const link = h("link", { rel: "stylesheet", href: new URL(`../style/${name}`, import.meta.url).href });
+  const loaded = new Promise((/** @type {(value: void) => void} */ done, fail) => {
+    link.addEventListener("load", () => done());
+    link.addEventListener("error", () => fail(new Error(`the style sheet ${name} cannot be loaded`)));
+  });
+  styles.set(name, loaded);
+  document.head.append(link);
+  return loaded;
 }
