@@ -62,6 +62,8 @@ const PATHS = {
   rectangle: "M2.500 3.500h11v9h-11z",
   stack: "M5 2h9v9H5zM2 5v9h9",
   download: "M8 2v8M4.500 7 8 10.500 11.500 7M3 13.500h10",
+  more: "M3.500 8h.01M8 8h.01M12.500 8h.01",
+  upload: "M8 10.500V2M4.500 5.500 8 2l3.500 3.500M3 13.500h10",
   warning: "M8 2 1.500 13.500h13zM8 6.500v3.500M8 11.500v.5",
 };
 
@@ -94,4 +96,31 @@ export function find(parent, selector) {
   const found = parent.querySelector(selector);
   if (!(found instanceof HTMLElement)) throw new Error(`there is no ${selector}`);
   return found;
+}
+
+/** @type {Map<string, Promise<void>>} */
+const styles = new Map();
+
+/**
+ * The style sheet of a page or part, once; wait for it before anything is shown, so that nothing moves.
+ *
+ * @param {string} name of a file in style/
+ * @returns {Promise<void>}
+ */
+export function loadStyle(name) {
+  let loaded = styles.get(name);
+  if (!loaded) {
+    loaded = new Promise((done, failed) => {
+      const link = h("link", { rel: "stylesheet", href: String(new URL(`../style/${name}.css`, import.meta.url)) });
+      link.addEventListener("load", () => done());
+      link.addEventListener("error", () => {
+        styles.delete(name);
+        link.remove();
+        failed(new Error("The server cannot be reached. Try again."));
+      });
+      document.head.append(link);
+    });
+    styles.set(name, loaded);
+  }
+  return loaded;
 }
