@@ -29,7 +29,14 @@ class Dataset:
     upload: Json | None
     created_at: int
     last_modified_at: int
+    changes: int
     size_in_bytes: int | None = None
+
+    @property
+    def version(self) -> str:
+        """Text that is another one after every change of the dataset or of what belongs to it."""
+        # The time tells apart what a restored backup counts twice.
+        return f"{self.changes:x}-{self.last_modified_at:x}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from lightly_ray.platform import limits
 from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import datasets, jobs, tag_names, tags
 from lightly_ray.platform.storage.store import samples
+from lightly_ray.platform.storage.store.changes import note_change
 from lightly_ray.platform.storage.store.records import Dataset, Json, Tag, record
 
 _COLUMNS = [column for column in tags.columns if column.name != "provenance"]  # holds masks, which may be large
@@ -110,6 +111,7 @@ def mark(db: Connection, dataset_id: str, mask: BitMask, creator: str) -> str:
         first = initial(db, dataset_id)
         return insert(db, dataset_id, NewTag(CANNOT_BE_LABELLED_TAG, mask, first.id, creator, {"kind": "marked"}))
     if tag.mask | mask != tag.mask:
+        note_change(db, dataset_id)
         values = {"mask": tag.mask | mask, "last_modified_at": now()}
         db.execute(update(tags).where(tags.c.id == tag.id).values(**values))
     return tag.id
@@ -180,7 +182,7 @@ def insert(db: Connection, dataset_id: str, new: NewTag) -> str:
         db.execute(tag_names.insert().values(dataset_id=dataset_id, name=new.name, tag_id=tag_id))
     else:
         db.execute(update(tag_names).where(*_is(dataset_id, new.name)).values(tag_id=tag_id))
-    db.execute(update(datasets).where(datasets.c.id == dataset_id).values(last_modified_at=at))
+    note_change(db, dataset_id)
     return tag_id
 
 
@@ -215,6 +217,7 @@ def rename(db: Connection, dataset_id: str, tag_id: str, name: str) -> None:
         raise InvalidInputError(f"the tag {tag.name!r} keeps its name: it is found by that", code="DATASET_TAG_INVALID")
     if owner_of(db, dataset_id, name) is not None:
         raise name_taken(name)
+    note_change(db, dataset_id)
     # A job that made the tag no longer answers to either name.
     db.execute(update(tag_names).where(tag_names.c.tag_id == tag_id).values(name=name, job_id=None))
     db.execute(update(tags).where(tags.c.id == tag_id).values(name=name, last_modified_at=now()))
@@ -239,6 +242,7 @@ def remove(db: Connection, dataset_id: str, tag_id: str) -> None:
             f"tag {tag.name!r} cannot be deleted: tag {child or waiting[0]!r} goes on from it",
             code="TAG_UNDELETABLE_NOT_A_LEAF",
         )
+    note_change(db, dataset_id)
     db.execute(delete(tags).where(tags.c.id == tag_id))
 
 
