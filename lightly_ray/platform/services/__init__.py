@@ -2,6 +2,10 @@
 
 sample_batches     many samples with their files in one request
 images             images in and out, with their thumbnails
+image_uploads      images of the web app, one at a time: decoded, described, shrunk; the end of an upload
+orders             in which order a selection chose its samples
+tag_stories        how a tag was made, in one sentence
+guide_pages        the guide, from Markdown to HTML
 embedding_files    uploaded CSV and Parquet -> the one form that selections read
 scoring            scores in and out
 tagging            tags of masks, of file names, of two other tags

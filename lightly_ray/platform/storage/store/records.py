@@ -144,3 +144,18 @@ class Job:
     finished_at: int | None
     request: Json = field(default_factory=dict)
     pinned: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedJob:
+    """A job as people see it.
+
+    Attributes:
+        job: without its request and what is pinned.
+        dataset_name: of its dataset.
+        name: of the tag that it makes, or the method of a projection.
+    """
+
+    job: Job
+    dataset_name: str
+    name: str | None

@@ -185,6 +185,20 @@ def by_rows(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[Sample
     return listed
 
 
+def with_image(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[int]:
+    """Those of some rows, ascending, that have an image or a thumbnail. At most some thousand rows."""
+    has_file = or_(samples.c.full_key.is_not(None), samples.c.thumb_key.is_not(None))
+    query = select(samples.c.row).where(samples.c.dataset_id == dataset_id, samples.c.row.in_(rows), has_file)
+    return list(db.scalars(query.order_by(samples.c.row)))
+
+
+def named(db: Connection, dataset_id: str, file_name: str) -> Sample | None:
+    """The sample of that file name, None where there is none."""
+    query = select(samples).where(samples.c.dataset_id == dataset_id, samples.c.file_name == file_name)
+    row = db.execute(query).one_or_none()
+    return None if row is None else record(Sample, row)
+
+
 def give_rows(db: Connection, dataset_id: str, first: int) -> int:
     """Give the samples without a row the rows from ``first`` on, in file-name order; return how many there are."""
     place = func.row_number().over(order_by=samples.c.file_name).label("place")

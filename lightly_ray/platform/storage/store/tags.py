@@ -5,10 +5,11 @@ or to one job that is going to make it: `tag_names` holds both, so its primary k
 lock first.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import Code, ConflictError, InvalidInputError, NotFoundError
@@ -70,6 +71,18 @@ def provenance(db: Connection, tag_id: str) -> Json:
     """How a tag that exists was made."""
     stored: Json = db.scalar(select(tags.c.provenance).where(tags.c.id == tag_id)) or {}
     return stored
+
+
+def kinds(db: Connection, dataset_id: str) -> dict[str, str]:
+    """How each tag of a dataset was made, by its id: initial, upsize, manual, arithmetics, marked or sampling."""
+    query = select(tags.c.id, tags.c.provenance["kind"].as_string()).where(tags.c.dataset_id == dataset_id)
+    return {tag_id: kind or "" for tag_id, kind in db.execute(query)}
+
+
+def counts(db: Connection, dataset_ids: Sequence[str]) -> dict[str, int]:
+    """How many tags some datasets have; one without is left out."""
+    query = select(tags.c.dataset_id, func.count().label("n")).where(tags.c.dataset_id.in_(dataset_ids))
+    return {row.dataset_id: row.n for row in db.execute(query.group_by(tags.c.dataset_id))}
 
 
 def initial(db: Connection, dataset_id: str) -> Tag:
