@@ -2,6 +2,7 @@
 
     records      rows as frozen dataclasses
     datasets     create, find, list, delete; `lock`, which writers take first
+    changes      how often a dataset has changed
     samples      add, describe, name their files; rows and mappings
     tags         names, the initial tag, upsize, arithmetic; tag names are taken once per dataset
     embeddings   names and versions of embedding files, projections

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, select, update
 from lightly_ray.errors import NotFoundError
 from lightly_ray.methods import default_score
 from lightly_ray.platform.storage.ids import new_id, now
-from lightly_ray.platform.storage.schema import scores
+from lightly_ray.platform.storage.schema import scores, tags
+from lightly_ray.platform.storage.store.changes import note_change
 from lightly_ray.platform.storage.store.records import Score, record
 
 
@@ -35,6 +36,7 @@ def put(db: Connection, tag_id: str, score_type: str, upload: Upload) -> str:
         score_type: a name, checked.
         upload: the numbers.
     """
+    note_change(db, select(tags.c.dataset_id).where(tags.c.id == tag_id).scalar_subquery())
     same = (scores.c.tag_id == tag_id, scores.c.score_type == score_type)
     values = {"file_key": upload.file_key, "sha256": upload.sha256, "count": upload.count, "uploaded_at": now()}
     old_id = db.scalar(select(scores.c.id).where(*same))

@@ -81,7 +81,7 @@ class SamplesPage {
   }
 
   startEmpty() {
-    const add = () => import("../parts/upload.js").then((module) => module.openUpload(this.app, this.state.dataset));
+    const add = () => import("../parts/upload.js").then((module) => module.openUpload(this.app, this.state.dataset.info));
     this.host.classList.remove("samples");
     this.host.append(
       h(
@@ -299,7 +299,7 @@ class SamplesPage {
       ),
       h(
         "button",
-        { onclick: () => import("../parts/upload.js").then((module) => module.openUpload(this.app, state.dataset)) },
+        { onclick: () => import("../parts/upload.js").then((module) => module.openUpload(this.app, state.dataset.info)) },
         "Add images or embeddings…",
       ),
     );

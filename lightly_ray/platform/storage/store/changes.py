@@ -1,0 +1,18 @@
+"""How often a dataset has changed: one number, so that whoever shows it asks cheaply whether there is news.
+
+Counted are samples and their files, metadata, tags, embeddings, projections and scores, not jobs.
+"""
+
+from sqlalchemy import Connection, ScalarSelect, update
+
+from lightly_ray.platform.storage.ids import now
+from lightly_ray.platform.storage.schema import datasets
+
+
+def note_change(db: Connection, dataset_id: str | ScalarSelect[str]) -> None:
+    """Count a change of a dataset, if there is still one.
+
+    Called before other rows are changed: every writer locks the dataset first, so none waits for another in a circle.
+    """
+    query = update(datasets).where(datasets.c.id == dataset_id)
+    db.execute(query.values(changes=datasets.c.changes + 1, last_modified_at=now()))
