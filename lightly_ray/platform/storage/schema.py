@@ -11,6 +11,8 @@ Ids are 24 hexadecimal digits, times unix milliseconds, masks hexadecimal string
 `_key` names a blob: it is written before the row that names it, and never overwritten.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -28,6 +30,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 from lightly_ray.bitmask import BitMask
@@ -61,6 +64,9 @@ class Mask(TypeDecorator[BitMask]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> BitMask | None:
         """From the database."""
         return None if value is None else BitMask.from_hex(value)
+
+
+_WITH_ROW: Any = {f"{kind}_where": text("row IS NOT NULL") for kind in ("sqlite", "postgresql")}
 
 
 def _of_dataset() -> Column[str]:
@@ -119,6 +125,8 @@ samples = Table(
     Column("last_modified_at", TIME, nullable=False),
     UniqueConstraint("dataset_id", "file_name"),
     UniqueConstraint("dataset_id", "row"),
+    # What is being uploaded, and has no row yet, is not in it: pages that are open need not look again.
+    Index("ix_samples_dataset_id_last_modified_at", "dataset_id", "last_modified_at", **_WITH_ROW),
 )
 
 tags = Table(
@@ -137,6 +145,7 @@ tags = Table(
     Column("last_modified_at", TIME, nullable=False),
     UniqueConstraint("dataset_id", "name"),
     Index("ix_tags_prev_tag_id", "prev_tag_id"),
+    Index("ix_tags_dataset_id_last_modified_at", "dataset_id", "last_modified_at"),  # a mask is long to pass over
 )
 
 embeddings = Table(
