@@ -21,6 +21,10 @@ from lightly_ray.platform.http.routes import (
     signed,
     tags,
 )
+from lightly_ray.platform.http.routes.app import columns as app_columns
+from lightly_ray.platform.http.routes.app import downloads as app_downloads
+from lightly_ray.platform.http.routes.app import embeddings as app_embeddings
+from lightly_ray.platform.http.routes.app import samples as app_samples
 
 # The batch stands before the samples: `/samples/batch` must not be taken for a sample's id.
 WITH_TOKEN: list[APIRouter] = [
@@ -38,6 +42,8 @@ WITH_TOKEN: list[APIRouter] = [
 ]
 # Nothing but versions, health, static assets, and URLs that carry their own signature.
 WITHOUT_TOKEN: list[APIRouter] = [health.public, signed.router, docs.public]
+# What the web app reads.
+OF_APP: list[APIRouter] = [app_columns.router, app_samples.router, app_embeddings.router, app_downloads.router]
 
 
 def create_app(platform: Platform) -> FastAPI:
@@ -56,5 +62,7 @@ def create_app(platform: Platform) -> FastAPI:
         app.include_router(router)
     for router in WITH_TOKEN:
         app.include_router(router, dependencies=[Depends(require_token)])
+    for router in OF_APP:
+        app.include_router(router)
     app.add_middleware(Edge)
     return app

@@ -76,12 +76,15 @@ class Fields:
         """Take the objects of consecutive rows, as JSON; None is an object without fields."""
         numbers, words = read_objects(texts)
         for name in sorted(numbers):
-            if name in self.numbers or len(self.numbers) < MOST_FIELDS:
-                column = self.numbers.setdefault(name, np.full(self._n, np.nan, dtype=np.float32))
-                column[start : start + len(texts)] = numbers[name]
+            if name not in self.numbers and len(self.numbers) < MOST_FIELDS:
+                self.numbers[name] = np.full(self._n, np.nan, dtype=np.float32)
+            if name in self.numbers:
+                self.numbers[name][start : start + len(texts)] = numbers[name]
         for name in sorted(words):
-            if name in self.categories or len(self.categories) < MOST_FIELDS:
-                self.categories.setdefault(name, Categories(self._n)).add(start, words[name])
+            if name not in self.categories and len(self.categories) < MOST_FIELDS:
+                self.categories[name] = Categories(self._n)
+            if name in self.categories:
+                self.categories[name].add(start, words[name])
 
     def is_number(self, name: str) -> bool:
         """Whether a field is to be shown as numbers: more samples have a number there than a text."""

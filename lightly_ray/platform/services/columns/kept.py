@@ -7,13 +7,15 @@ first of them, since a screen that opens asks for several things that need the s
 import gzip
 import io
 import threading
+import weakref
 from collections.abc import Callable
 
 from lightly_ray.errors import NotFoundError
 from lightly_ray.platform.storage.blobs import Blobs
 
 _LEVEL = 1  # float32 numbers hardly get smaller by more effort
-_locks = [threading.Lock() for _ in range(64)]
+_guard = threading.Lock()
+_locks: weakref.WeakValueDictionary[str, threading.Lock] = weakref.WeakValueDictionary()  # of what is being made
 
 
 def kept(blobs: Blobs, key: str, make: Callable[[], bytes]) -> bytes:
@@ -24,7 +26,9 @@ def kept(blobs: Blobs, key: str, make: Callable[[], bytes]) -> bytes:
         key: holds the version of all that it is made of.
         make: the same bytes whenever it is called.
     """
-    with _locks[hash(key) % len(_locks)]:
+    with _guard:
+        lock = _locks.setdefault(key, threading.Lock())
+    with lock:
         try:
             return blobs.read(key)
         except NotFoundError:

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -42,7 +43,7 @@ def list_columns(platform: Platform, dataset_id: str) -> list[Summary]:
     Raises:
         NotFoundError: there is no such dataset (DATASET_UNKNOWN).
     """
-    return _listed(platform, dataset_id)[1]
+    return _listed(platform, dataset_id).columns
 
 
 def read_column(platform: Platform, dataset_id: str, key: str) -> tuple[Summary, bytes] | None:
@@ -51,21 +52,45 @@ def read_column(platform: Platform, dataset_id: str, key: str) -> tuple[Summary,
     Raises:
         NotFoundError: there is no such dataset (DATASET_UNKNOWN).
     """
-    folder, summaries = _listed(platform, dataset_id)
-    for number, summary in enumerate(summaries):
+    listed = _listed(platform, dataset_id)
+    for number, summary in enumerate(listed.columns):
         if summary["key"] == key:
-            return summary, platform.blobs.read(f"{folder}/{number}.gz")
+            return summary, platform.blobs.read(f"{listed.folder}/{number}.gz")
     return None
 
 
-def read_names(platform: Platform, dataset_id: str) -> tuple[str, bytes]:
-    """The version of the samples, and their names: uint32[n + 1] offsets, then UTF-8; gzipped.
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The file names of all rows.
+
+    Attributes:
+        version: of the samples.
+        n: how many there are.
+        content: uint32[n + 1] where each begins, little-endian, then UTF-8; gzipped.
+    """
+
+    version: str
+    n: int
+    content: bytes
+
+
+def read_names(platform: Platform, dataset_id: str) -> Names:
+    """The file names of all rows.
 
     Raises:
         NotFoundError: there is no such dataset (DATASET_UNKNOWN).
     """
-    folder, _ = _listed(platform, dataset_id)
-    return _version(folder), platform.blobs.read(f"{folder}/names.gz")
+    listed = _listed(platform, dataset_id)
+    return Names(_version(listed.folder), listed.n, platform.blobs.read(f"{listed.folder}/names.gz"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The folder of the newest version, how many rows it has, and the columns in it."""
+
+    folder: str
+    n: int
+    columns: list[Summary]
 
 
 class _Scanned:
@@ -111,14 +136,13 @@ def _category(title: Title, categories: Categories) -> Iterator[Column]:
             yield column
 
 
-def _listed(platform: Platform, dataset_id: str) -> tuple[str, list[Summary]]:
-    """The folder of the newest version, with all that it holds, and the columns in it."""
+def _listed(platform: Platform, dataset_id: str) -> _Listed:
     while True:
         with platform.database.read() as db:
             folder = _folder(db, dataset_id)
         try:
             made = kept(platform.blobs, f"{folder}/columns.json", partial(_scan, platform, dataset_id, folder))
-            return folder, json.loads(made)
+            return _Listed(folder, **json.loads(made))
         except _ChangedError:
             continue
 
@@ -135,7 +159,8 @@ def _scan(platform: Platform, dataset_id: str, folder: str) -> bytes:
     with platform.database.read() as db:
         if _folder(db, dataset_id) != folder:
             raise _ChangedError
-        scanned = _Scanned(rows.total(db, dataset_id))
+        n = rows.total(db, dataset_id)
+        scanned = _Scanned(n)
         for some in rows.scan(db, dataset_id):
             scanned.add(some)
     summaries = []
@@ -143,7 +168,7 @@ def _scan(platform: Platform, dataset_id: str, folder: str) -> bytes:
         platform.blobs.put(f"{folder}/{number}.gz", io.BytesIO(compressed(little_endian(values))))
         summaries.append(summary)
     platform.blobs.put(f"{folder}/names.gz", io.BytesIO(compressed(_packed(scanned.names))))
-    return json.dumps(summaries).encode()
+    return json.dumps({"n": n, "columns": summaries}).encode()
 
 
 def _version(folder: str) -> str:

@@ -12,7 +12,7 @@ from lightly_ray.platform.services.columns.kept import kept
 from lightly_ray.platform.services.columns.summary import Summary, Title, number_summary
 from lightly_ray.platform.services.scoring import load_scores
 from lightly_ray.platform.storage.store import rows, scores, tags
-from lightly_ray.platform.storage.store.records import Score
+from lightly_ray.platform.storage.store.records import Score, Tag
 
 
 def list_columns(platform: Platform, dataset_id: str) -> list[Summary]:
@@ -23,13 +23,14 @@ def list_columns(platform: Platform, dataset_id: str) -> list[Summary]:
     """
     listed = []
     for title, score, total in titles(platform, dataset_id):
+        # Without its names: the tag may have another one later.
         key = f"datasets/{dataset_id}/columns/scores/{title.version}.json"
         made = kept(platform.blobs, key, partial(_summary, platform, dataset_id, score, total))
         facts: Summary | None = json.loads(made)
         if facts is not None:
-            # The tag may have another name since.
-            listed.append({**facts, "key": title.key, "title": title.title, "version": title.version})
-    return listed  # type: ignore[return-value]  # a summary with some of its texts replaced
+            facts["key"], facts["title"], facts["version"] = title.key, title.title, title.version
+            listed.append(facts)
+    return listed
 
 
 def read_values(platform: Platform, dataset_id: str, key: str) -> tuple[str, NDArray[np.float32]] | None:
@@ -56,14 +57,10 @@ def titles(platform: Platform, dataset_id: str) -> Iterator[tuple[Title, Score, 
 
 
 def spread(platform: Platform, dataset_id: str, score: Score, total: int) -> NDArray[np.float32] | None:
-    """The numbers of a score by row, (total,) float32, NaN outside its tag.
-
-    None where its tag has grown since: the initial tag grows at its end, so older scores cover its first samples; of
-    the samples that cannot be labelled, no order is known.
-    """
+    """The numbers of a score by row, (total,) float32, NaN outside its tag; None where it `is_current` no more."""
     with platform.database.read() as db:
         tag = tags.read(db, dataset_id, score.tag_id)
-    if score.count > tag.mask.count or (score.count < tag.mask.count and tag.prev_tag_id is not None):
+    if not is_current(score, tag):
         return None
     values = np.full(total, np.nan, dtype=np.float32)
     numbers = load_scores(platform.blobs, score.file_key)
@@ -71,6 +68,15 @@ def spread(platform: Platform, dataset_id: str, score: Score, total: int) -> NDA
         values[tag.mask.to_rows()[: score.count]] = numbers
     values[np.isinf(values)] = np.nan
     return values
+
+
+def is_current(score: Score, tag: Tag) -> bool:
+    """Whether it is known whose the numbers are, although its tag may have grown since.
+
+    The initial tag grows at its end, so older scores cover its first samples; the samples that cannot be labelled
+    grow anywhere.
+    """
+    return score.count == tag.mask.count or (score.count < tag.mask.count and tag.prev_tag_id is None)
 
 
 def _summary(platform: Platform, dataset_id: str, score: Score, total: int) -> bytes:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Text, cast, func, select
+from sqlalchemy import Column, Connection, Text, cast, func, select
 
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.platform.storage.schema import datasets, samples
@@ -51,10 +52,16 @@ def total(db: Connection, dataset_id: str) -> int:
     Raises:
         NotFoundError: there is no such dataset (DATASET_UNKNOWN).
     """
-    count = db.scalar(select(datasets.c.total).where(datasets.c.id == dataset_id))
-    if count is None:
-        raise NotFoundError(f"there is no dataset with id {dataset_id[:60]!r}", code="DATASET_UNKNOWN")
-    return int(count)
+    return int(_of_dataset(db, dataset_id, datasets.c.total))
+
+
+def dataset_name(db: Connection, dataset_id: str) -> str:
+    """What a dataset is called, without counting its files.
+
+    Raises:
+        NotFoundError: there is no such dataset (DATASET_UNKNOWN).
+    """
+    return str(_of_dataset(db, dataset_id, datasets.c.name))
 
 
 def last_change(db: Connection, dataset_id: str) -> int:
@@ -104,3 +111,10 @@ def scan(db: Connection, dataset_id: str) -> Iterator[Described]:
         rows, file_names, meta_data, custom_meta_data = (list(column) for column in zip(*batch, strict=True))
         yield Described(rows[0], file_names, meta_data, custom_meta_data)
         last = rows[-1]
+
+
+def _of_dataset(db: Connection, dataset_id: str, column: Column[Any]) -> Any:
+    value = db.scalar(select(column).where(datasets.c.id == dataset_id))
+    if value is None:
+        raise NotFoundError(f"there is no dataset with id {dataset_id[:60]!r}", code="DATASET_UNKNOWN")
+    return value

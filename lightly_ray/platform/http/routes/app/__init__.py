@@ -1,0 +1,1 @@
+"""What the web app reads and writes, one file per thing."""
