@@ -170,5 +170,7 @@ def module(page: "Page", path: str) -> str:
 
 def call(page: "Page", path: str, expression: str, argument: Any = None) -> Any:
     """Evaluate an expression of a module ``m`` and an argument ``a`` in the page."""
-    script = "async ([path, a]) => { const m = await import(path); return EXPRESSION; }".replace("EXPRESSION", expression)
+    script = "async ([path, a]) => { const m = await import(path); return EXPRESSION; }".replace(
+        "EXPRESSION", expression
+    )
     return page.evaluate(script, json.loads(json.dumps([module(page, path), argument])))

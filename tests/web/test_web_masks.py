@@ -63,7 +63,8 @@ def test_points_within_a_lasso(bare: "Page") -> None:
 def test_ranges_keep_what_the_column_shows(bare: "Page") -> None:
     # 0.1 as a float32 is more than 0.1: a limit read off the column must keep the value it was read from.
     values = [0.1, 0.2, 0.3, None]
-    script = "[[0.1, 0.2], [null, 0.2], [0.2, null]].map(([l, h]) => [...m.inRange(Float32Array.from(a, (v) => v ?? NaN), l, h).rows()])"
+    script = """[[0.1, 0.2], [null, 0.2], [0.2, null]].map(
+        ([low, high]) => [...m.inRange(Float32Array.from(a, (value) => value ?? NaN), low, high).rows()])"""
     assert call(bare, FILTERS, script, values) == [[0, 1], [0, 1], [1, 2]]
 
 

@@ -37,7 +37,10 @@ def shown(page: "Page") -> list[str]:
 def slide(page: "Page", label: str, share: float) -> None:
     """Move an end of a range, as a person does by keys: the browser tells input and change."""
     page.get_by_label(label, exact=True).evaluate(
-        "(it, share) => { it.value = share * it.max; it.dispatchEvent(new Event('input')); it.dispatchEvent(new Event('change')); }",
+        """(slider, share) => {
+          slider.value = share * slider.max;
+          for (const name of ["input", "change"]) slider.dispatchEvent(new Event(name));
+        }""",
         share,
     )
 
@@ -49,7 +52,9 @@ def test_the_grid_shows_the_samples_in_their_order(opened: "Page", digits: Digit
     assert len(names) > 20
     # Every picture is there and has pixels.
     expect(opened.locator(".tile .fault")).to_have_count(0)
-    opened.wait_for_function("[...document.querySelectorAll('.tile img')].every((it) => it.complete && it.naturalWidth)")
+    opened.wait_for_function(
+        "[...document.querySelectorAll('.tile img')].every((it) => it.complete && it.naturalWidth)"
+    )
 
 
 def test_a_file_name_is_text(opened: "Page", digits: Digits) -> None:
@@ -77,7 +82,7 @@ def test_the_sharp_half_becomes_a_tag(opened: "Page", digits: Digits) -> None:
     # Ctrl+Z takes it back.
     opened.keyboard.press("Control+z")
     expect(opened.get_by_role("group", name="Tags")).not_to_contain_text("sharp half")
-    assert "sharp half" not in {tag["name"] for tag in digits.client.get_all_tags()}
+    assert "sharp half" not in {tag.name for tag in digits.client.get_all_tags()}
 
 
 def test_sorted_by_a_score_each_tile_has_its_value(opened: "Page", digits: Digits) -> None:
@@ -142,7 +147,9 @@ def test_one_sample_and_the_next(opened: "Page", digits: Digits) -> None:
     distances = np.linalg.norm(digits.vectors - digits.vectors[0], axis=1)
     distances[0] = np.inf
     nearest = digits.names[int(distances.argmin())]
-    expect(dialog.locator(".near button").first).to_have_attribute("title", f"{nearest}, at a distance of {distances.min():.1f}")
+    expect(dialog.locator(".near button").first).to_have_attribute(
+        "title", f"{nearest}, at a distance of {distances.min():.1f}"
+    )
     expect(dialog.locator(".facts")).to_contain_text("uncertainty_margin")
     expect(dialog.locator(".facts")).to_contain_text(f"{digits.scores[0]:.2f}")
     opened.keyboard.press("ArrowRight")

@@ -10,6 +10,7 @@ from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services import sessions, tokens
 from lightly_ray.platform.services.sessions import SignedIn
+from lightly_ray.platform.storage.store.records import Sample
 from lightly_ray.platform.storage.store.samples import Kind
 
 
@@ -76,6 +77,11 @@ def signed_url(request: Request, platform: Platform, method: str, path: str) -> 
 def sample_path(sample_id: str, kind: Kind) -> str:
     """The path of a sample's file, to be signed."""
     return f"/v1/signed/samples/{sample_id}/{kind}"
+
+
+def image_url(request: Request, platform: Platform, sample: Sample) -> str:
+    """A signed URL of a sample's image, of its thumbnail where that is all there is."""
+    return signed_url(request, platform, "GET", sample_path(sample.id, "thumb" if sample.full_key is None else "full"))
 
 
 def embedding_path(embedding_id: str, kind: Literal["csv", "parquet"]) -> str:

@@ -108,6 +108,7 @@ datasets = Table(
     Column("created_at", TIME, nullable=False),
     Column("last_modified_at", TIME, nullable=False),
     Column("changes", BigInteger, nullable=False, server_default="0"),  # how often it, or what belongs to it, changed
+    Column("descriptions", BigInteger, nullable=False, server_default="0"),  # how often its samples were described
 )
 
 samples = Table(

@@ -30,6 +30,7 @@ class Dataset:
     created_at: int
     last_modified_at: int
     changes: int
+    descriptions: int
     size_in_bytes: int | None = None
 
     @property

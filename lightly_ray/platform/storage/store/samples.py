@@ -20,6 +20,7 @@ from lightly_ray.platform.storage.store.records import Json, Sample, record
 
 Kind = Literal["full", "thumb"]
 _MANY = 5_000  # values in one statement
+_DESCRIPTION = {"exif", "meta_data", "custom_meta_data"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def change(db: Connection, dataset_id: str, sample_id: str, **values: Any) -> No
     Raises:
         NotFoundError: the dataset has none of that id (SAMPLE_UNKNOWN).
     """
-    note_change(db, dataset_id)
+    note_change(db, dataset_id, described=not _DESCRIPTION.isdisjoint(values))
     query = update(samples).where(samples.c.id == sample_id, samples.c.dataset_id == dataset_id)
     if not db.execute(query.values(last_modified_at=now(), **values)).rowcount:
         read(db, dataset_id, sample_id)
@@ -222,7 +223,7 @@ def _in_order(query: Select[Any], dataset_id: str, *, complete: bool) -> Select[
 
 
 def _count(db: Connection, dataset_id: str, more: int, at_most: int) -> None:
-    note_change(db, dataset_id)
+    note_change(db, dataset_id, described=True)
     query = update(datasets).where(datasets.c.id == dataset_id).values(n_samples=datasets.c.n_samples + more)
     count = db.scalar(query.returning(datasets.c.n_samples)) or 0
     if more and count > at_most:

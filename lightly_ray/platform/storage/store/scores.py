@@ -55,6 +55,30 @@ def listing(db: Connection, tag_id: str) -> list[Score]:
     return [record(Score, row) for row in db.execute(query)]
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A tag that has scores, without its mask.
+
+    Attributes:
+        name: of the tag.
+        is_initial: whether it is the tag of all samples.
+        last_modified_at: when its name or samples changed.
+    """
+
+    name: str
+    is_initial: bool
+    last_modified_at: int
+
+
+def of_dataset(db: Connection, dataset_id: str) -> list[tuple[Score, Scored]]:
+    """All scores of a dataset with what their tag is, the initial tag first, then from the oldest to the newest."""
+    of_tag = (tags.c.name, tags.c.prev_tag_id.is_(None), tags.c.last_modified_at)
+    query = select(*scores.columns, *of_tag).join(tags, tags.c.id == scores.c.tag_id)
+    query = query.where(tags.c.dataset_id == dataset_id)
+    query = query.order_by(tags.c.prev_tag_id.is_not(None), tags.c.id, scores.c.score_type)
+    return [(Score(*row[:-3]), Scored(*row[-3:])) for row in db.execute(query)]
+
+
 def read(db: Connection, tag_id: str, score_id: str) -> Score:
     """One score.
 

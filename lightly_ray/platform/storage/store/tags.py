@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Text, cast, delete, func, select, update
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import Code, ConflictError, InvalidInputError, NotFoundError
@@ -65,6 +65,15 @@ def read(db: Connection, dataset_id: str, tag_id: str, *, code: Code = "TAG_UNKN
     if row is None:
         raise NotFoundError(f"the dataset has no tag with id {tag_id[:60]!r}", code=code)
     return record(Tag, row)
+
+
+def holding(db: Connection, dataset_id: str, row: int) -> list[str]:
+    """The ids of the tags that a row is in, the oldest first; no mask leaves the database."""
+    # Four rows to a hexadecimal digit, the lowest at the end; those before "0x" stand for none.
+    place = func.length(tags.c.mask) - row // 4
+    digit = func.substr(cast(tags.c.mask, Text), place, 1)
+    query = select(tags.c.id, digit).where(tags.c.dataset_id == dataset_id, place > 2).order_by(tags.c.id)
+    return [tag_id for tag_id, text in db.execute(query) if int(text, 16) >> row % 4 & 1]
 
 
 def provenance(db: Connection, tag_id: str) -> Json:

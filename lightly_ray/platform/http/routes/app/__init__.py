@@ -4,6 +4,10 @@ pages        the page and its assets
 session      signing in and out
 datasets     list, make, read, delete; the state that the page looks at again and again
 tags         masks, how each was made, the order of choice
+columns      figures, labels and names of all samples, as columns
+samples      some samples, one sample; thumbnails and images
+embeddings   points of a plot, nearest neighbours, groups of near duplicates
+downloads    what people take away of a tag
 selections   methods; selections are asked for
 jobs         watched and cancelled
 uploads      images one at a time, embedding files
@@ -16,10 +20,14 @@ What is in `WITH_SESSION` needs the cookie of a session, and the header of our o
 from fastapi import APIRouter
 
 from lightly_ray.platform.http.routes.app import (
+    columns,
     datasets,
+    downloads,
+    embeddings,
     guide,
     jobs,
     pages,
+    samples,
     selections,
     session,
     tags,
@@ -31,6 +39,10 @@ WITH_SESSION: list[APIRouter] = [
     session.router,
     datasets.router,
     tags.router,
+    columns.router,
+    samples.router,
+    embeddings.router,
+    downloads.router,
     selections.router,
     jobs.router,
     uploads.router,

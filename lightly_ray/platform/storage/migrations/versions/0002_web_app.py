@@ -1,4 +1,4 @@
-"""What the web app needs: who is signed in, how often a dataset has changed, the jobs that ended just now."""
+"""What the web app needs: who is signed in, how often a dataset and its samples have changed, which jobs ended last."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add a table, a column and an index."""
+    """Add a table, two columns and an index."""
     op.create_table(
         "sign_ins",
         sa.Column("id", sa.String(length=24), nullable=False),
@@ -22,4 +22,5 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_sign_ins_digest")),
     )
     op.add_column("datasets", sa.Column("changes", sa.BigInteger(), nullable=False, server_default="0"))
+    op.add_column("datasets", sa.Column("descriptions", sa.BigInteger(), nullable=False, server_default="0"))
     op.create_index("ix_jobs_finished_at", "jobs", ["finished_at"], unique=False)
