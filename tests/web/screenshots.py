@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pydantic import Field
 from sklearn.linear_model import LogisticRegression
 
-import lightly_ray
 from lightly_ray.active_learning.config import SamplerConfig
+from lightly_ray.active_learning.scorers import ScorerClassification
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.api_workflow_upload_embeddings import (
     LabelledEmbeddings,
@@ -74,23 +74,15 @@ def _prepare(client: ApiWorkflowClient, folder: Path) -> None:
     path.unlink()
     first = client.get_all_tags()[0].id
     if "uncertainty_margin" not in client.get_score_types(first):
-        vectors = table.embeddings[np.argsort(np.argsort(names))[np.argsort(np.argsort(table.filenames))]]
         seen = np.random.default_rng(0).choice(len(names), 100, replace=False)
         by_name = dict(zip(table.filenames, table.embeddings, strict=True))
         vectors = np.stack([by_name[name] for name in names])
         model = LogisticRegression(max_iter=1000).fit(vectors[seen], np.array(labels)[seen])
-        scores = lightly_ray.score(model.predict_proba(vectors), "classification", progress=False)
-        client.upload_scores(_columns(scores), first)
+        client.upload_scores(ScorerClassification(model.predict_proba(vectors)).calculate_scores(), first)
     made = {tag.name for tag in client.get_all_tags()}
     if "round-1" not in made:
-        client.selection(SamplerConfig(n_samples=100, method="coreset", name="round-1"))
-        one = client.get_tag_by_name("round-1").id
-        client.selection(SamplerConfig(n_samples=200, method="coral", name="round-2"), preselected_tag_id=one)
-
-
-def _columns(scores: Any) -> dict[str, list[float]]:
-    table = scores.to_pandas() if hasattr(scores, "to_pandas") else scores
-    return {name: list(table[name]) for name in ("uncertainty_margin", "uncertainty_entropy")}
+        one = client.selection(SamplerConfig(n_samples=100, method="coreset", name="round-1"))
+        client.selection(SamplerConfig(n_samples=200, method="coral", name="round-2"), preselected_tag_id=one.id)
 
 
 def _pictures(browser: Browser, platform: EmbeddedPlatform, client: ApiWorkflowClient, folder: Path) -> None:
