@@ -21,11 +21,12 @@ export class Stage {
   constructor(host) {
     this.host = host;
     this.canvas = h("canvas", { "aria-hidden": "true" });
+    this.renderer = new Renderer(this.canvas);
     this.overlay = svg("svg", "plot-overlay");
     this.lassos = svg("g", "plot-lassos");
     this.sketch = svg("polygon", "plot-sketch");
     this.ring = svg("circle", "plot-ring");
-    this.ring.setAttribute("r", "7");
+    this.ring.setAttribute("hidden", "");
     this.overlay.append(this.lassos, this.sketch, this.ring);
     fill(host, this.canvas, this.overlay);
     this.view = new View();
@@ -48,7 +49,6 @@ export class Stage {
     this._resting = 0;
     this._budget = Infinity;
     this._ended = new AbortController();
-    this.renderer = new Renderer(this.canvas);
     this._listen();
     this.retheme();
   }
