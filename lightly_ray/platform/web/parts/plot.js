@@ -5,6 +5,7 @@
  * values of the legend among the filters, colours and projection.
  */
 
+import { toast } from "../lib/dialogs.js";
 import { fill, h, icon, loadStyle, refill } from "../lib/dom.js";
 import { counted } from "../lib/format.js";
 import { showLegend } from "./legend.js";
@@ -170,7 +171,10 @@ class Plot {
     this.source.follow();
     this._turn += 1;
     const turn = this._turn;
-    const colours = await colouring(this.state.dataset, this.state.colour);
+    const colours = await colouring(this.state.dataset, this.state.colour).catch((error) => {
+      toast(`The colours of the plot cannot be read: ${error.message}`, { bad: true });
+      return plain(this.state.dataset.info.total);
+    });
     if (turn !== this._turn || this._ended.signal.aborted) return;
     this.colours = colours;
     this.stage?.setColours(colours);
@@ -183,7 +187,7 @@ class Plot {
     if (!stage) return;
     stage.hovered = this.state.hovered;
     if (this.state.hovered === null) this.card?.end();
-    stage.redraw();
+    stage.redrawOver();
   }
 
   /** Marks, polygons and counts, once a frame however often things change. */
@@ -204,7 +208,7 @@ class Plot {
         : [],
     );
     stage.setMarks(state.mask, state.selection);
-    stage.redraw();
+    stage.redrawOver();
     showLegend(this.legend, state, this.colours);
   }
 

@@ -135,16 +135,21 @@ export class Cloud {
 
   /** @param {AbortSignal} signal */
   async _fill(signal) {
-    this.rows = new Uint32Array(this.count);
-    this.places = new Float32Array(2 * this.count);
+    const rows = (this.rows = new Uint32Array(this.count));
+    const places = (this.places = new Float32Array(2 * this.count));
+    const { _points: points, half } = this;
+    const [middleX, middleY] = this.centre;
     const step = stepThrough(this.total);
     let slot = 0;
     const fill = (/** @type {number} */ from, /** @type {number} */ to) => {
       for (let i = from; i < to; i += 1) {
         const row = (i * step) % this.total;
-        if (!this.has(row)) continue;
-        this.rows[slot] = row;
-        this.places.set(this.placeOf(row), 2 * slot);
+        const x = (points[2 * row] - middleX) / half;
+        const y = (points[2 * row + 1] - middleY) / half;
+        if (!(x - x === 0 && y - y === 0)) continue;
+        rows[slot] = row;
+        places[2 * slot] = x;
+        places[2 * slot + 1] = y;
         slot += 1;
       }
     };

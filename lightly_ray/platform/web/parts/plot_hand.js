@@ -61,7 +61,7 @@ export class Hand {
     this._does = null;
     this._down.clear();
     this.stage.drawing = [];
-    this.stage.redraw();
+    this.stage.redrawOver();
     this.area.classList.remove("grabbing");
   }
 
@@ -132,7 +132,7 @@ export class Hand {
       }
       this.stage.drawing = path;
     }
-    this.stage.redraw();
+    this.stage.redrawOver();
   }
 
   /**

@@ -57,12 +57,7 @@ export class Head {
       this.embedding,
       ...embeddings.map((one) =>
         entry(one.name, `${count(one.rows)} × ${count(one.dimension)}`, one.id === this.choice?.embedding, () =>
-          this.state.setLook({
-            plot: {
-              embedding: one.id,
-              method: one.projections.some((made) => made.method === method) ? method : "PCA",
-            },
-          }),
+          this.state.setLook({ plot: { embedding: one.id, method: computed(one, method) ? method : "PCA" } }),
         ),
       ),
     );
@@ -74,12 +69,11 @@ export class Head {
     const known = this.state.dataset.info.embeddings.find((one) => one.id === choice.embedding);
     menu(
       this.method,
-      ...METHODS.map(([method, name]) => {
-        const made = known?.projections.some((one) => one.method === method);
-        return entry(name, made ? "" : "not computed", method === choice.method, () =>
+      ...METHODS.map(([method, name]) =>
+        entry(name, known && computed(known, method) ? "" : "not computed", method === choice.method, () =>
           this.state.setLook({ plot: { embedding: choice.embedding, method } }),
-        );
-      }),
+        ),
+      ),
     );
   }
 
@@ -88,23 +82,24 @@ export class Head {
     const columns = await dataset.columns();
     const choose = (/** @type {string} */ key) => () => this.state.setLook({ colour: key });
     const of = (/** @type {Column["kind"]} */ kind) =>
-      columns
-        .filter((one) => one.kind === kind)
-        .map((one) => entry(one.title, source(one), one.key === this.colour, choose(one.key)));
-    const tags = dataset.info.tags.map((tag) =>
-      entry(tag.name, "tag", this.colour === `tag:${tag.id}`, choose(`tag:${tag.id}`)),
-    );
+      columns.filter((one) => one.kind === kind).map((one) => entry(one.title, source(one), one.key === this.colour, choose(one.key)));
+    const tags = dataset.info.tags.map((tag) => entry(tag.name, "tag", this.colour === `tag:${tag.id}`, choose(`tag:${tag.id}`)));
     menu(this.colours, ...of("category"), ...of("number"), ...tags);
   }
 }
 
+/**
+ * Whether an embedding has a projection, of the vectors that it has now.
+ *
+ * @param {import("../lib/dataset.js").Embedding} embedding
+ * @param {string} method
+ */
+const computed = (embedding, method) =>
+  embedding.projections.some((one) => one.method === method && one.version === embedding.version);
+
 /** @param {Column} column */
 const source = (column) =>
-  column.kind === "category"
-    ? `${count(column.values.length)} classes`
-    : column.source === "custom"
-      ? "metadata"
-      : column.source;
+  column.kind === "category" ? `${count(column.values.length)} classes` : column.source === "custom" ? "metadata" : column.source;
 
 /**
  * @param {string} text
@@ -114,13 +109,7 @@ const source = (column) =>
  */
 function entry(text, note, on, choose) {
   const mark = h("span", { class: "plot-mark" }, on && icon("check"));
-  return h(
-    "button",
-    { class: "plot-entry", "aria-current": on ? "true" : null, onclick: choose },
-    mark,
-    h("span", {}, text),
-    h("small", {}, note),
-  );
+  return h("button", { class: "plot-entry", "aria-current": on ? "true" : null, onclick: choose }, mark, h("span", {}, text), h("small", {}, note));
 }
 
 /**
@@ -130,7 +119,7 @@ function entry(text, note, on, choose) {
 function opener(name, open) {
   return h(
     "button",
-    { class: "plain plot-choice", "aria-haspopup": "menu", title: name, onclick: open },
+    { class: "plain plot-choice", "aria-haspopup": "menu", "data-name": name, onclick: open },
     h("span", { class: "ellipsis" }),
     icon("down"),
   );
@@ -142,5 +131,6 @@ function opener(name, open) {
  */
 function label(button, text) {
   /** @type {HTMLElement} */ (button.firstElementChild).textContent = text;
-  button.setAttribute("aria-label", `${button.title}: ${text}`);
+  button.title = `${button.dataset.name}: ${text}`;
+  button.setAttribute("aria-label", button.title);
 }

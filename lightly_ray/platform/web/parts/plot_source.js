@@ -129,7 +129,7 @@ export class Source extends EventTarget {
 }
 
 /**
- * The embedding and method that the state asks for: those chosen, those of a lasso, those that are shown, else the first.
+ * The embedding and method that the state asks for: those chosen, those of a lasso, those that are shown, else the newest.
  *
  * @param {SamplesState} state
  * @param {Choice | null} shown
@@ -142,7 +142,8 @@ function chosen(state, shown) {
   const lasso = state.filters.find((filter) => filter.kind === "lasso");
   if (lasso?.kind === "lasso" && there(lasso.embedding)) return { embedding: lasso.embedding, method: lasso.method };
   if (shown && there(shown.embedding)) return shown;
-  return embeddings.length ? { embedding: embeddings[0].id, method: "PCA" } : null;
+  const newest = embeddings.at(-1);
+  return newest ? { embedding: newest.id, method: "PCA" } : null;
 }
 
 /**

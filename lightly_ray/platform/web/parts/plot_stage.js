@@ -2,7 +2,7 @@
 
 import { fill, h } from "../lib/dom.js";
 import { Mask } from "../lib/masks.js";
-import { paletteOf, plain } from "./plot_colours.js";
+import { NONE, paletteOf, plain } from "./plot_colours.js";
 import { Renderer, marksOf } from "./plot_gl.js";
 import { View } from "./plot_view.js";
 
@@ -11,6 +11,7 @@ import { View } from "./plot_view.js";
 
 const RESTED = 150; // milliseconds without movement, after which all points are drawn
 const SLOW = 45; // milliseconds of a frame that drops points while things move
+const AIM = 30;
 const QUICK = 20;
 const FEWEST = 20_000;
 
@@ -20,11 +21,12 @@ export class Stage {
   constructor(host) {
     this.host = host;
     this.canvas = h("canvas", { "aria-hidden": "true" });
+    this.renderer = new Renderer(this.canvas);
     this.overlay = svg("svg", "plot-overlay");
     this.lassos = svg("g", "plot-lassos");
     this.sketch = svg("polygon", "plot-sketch");
     this.ring = svg("circle", "plot-ring");
-    this.ring.setAttribute("r", "7");
+    this.ring.setAttribute("hidden", "");
     this.overlay.append(this.lassos, this.sketch, this.ring);
     fill(host, this.canvas, this.overlay);
     this.view = new View();
@@ -38,12 +40,15 @@ export class Stage {
     /** @type {number | null} */
     this.hovered = null;
     this._frame = 0;
-    this._budget = Infinity;
-    this._lastMoved = -Infinity;
-    this._lastFrame = -Infinity;
+    /** Whether points have to be drawn with the next frame, rather than only what lies over them. */
+    this._stale = true;
+    /** Whether the next frame shows a movement, as the one before may have done. */
+    this._moving = false;
+    this._wasMoving = false;
+    this._lastFrame = 0;
     this._resting = 0;
+    this._budget = Infinity;
     this._ended = new AbortController();
-    this.renderer = new Renderer(this.canvas);
     this._listen();
     this.retheme();
   }
@@ -94,14 +99,18 @@ export class Stage {
 
   /** What is seen has moved. */
   moved() {
-    this._lastMoved = performance.now();
-    clearTimeout(this._resting);
-    this._resting = setTimeout(() => this.redraw(), RESTED);
+    this._moving = true;
     this.redraw();
   }
 
-  /** Draw with the next frame. */
+  /** Draw points with the next frame. */
   redraw() {
+    this._stale = true;
+    this.redrawOver();
+  }
+
+  /** Draw what lies over the points with the next frame. */
+  redrawOver() {
     this._frame ||= requestAnimationFrame((now) => this._draw(now));
   }
 
@@ -135,6 +144,7 @@ export class Stage {
     };
     this.canvas.addEventListener("webglcontextrestored", restored, { signal });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.retheme(), { signal });
+    addEventListener("resize", () => this.redraw(), { signal }); // another screen may have other pixels
     const sizes = new ResizeObserver(() => this.redraw());
     sizes.observe(this.host);
     signal.addEventListener("abort", () => sizes.disconnect());
@@ -146,13 +156,22 @@ export class Stage {
     const { clientWidth: width, clientHeight: height } = this.host;
     if (!width || !height) return;
     Object.assign(this.view, { width, height });
-    const moving = performance.now() - this._lastMoved < RESTED;
-    if (moving) this._pace(now - this._lastFrame);
+    if (this._stale) this._drawPoints(now);
+    this._drawOver();
+  }
+
+  /** @param {number} now */
+  _drawPoints(now) {
+    if (this._moving && this._wasMoving) this._pace(now - this._lastFrame);
     this._lastFrame = now;
-    const budget = moving ? this._budget : Infinity;
+    this._wasMoving = this._moving;
+    const budget = this._moving ? this._budget : Infinity;
     const accent = this._accent ?? [0, 0, 0];
     this.renderer.draw(this.view, { ratio: devicePixelRatio, size: this.size, accent, budget });
-    this._drawOver();
+    this._stale = false;
+    clearTimeout(this._resting);
+    if (this._moving && budget < Infinity) this._resting = setTimeout(() => this.redraw(), RESTED);
+    this._moving = false;
   }
 
   /**
@@ -162,8 +181,9 @@ export class Stage {
    */
   _pace(frame) {
     const count = this.cloud?.count ?? 0;
-    if (frame > SLOW && frame < 2000) this._budget = Math.max(FEWEST, Math.min(this._budget, count) * 0.6);
-    else if (frame < QUICK) this._budget = this._budget * 1.1 > count ? Infinity : this._budget * 1.1;
+    const drawn = Math.min(this._budget, count);
+    if (frame > SLOW) this._budget = Math.max(FEWEST, drawn * Math.max(0.1, AIM / frame));
+    else if (frame < QUICK) this._budget = drawn * 1.1 > count ? Infinity : drawn * 1.1;
   }
 
   _drawOver() {
@@ -190,7 +210,7 @@ export class Stage {
   _codes() {
     const { rows } = this.cloud ?? { rows: new Uint32Array(0) };
     const codes = new Uint8Array(rows.length);
-    for (let slot = 0; slot < codes.length; slot += 1) codes[slot] = this.colours.codes[rows[slot]] ?? 0;
+    for (let slot = 0; slot < codes.length; slot += 1) codes[slot] = this.colours.codes[rows[slot]] ?? NONE;
     return codes;
   }
 }

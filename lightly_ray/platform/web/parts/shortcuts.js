@@ -29,6 +29,16 @@ const SHEET = [
     ],
   ],
   [
+    "Plot",
+    [
+      ["L, R, M", "lasso, rectangle, hand"],
+      ["Click, Shift + click", "open the sample, select it or not"],
+      ["Space + drag, ← ↑ → ↓", "move"],
+      ["+ − 0", "zoom, show all"],
+      ["Esc", "stop drawing"],
+    ],
+  ],
+  [
     "Everywhere",
     [
       ["Ctrl + Z", "undo what was just done"],
