@@ -47,6 +47,13 @@ export async function show(host, place, app) {
 }
 
 /**
+ * The place of a heading, as GitHub spells it.
+ *
+ * @param {string} text
+ */
+const slug = (text) => text.trim().toLowerCase().replace(/[^\p{L}\p{N}_ -]/gu, "").replaceAll(" ", "-");
+
+/**
  * @param {string} name
  * @returns {Promise<{title: string, body: HTMLElement}>}
  */
@@ -62,6 +69,7 @@ async function read(name) {
       table.replaceWith(frame);
       frame.append(table);
     }
+    for (const heading of body.querySelectorAll("h1, h2, h3, h4")) heading.id ||= slug(heading.textContent ?? "");
     for (const code of body.querySelectorAll("pre")) code.tabIndex = 0; // so that it can be scrolled by keyboard
     for (const link of body.querySelectorAll("a")) {
       const to = link.getAttribute("href") ?? "";

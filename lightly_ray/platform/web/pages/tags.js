@@ -13,7 +13,7 @@ import { childrenOf, tagTree } from "../parts/tag_tree.js";
 /** @typedef {import("../lib/dataset.js").Dataset} Dataset */
 /** @typedef {import("../lib/dataset.js").Tag} Tag */
 
-const SHOWN = 36;
+const SHOWN = 40;
 const FORMS = [
   ["names", "File names (.txt)"],
   ["csv", "Values of all columns (.csv)"],
@@ -81,7 +81,8 @@ class TagsPage {
     const made = h("p", { class: "made" }, "…");
     const facts = h("dl", { class: "facts" });
     const added = h("section", { class: "added" });
-    refill(this.content, this.head(tag), made, facts, added, this.comparison(tag, query.get("with")));
+    const how = h("section", {}, h("h2", {}, "How it was made"), facts);
+    refill(this.content, this.head(tag), made, added, this.comparison(tag, query.get("with")), how);
     this.content.scrollTop = 0;
     this.fillFacts(facts, tag, []);
     const failed = (/** @type {unknown} */ error) => error instanceof Error ? error.message : String(error);
@@ -175,11 +176,12 @@ class TagsPage {
    */
   async fillAdded(place, tag, open) {
     const some = tag.added < tag.count;
-    const title = h("h2", {}, some ? `What it added: ${count(tag.added)}` : "Samples");
+    const said = h("small", {});
+    const title = h("h2", {}, some ? `What it added: ${count(tag.added)}` : counted(tag.count, "sample"), said);
     // As many empty places as there will be thumbnails, so that what stands below does not move.
     const waiting = Array.from({ length: Math.min(SHOWN, tag.added) }, () => h("li", {}, h("span", { class: "thumb" })));
     refill(place, title, h("ol", { class: "strip" }, waiting));
-    const order = await readOrder(this.dataset, tag.id);
+    const order = await readOrder(this.dataset, tag);
     const rows = order ? order.rows : await this.addedRows(tag);
     if (!open()) return;
     const gains = order?.gains.map((gain) => (gain === null ? null : number(gain)));
@@ -196,10 +198,10 @@ class TagsPage {
       end += 2 * SHOWN;
       next.hidden = rows.length <= end;
     });
+    said.textContent = order ? "in the order of choice, each with its gain" : "";
     refill(
       place,
       title,
-      order && h("p", { class: "note" }, "In the order of choice, each with its gain."),
       rows.length ? shown : h("p", { class: "note" }, "It holds no sample."),
       next,
     );

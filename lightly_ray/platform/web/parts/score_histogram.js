@@ -21,7 +21,7 @@ export function scoreHistogram({ title, values, rows, chosen }) {
   const picks = chosen ? binned(present(values, chosen), min, max) : null;
   const svg = element("svg", { viewBox: `0 0 ${BINS} 100`, preserveAspectRatio: "none", class: "score-bars", role: "img" });
   svg.setAttribute("aria-label", `${title} of ${counted(numbers.length, "sample")}, from ${number(min)} to ${number(max)}`);
-  svg.append(...bars(pool, "pool", 66, -64));
+  svg.append(...bars(pool, "pool", picks ? 66 : 100, picks ? -64 : -98));
   // On a scale of their own: a hundred choices of a million would not be seen.
   if (picks) svg.append(...bars(picks, "picks", 67, 33));
   return h(

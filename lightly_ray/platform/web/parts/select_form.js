@@ -67,7 +67,7 @@ export class SelectForm extends EventTarget {
     this.addEmbedding = h("button", { type: "button" }, "Add embeddings…");
     this.embeddingNone = h("div", { class: "field" }, h("p", { class: "note" }, "This method needs an embedding, and the dataset has none."), this.addEmbedding);
     this.scoreField = field("s-score", "Score", this.score, this.scoreNote);
-    this.distanceField = field("s-distance", "Minimum distance", this.distance, h("p", { class: "note small" }, "Nothing nearer than this to what is selected is taken. Leave the number empty to take as many as it allows."));
+    this.distanceField = field("s-distance", "Minimum distance", this.distance, h("p", { class: "note small" }, "Without a number above, as many as it allows."));
     this.more = h("details", {}, h("summary", {}, "More"), field("s-seed", "Seed", this.seed, h("p", { class: "note small" }, "The same seed gives the same selection.")));
     this.element = h(
       "form",
@@ -82,8 +82,7 @@ export class SelectForm extends EventTarget {
       this.distanceField,
       this.more,
       field("s-name", "Name of the new tag", this.name),
-      this.problem,
-      this.button,
+      h("div", { class: "form-end" }, this.problem, this.button),
     );
     this.element.noValidate = true; // what is wrong is said below, in words
     this.element.addEventListener("submit", (event) => {

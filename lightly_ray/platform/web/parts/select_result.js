@@ -90,7 +90,6 @@ export class SelectResult extends EventTarget {
       return;
     }
     if (job.status === "FINISHED") return;
-    const waiting = job.status === "WAITING";
     const bar = h("progress", { max: 1, value: job.total ? job.processed / job.total : 0, "aria-label": `Progress of ${job.name}` });
     if (this.element.dataset.job === job.id && this._line && this._bar) {
       this._bar.value = bar.value;
@@ -111,7 +110,7 @@ export class SelectResult extends EventTarget {
       }
       this.app.live.look();
     });
-    refill(this.element, h("h2", {}, waiting ? `${job.name}` : `Selecting ${job.name}`), h("div", { class: "job-progress" }, bar, h("div", { class: "job-line" }, this._line, cancel)));
+    refill(this.element, h("h2", {}, `Selecting ${job.name}`), h("div", { class: "job-progress" }, bar, h("div", { class: "job-line" }, this._line, cancel)));
   }
 
   /** @param {Job} job */
@@ -125,7 +124,7 @@ export class SelectResult extends EventTarget {
         refill(this.element, h("p", { class: "note" }, `The tag ${job.name} was deleted.`));
         return;
       }
-      const [made, order] = await Promise.all([readMade(this.dataset, tag.id), readOrder(this.dataset, tag.id)]);
+      const [made, order] = await Promise.all([readMade(this.dataset, tag.id), readOrder(this.dataset, tag)]);
       const rows = order ? order.rows : (await this.dataset.mask(tag.id)).rows();
       if (this.job !== job.id) return;
       this.tag = tag;
