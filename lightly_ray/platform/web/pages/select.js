@@ -2,12 +2,13 @@
 
 import * as address from "../lib/address.js";
 import { get, send } from "../lib/api.js";
-import { h, loadStyle, refill } from "../lib/dom.js";
+import { h, icon, loadStyle, refill } from "../lib/dom.js";
 import { Mask } from "../lib/masks.js";
 import { SamplesState } from "../lib/samples_state.js";
 import { scoreHistogram } from "../parts/score_histogram.js";
 import { SelectForm } from "../parts/select_form.js";
 import { SelectResult } from "../parts/select_result.js";
+import { openUpload } from "../parts/upload.js";
 
 /** @typedef {import("../lib/dataset.js").Dataset} Dataset */
 
@@ -20,11 +21,25 @@ const PLOT = false; // parts/plot.js is not there yet
  */
 export async function show(host, place, app) {
   const [dataset, methods] = await Promise.all([app.dataset(place.path[1]), get("methods"), loadStyle("pages"), loadStyle("tags"), loadStyle("select")]);
-  const columns = dataset.info.total ? await dataset.columns() : [];
   app.title(`Select from ${dataset.info.name}`);
+  if (!dataset.info.total) return nothing(host, app, dataset);
+  const columns = await dataset.columns();
   const page = new SelectPage(host, app, dataset, methods, columns, place.query);
   await page.start(place.query);
   return { update: (/** @type {address.Address} */ next) => page.update(next.query), end: () => page.end() };
+}
+
+/**
+ * @param {HTMLElement} host
+ * @param {import("../app.js").App} app
+ * @param {Dataset} dataset
+ */
+function nothing(host, app, dataset) {
+  const add = h("button", { class: "primary", onclick: () => openUpload(app, dataset.info) }, "Add images…");
+  host.append(h("div", { class: "empty" }, icon("stack"), h("h1", {}, "There is nothing to select from yet"), h("p", {}, "Add images, and embeddings for most methods, first."), add));
+  const look = () => app.live.version !== null && app.live.version !== dataset.info.version && app.reopen();
+  app.live.addEventListener("version", look);
+  return { end: () => app.live.removeEventListener("version", look) };
 }
 
 /** The state of the plot beside a selection: neither the address nor the selection of the page of samples is its. */
@@ -79,10 +94,7 @@ class SelectPage {
     this.result.addEventListener("again", () => this.again());
     this.form.addEventListener("change", () => this.changed());
     this.form.addEventListener("submit", () => this.submit());
-    this.form.addEmbedding.addEventListener("click", async () => {
-      const { openUpload } = await import("../parts/upload.js");
-      openUpload(this.app, this.dataset.info);
-    });
+    this.form.addEmbedding.addEventListener("click", () => openUpload(this.app, this.dataset.info));
     this.onVersion = () => this.refresh();
     this.app.live.addEventListener("version", this.onVersion);
     await Promise.all([this.drawScore(), this.result.follow(query.get("job")), this.openPlot()]);

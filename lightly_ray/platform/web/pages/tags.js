@@ -8,6 +8,7 @@ import { count, counted, number, time } from "../lib/format.js";
 import { madeFacts, readMade, readOrder } from "../lib/made.js";
 import { more, strip } from "../parts/strip.js";
 import { compared } from "../parts/tag_compare.js";
+import { openUpload } from "../parts/upload.js";
 import { childrenOf, tagTree } from "../parts/tag_tree.js";
 
 /** @typedef {import("../lib/dataset.js").Dataset} Dataset */
@@ -31,7 +32,7 @@ const FORMS = [
  */
 export async function show(host, place, app) {
   const [dataset] = await Promise.all([app.dataset(place.path[1]), loadStyle("pages"), loadStyle("tags")]);
-  const page = new TagsPage(host, dataset);
+  const page = new TagsPage(host, dataset, app);
   app.title(`Tags of ${dataset.info.name}`);
   await page.open(place.query);
   const changed = async () => {
@@ -51,9 +52,11 @@ class TagsPage {
   /**
    * @param {HTMLElement} host
    * @param {Dataset} dataset
+   * @param {import("../app.js").App} app
    */
-  constructor(host, dataset) {
+  constructor(host, dataset, app) {
     this.dataset = dataset;
+    this.app = app;
     this.left = h("aside", { class: "left" });
     this.content = h("div", { class: "content", tabindex: -1 });
     this.turn = 0;
@@ -78,26 +81,21 @@ class TagsPage {
       refill(this.content, this.nothing(tags.length > 0));
       return;
     }
-    const made = h("p", { class: "made" }, "…");
+    if (!this.content.children.length) refill(this.content, h("p", { class: "loading" }, "Loading…"));
+    const failed = (/** @type {unknown} */ error) => (error instanceof Error ? error.message : String(error));
+    /** @type {import("../lib/made.js").Made} */
+    const told = await readMade(this.dataset, tag.id).catch((error) => ({ sentence: failed(error) }));
+    if (turn !== this.turn) return;
+    const made = h("p", { class: "made" }, told.sentence);
     const facts = h("dl", { class: "facts" });
     const added = h("section", { class: "added" });
     const how = h("section", {}, h("h2", {}, "How it was made"), facts);
     refill(this.content, this.head(tag), made, added, this.comparison(tag, query.get("with")), how);
     this.content.scrollTop = 0;
-    this.fillFacts(facts, tag, []);
-    const failed = (/** @type {unknown} */ error) => error instanceof Error ? error.message : String(error);
-    const told = readMade(this.dataset, tag.id).then(
-      (told) => {
-        if (turn !== this.turn) return;
-        made.textContent = told.sentence;
-        this.fillFacts(facts, tag, madeFacts(told));
-      },
-      (error) => turn === this.turn && (made.textContent = failed(error)),
-    );
-    const shown = this.fillAdded(added, tag, () => turn === this.turn).catch((error) => {
+    this.fillFacts(facts, tag, madeFacts(told));
+    await this.fillAdded(added, tag, () => turn === this.turn).catch((error) => {
       if (turn === this.turn) refill(added, h("p", { class: "problem", role: "alert" }, failed(error)));
     });
-    await Promise.all([told, shown]);
   }
 
   /** @param {boolean} some */
@@ -108,7 +106,7 @@ class TagsPage {
       icon("stack"),
       h("h1", {}, some ? "This tag is gone" : "There is no tag yet"),
       h("p", {}, some ? "It was deleted, or the address is not right. Choose another one at the left." : "The first one, of all samples, is made when images have been added."),
-      !some && h("a", { class: "button primary", href: address.link(["datasets", this.dataset.info.id]) }, "Add images"),
+      !some && h("button", { class: "primary", onclick: () => openUpload(this.app, this.dataset.info) }, "Add images…"),
     );
   }
 

@@ -20,13 +20,14 @@ class TokensPage {
     this.body = h("tbody", {});
     this.create = h("button", { class: "primary", onclick: () => this.make() }, "New token…");
     const head = h("tr", {}, h("th", { scope: "col" }, "Name"), h("th", { scope: "col" }, "Made"), h("th", { scope: "col" }, h("span", { class: "hidden-text" }, "Actions")));
+    this.table = h("table", { class: "table", hidden: true }, h("thead", {}, head), this.body);
     host.append(
       h(
         "div",
         { class: "sheet" },
         h("div", { class: "page-head" }, h("h1", {}, "Tokens"), this.create),
         h("p", { class: "note" }, "Each client and each person signs in with a token of their own. Revoking one ends what was signed in with it, at once."),
-        h("table", { class: "table" }, h("thead", {}, head), this.body),
+        this.table,
       ),
     );
   }
@@ -35,6 +36,7 @@ class TokensPage {
     /** @type {Token[]} */
     const tokens = await get("tokens");
     refill(this.body, tokens.map((token) => this.row(token)));
+    this.table.hidden = false; // with its rows, so that no column moves
   }
 
   /** @param {Token} token */

@@ -46,7 +46,7 @@ export class SelectForm extends EventTarget {
     this.summary = h("p", { class: "note small summary" });
     this.size = h("input", { id: "s-size", type: "number", min: 0, step: "any", inputmode: "decimal", oninput: changed });
     this.unit = h("select", { id: "s-unit", "aria-label": "Unit", onchange: changed }, h("option", { value: "samples" }, "samples"), h("option", { value: "share" }, "% of them"));
-    this.hint = h("p", { class: "note small", role: "status", id: "s-hint" });
+    this.hint = h("p", { class: "note small hint", role: "status", id: "s-hint" });
     this.size.setAttribute("aria-describedby", "s-hint");
     this.embedding = h("select", { id: "s-embedding", onchange: changed });
     this.score = h("select", { id: "s-score", onchange: changed });
@@ -224,7 +224,8 @@ export class SelectForm extends EventTarget {
     const before = this.dataset.tag(this.preselected.value)?.count ?? 0;
     const of = `of ${counted(left, "sample")}`;
     const holds = before && wanted !== null ? `; the tag will hold ${count(wanted + before)}` : "";
-    this.hint.textContent = wanted === null ? `as many ${of} as the distance allows` : Number.isFinite(wanted) ? `${count(wanted)} ${of}${holds}` : `how many ${of}?`;
+    this.hint.classList.toggle("problem", wanted !== null && wanted > left);
+    this.hint.textContent = wanted === null ? `as many ${of} as the distance allows` : wanted > left ? `there are only ${count(left)}` : Number.isFinite(wanted) ? `${count(wanted)} ${of}${holds}` : `how many ${of}?`;
     refill(this.button, wanted !== null && Number.isFinite(wanted) ? `Select ${counted(wanted, "sample")}` : "Select");
   }
 
