@@ -21,8 +21,15 @@ const SELECTED = "sampling"; // the kind of a tag that a selection made
  * @property {string | null} [why]
  * @property {number | null} [n]
  *
- * @typedef {{rows: number[], gains: (number | null)[]}} Order
+ * @typedef {{rows: number[], gains: (number | null)[]}} Order a gain of null is infinite
  */
+
+/**
+ * A gain as people read it; that of the first choice, before there is anything to compare with, may be infinite.
+ *
+ * @param {number | null} gain
+ */
+export const gainText = (gain) => (gain === null ? "∞" : number(gain));
 
 /**
  * @param {Dataset} dataset

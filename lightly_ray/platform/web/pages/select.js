@@ -12,7 +12,7 @@ import { openUpload } from "../parts/upload.js";
 
 /** @typedef {import("../lib/dataset.js").Dataset} Dataset */
 
-const PLOT = false; // parts/plot.js is not there yet
+const PLOT = false; // whether parts/plot.js is there
 
 /**
  * @param {HTMLElement} host
@@ -73,7 +73,7 @@ class SelectPage {
     this.result = new SelectResult(dataset, app);
     this.scoreTitle = h("h2", {}, "Score");
     this.scorePlace = h("div", { class: "score-place" });
-    this.plotPlace = h("section", { class: "plot-place", "aria-label": "Plot", hidden: true });
+    this.plotPlace = h("section", { class: "right plot-place", "aria-label": "Plot", hidden: true });
     this.state = new ResultState(dataset);
     this.turn = 0;
     host.append(
@@ -81,7 +81,8 @@ class SelectPage {
         "div",
         { class: "columns select-columns" },
         h("aside", { class: "left" }, h("h1", {}, "Select"), this.form.element),
-        h("div", { class: "content" }, h("div", { class: "before" }, h("section", { class: "score-section" }, this.scoreTitle, this.scorePlace), this.plotPlace), this.result.element),
+        h("div", { class: "content" }, h("section", { class: "score-section" }, this.scoreTitle, this.scorePlace), this.result.element),
+        this.plotPlace,
       ),
     );
   }
@@ -92,6 +93,7 @@ class SelectPage {
     this.result.hover = (row) => this.state.setHovered(row);
     this.result.addEventListener("result", () => this.showResult());
     this.result.addEventListener("again", () => this.again());
+    this.state.addEventListener("open", () => this.state.open === null || address.go(["datasets", this.dataset.info.id], { open: String(this.state.open) }));
     this.form.addEventListener("change", () => this.changed());
     this.form.addEventListener("submit", () => this.submit());
     this.form.addEmbedding.addEventListener("click", () => openUpload(this.app, this.dataset.info));

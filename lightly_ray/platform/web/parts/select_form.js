@@ -261,7 +261,7 @@ export class SelectForm extends EventTarget {
     return {
       name: this.name.value.trim(),
       method: method.name,
-      samples: wanted === null ? -1 : wanted + before,
+      samples: wanted === null ? null : wanted + before,
       embedding: method.needsEmbedding ? this.embedding.value || null : null,
       query: this.query.value || null,
       preselected: this.preselected.value || null,

@@ -3,8 +3,8 @@
 import * as address from "../lib/address.js";
 import { ApiError, get, send } from "../lib/api.js";
 import { fill, h, icon, refill } from "../lib/dom.js";
-import { count, counted, number } from "../lib/format.js";
-import { readMade, readOrder } from "../lib/made.js";
+import { count, counted } from "../lib/format.js";
+import { gainText, readMade, readOrder } from "../lib/made.js";
 import { more, strip } from "./strip.js";
 
 /** @typedef {import("../lib/dataset.js").Dataset} Dataset */
@@ -145,7 +145,7 @@ export class SelectResult extends EventTarget {
     const { tag, dataset } = this;
     if (!tag) return;
     const all = Array.from(rows);
-    const captions = gains?.map((gain) => (gain === null ? null : number(gain)));
+    const captions = gains?.map(gainText);
     const options = { numbered: gains !== null, query: { in: tag.id }, hover: (/** @type {number | null} */ row) => this.hover(row) };
     const place = strip(dataset, all.slice(0, SHOWN), { ...options, captions });
     let end = SHOWN;
