@@ -75,6 +75,13 @@ export class App {
     }
   }
 
+  /** Show the page that is open from its beginning, such as an empty one after there is something. */
+  reopen() {
+    this._shown?.page.end?.();
+    this._shown = null;
+    return this.route();
+  }
+
   /**
    * One dataset; the pages of one share what has been read of it.
    *

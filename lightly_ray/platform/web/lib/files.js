@@ -21,7 +21,7 @@ const IMAGES = new Set(
 const EMBEDDINGS = new Set(["csv", "parquet"]);
 
 /** @param {string} name */
-export const ending = (name) => (/\.([^./]+)$/.exec(name)?.[1] ?? "").toLowerCase();
+export const ending = (name) => (/[^/]\.([^./]+)$/.exec(name)?.[1] ?? "").toLowerCase();
 
 /**
  * What was dropped, folders with all that is below them.
@@ -30,10 +30,15 @@ export const ending = (name) => (/\.([^./]+)$/.exec(name)?.[1] ?? "").toLowerCas
  */
 export async function dropped(transfer) {
   // The list is emptied as soon as the event is over: entries are taken first, then read.
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  const items = [...transfer.items]
+    .filter((item) => item.kind === "file")
+    .map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
   /** @type {Picked[]} */
   const picked = [];
-  for (const entry of entries) await walk(entry, picked);
+  for (const item of items) {
+    if (item instanceof File) picked.push({ name: item.name, file: item });
+    else if (item) await walk(item, picked);
+  }
   return sorted(picked);
 }
 

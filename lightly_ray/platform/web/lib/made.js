@@ -5,6 +5,8 @@ import { count, number } from "./format.js";
 
 /** @typedef {import("./dataset.js").Dataset} Dataset */
 
+const SELECTED = "sampling"; // the kind of a tag that a selection made
+
 /**
  * @typedef {object} Made
  * @property {string} sentence
@@ -19,8 +21,15 @@ import { count, number } from "./format.js";
  * @property {string | null} [why]
  * @property {number | null} [n]
  *
- * @typedef {{rows: number[], gains: (number | null)[]}} Order
+ * @typedef {{rows: number[], gains: (number | null)[]}} Order a gain of null is infinite
  */
+
+/**
+ * A gain as people read it; that of the first choice, before there is anything to compare with, may be infinite.
+ *
+ * @param {number | null} gain
+ */
+export const gainText = (gain) => (gain === null ? "∞" : number(gain));
 
 /**
  * @param {Dataset} dataset
@@ -30,15 +39,16 @@ import { count, number } from "./format.js";
 export const readMade = (dataset, tag) => get(`${dataset.path}/tags/${tag}/made`);
 
 /**
- * The samples of a selection in the order of choice; null of any other tag.
+ * The samples of a selection in the order of choice; null of any other tag, and of one that is older than orders.
  *
  * @param {Dataset} dataset
- * @param {string} tag
+ * @param {import("./dataset.js").Tag} tag
  * @returns {Promise<Order | null>}
  */
 export async function readOrder(dataset, tag) {
+  if (tag.kind !== SELECTED) return null;
   try {
-    return await get(`${dataset.path}/tags/${tag}/order`);
+    return await get(`${dataset.path}/tags/${tag.id}/order`);
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return null;
     throw error;
@@ -62,7 +72,10 @@ export function madeFacts(made) {
     ["Certificate", bound(made.factor)],
     ["Minimum distance", made.minDistance && made.minDistance > 0 ? number(made.minDistance) : null],
     ["Asked for", made.n !== null && made.n !== undefined && made.n > 1 ? count(made.n) : null],
-    ["Ended because", made.stopReason ?? null],
+    [
+      "Ended because",
+      made.stopReason === "min_distance" ? "nothing is left that is far enough" : (made.stopReason ?? null),
+    ],
     ["Seed", made.seed === null || made.seed === undefined ? null : String(made.seed)],
   ];
   return /** @type {[string, string][]} */ (facts.filter(([, text]) => text !== null));

@@ -143,14 +143,11 @@ class DatasetsPage {
   row(one) {
     const to = address.link(["datasets", one.id]);
     const strip = h("div", { class: "strip one-line", "aria-hidden": "true" });
-    for (let i = 0; i < STRIP; i += 1) {
-      const row = one.strip[i];
-      const tile =
-        row === undefined ? h("span", { class: "thumb" }) : h("a", { class: "thumb", href: to, tabindex: -1 });
-      if (row !== undefined)
-        tile.append(
-          picture(`app/datasets/${one.id}/thumbnails/${row}?v=${one.changedAt}`, () => broken(tile, "broken")),
-        );
+    for (const row of one.strip.slice(0, STRIP)) {
+      const tile = h("a", { class: "thumb", href: to, tabindex: -1 });
+      tile.append(
+        picture(`app/datasets/${one.id}/thumbnails/${row}?v=${one.changedAt}`, () => broken(tile, "broken image")),
+      );
       strip.append(tile);
     }
     const item = h(

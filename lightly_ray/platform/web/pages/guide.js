@@ -16,7 +16,7 @@ export async function show(host, place, app) {
   host.append(h("div", { class: "columns" }, list, content));
   let turn = 0;
   let shown = "";
-  const open = async (/** @type {address.Address} */ { path, query }) => {
+  const open = async (/** @type {address.Address} */ { path }) => {
     const name = path[1] ?? pages[0]?.name;
     refill(
       list,
@@ -45,8 +45,6 @@ export async function show(host, place, app) {
       content.scrollTop = 0;
       if (again) content.focus();
     }
-    const part = query.get("part");
-    if (part) content.querySelector(`#${CSS.escape(part)}`)?.scrollIntoView();
   };
   await open(place);
   return { update: open, end: () => void (turn += 1) };
@@ -69,13 +67,6 @@ async function read(name) {
       frame.append(table);
     }
     for (const code of body.querySelectorAll("pre")) code.tabIndex = 0; // so that it can be scrolled by keyboard
-    for (const link of body.querySelectorAll("a")) {
-      const to = link.getAttribute("href") ?? "";
-      // The address behind # is a page: a place on this one is opened as a part of it.
-      if (to.startsWith("#") && !to.startsWith("#/"))
-        link.setAttribute("href", address.link(["guide", name], { part: to.slice(1) }));
-      else if (/^https?:/.test(to)) link.setAttribute("rel", "noreferrer");
-    }
     return { title, body };
   } catch (error) {
     const gone = error instanceof ApiError && error.status === 404;

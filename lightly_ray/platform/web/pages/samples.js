@@ -81,7 +81,8 @@ class SamplesPage {
   }
 
   startEmpty() {
-    const add = () => import("../parts/upload.js").then((module) => module.openUpload(this.app, this.state.dataset.info));
+    const add = () =>
+      import("../parts/upload.js").then((module) => module.openUpload(this.app, this.state.dataset.info));
     this.host.classList.remove("samples");
     this.host.append(
       h(
@@ -299,7 +300,9 @@ class SamplesPage {
       ),
       h(
         "button",
-        { onclick: () => import("../parts/upload.js").then((module) => module.openUpload(this.app, state.dataset.info)) },
+        {
+          onclick: () => import("../parts/upload.js").then((module) => module.openUpload(this.app, state.dataset.info)),
+        },
         "Add images or embeddings…",
       ),
     );

@@ -2,16 +2,17 @@
 
 import * as address from "../lib/address.js";
 import { get, send } from "../lib/api.js";
-import { h, loadStyle, refill } from "../lib/dom.js";
+import { h, icon, loadStyle, refill } from "../lib/dom.js";
 import { Mask } from "../lib/masks.js";
 import { SamplesState } from "../lib/samples_state.js";
 import { scoreHistogram } from "../parts/score_histogram.js";
 import { SelectForm } from "../parts/select_form.js";
 import { SelectResult } from "../parts/select_result.js";
+import { openUpload } from "../parts/upload.js";
 
 /** @typedef {import("../lib/dataset.js").Dataset} Dataset */
 
-const PLOT = false; // parts/plot.js is not there yet
+const PLOT = false; // whether parts/plot.js is there
 
 /**
  * @param {HTMLElement} host
@@ -26,11 +27,34 @@ export async function show(host, place, app) {
     loadStyle("tags"),
     loadStyle("select"),
   ]);
-  const columns = dataset.info.total ? await dataset.columns() : [];
   app.title(`Select from ${dataset.info.name}`);
+  if (!dataset.info.total) return nothing(host, app, dataset);
+  const columns = await dataset.columns();
   const page = new SelectPage(host, app, dataset, methods, columns, place.query);
   await page.start(place.query);
   return { update: (/** @type {address.Address} */ next) => page.update(next.query), end: () => page.end() };
+}
+
+/**
+ * @param {HTMLElement} host
+ * @param {import("../app.js").App} app
+ * @param {Dataset} dataset
+ */
+function nothing(host, app, dataset) {
+  const add = h("button", { class: "primary", onclick: () => openUpload(app, dataset.info) }, "Add images…");
+  host.append(
+    h(
+      "div",
+      { class: "empty" },
+      icon("stack"),
+      h("h1", {}, "There is nothing to select from yet"),
+      h("p", {}, "Add images, and embeddings for most methods, first."),
+      add,
+    ),
+  );
+  const look = () => app.live.version !== null && app.live.version !== dataset.info.version && app.reopen();
+  app.live.addEventListener("version", look);
+  return { end: () => app.live.removeEventListener("version", look) };
 }
 
 /** The state of the plot beside a selection: neither the address nor the selection of the page of samples is its. */
@@ -64,7 +88,7 @@ class SelectPage {
     this.result = new SelectResult(dataset, app);
     this.scoreTitle = h("h2", {}, "Score");
     this.scorePlace = h("div", { class: "score-place" });
-    this.plotPlace = h("section", { class: "plot-place", "aria-label": "Plot", hidden: true });
+    this.plotPlace = h("section", { class: "right plot-place", "aria-label": "Plot", hidden: true });
     this.state = new ResultState(dataset);
     this.turn = 0;
     host.append(
@@ -75,14 +99,10 @@ class SelectPage {
         h(
           "div",
           { class: "content" },
-          h(
-            "div",
-            { class: "before" },
-            h("section", { class: "score-section" }, this.scoreTitle, this.scorePlace),
-            this.plotPlace,
-          ),
+          h("section", { class: "score-section" }, this.scoreTitle, this.scorePlace),
           this.result.element,
         ),
+        this.plotPlace,
       ),
     );
   }
@@ -93,12 +113,14 @@ class SelectPage {
     this.result.hover = (row) => this.state.setHovered(row);
     this.result.addEventListener("result", () => this.showResult());
     this.result.addEventListener("again", () => this.again());
+    this.state.addEventListener(
+      "open",
+      () =>
+        this.state.open === null || address.go(["datasets", this.dataset.info.id], { open: String(this.state.open) }),
+    );
     this.form.addEventListener("change", () => this.changed());
     this.form.addEventListener("submit", () => this.submit());
-    this.form.addEmbedding.addEventListener("click", async () => {
-      const { openUpload } = await import("../parts/upload.js");
-      openUpload(this.app, this.dataset.info);
-    });
+    this.form.addEmbedding.addEventListener("click", () => openUpload(this.app, this.dataset.info));
     this.onVersion = () => this.refresh();
     this.app.live.addEventListener("version", this.onVersion);
     await Promise.all([this.drawScore(), this.result.follow(query.get("job")), this.openPlot()]);

@@ -4,16 +4,17 @@ import * as address from "../lib/address.js";
 import { send } from "../lib/api.js";
 import { ask, menu, toast } from "../lib/dialogs.js";
 import { h, icon, loadStyle, refill } from "../lib/dom.js";
-import { count, counted, number, time } from "../lib/format.js";
-import { madeFacts, readMade, readOrder } from "../lib/made.js";
+import { count, counted, time } from "../lib/format.js";
+import { gainText, madeFacts, readMade, readOrder } from "../lib/made.js";
 import { more, strip } from "../parts/strip.js";
 import { compared } from "../parts/tag_compare.js";
+import { openUpload } from "../parts/upload.js";
 import { childrenOf, tagTree } from "../parts/tag_tree.js";
 
 /** @typedef {import("../lib/dataset.js").Dataset} Dataset */
 /** @typedef {import("../lib/dataset.js").Tag} Tag */
 
-const SHOWN = 36;
+const SHOWN = 40;
 const FORMS = [
   ["names", "File names (.txt)"],
   ["csv", "Values of all columns (.csv)"],
@@ -31,7 +32,7 @@ const FORMS = [
  */
 export async function show(host, place, app) {
   const [dataset] = await Promise.all([app.dataset(place.path[1]), loadStyle("pages"), loadStyle("tags")]);
-  const page = new TagsPage(host, dataset);
+  const page = new TagsPage(host, dataset, app);
   app.title(`Tags of ${dataset.info.name}`);
   await page.open(place.query);
   const changed = async () => {
@@ -52,9 +53,11 @@ class TagsPage {
   /**
    * @param {HTMLElement} host
    * @param {Dataset} dataset
+   * @param {import("../app.js").App} app
    */
-  constructor(host, dataset) {
+  constructor(host, dataset, app) {
     this.dataset = dataset;
+    this.app = app;
     this.left = h("aside", { class: "left" });
     this.content = h("div", { class: "content", tabindex: -1 });
     this.turn = 0;
@@ -83,25 +86,21 @@ class TagsPage {
       refill(this.content, this.nothing(tags.length > 0));
       return;
     }
-    const made = h("p", { class: "made" }, "…");
+    if (!this.content.children.length) refill(this.content, h("p", { class: "loading" }, "Loading…"));
+    const failed = (/** @type {unknown} */ error) => (error instanceof Error ? error.message : String(error));
+    /** @type {import("../lib/made.js").Made} */
+    const told = await readMade(this.dataset, tag.id).catch((error) => ({ sentence: failed(error) }));
+    if (turn !== this.turn) return;
+    const made = h("p", { class: "made" }, told.sentence);
     const facts = h("dl", { class: "facts" });
     const added = h("section", { class: "added" });
-    refill(this.content, this.head(tag), made, facts, added, this.comparison(tag, query.get("with")));
+    const how = h("section", {}, h("h2", {}, "How it was made"), facts);
+    refill(this.content, this.head(tag), made, added, this.comparison(tag, query.get("with")), how);
     this.content.scrollTop = 0;
-    this.fillFacts(facts, tag, []);
-    const failed = (/** @type {unknown} */ error) => (error instanceof Error ? error.message : String(error));
-    const told = readMade(this.dataset, tag.id).then(
-      (told) => {
-        if (turn !== this.turn) return;
-        made.textContent = told.sentence;
-        this.fillFacts(facts, tag, madeFacts(told));
-      },
-      (error) => turn === this.turn && (made.textContent = failed(error)),
-    );
-    const shown = this.fillAdded(added, tag, () => turn === this.turn).catch((error) => {
+    this.fillFacts(facts, tag, madeFacts(told));
+    await this.fillAdded(added, tag, () => turn === this.turn).catch((error) => {
       if (turn === this.turn) refill(added, h("p", { class: "problem", role: "alert" }, failed(error)));
     });
-    await Promise.all([told, shown]);
   }
 
   /** @param {boolean} some */
@@ -118,8 +117,7 @@ class TagsPage {
           ? "It was deleted, or the address is not right. Choose another one at the left."
           : "The first one, of all samples, is made when images have been added.",
       ),
-      !some &&
-        h("a", { class: "button primary", href: address.link(["datasets", this.dataset.info.id]) }, "Add images"),
+      !some && h("button", { class: "primary", onclick: () => openUpload(this.app, this.dataset.info) }, "Add images…"),
     );
   }
 
@@ -219,16 +217,17 @@ class TagsPage {
    */
   async fillAdded(place, tag, open) {
     const some = tag.added < tag.count;
-    const title = h("h2", {}, some ? `What it added: ${count(tag.added)}` : "Samples");
+    const said = h("small", {});
+    const title = h("h2", {}, some ? `What it added: ${count(tag.added)}` : counted(tag.count, "sample"), said);
     // As many empty places as there will be thumbnails, so that what stands below does not move.
     const waiting = Array.from({ length: Math.min(SHOWN, tag.added) }, () =>
       h("li", {}, h("span", { class: "thumb" })),
     );
     refill(place, title, h("ol", { class: "strip" }, waiting));
-    const order = await readOrder(this.dataset, tag.id);
+    const order = await readOrder(this.dataset, tag);
     const rows = order ? order.rows : await this.addedRows(tag);
     if (!open()) return;
-    const gains = order?.gains.map((gain) => (gain === null ? null : number(gain)));
+    const gains = order?.gains.map(gainText);
     const shown = strip(this.dataset, rows.slice(0, SHOWN), {
       numbered: order !== null,
       captions: gains,
@@ -246,13 +245,8 @@ class TagsPage {
       end += 2 * SHOWN;
       next.hidden = rows.length <= end;
     });
-    refill(
-      place,
-      title,
-      order && h("p", { class: "note" }, "In the order of choice, each with its gain."),
-      rows.length ? shown : h("p", { class: "note" }, "It holds no sample."),
-      next,
-    );
+    said.textContent = order ? "in the order of choice, each with its gain" : "";
+    refill(place, title, rows.length ? shown : h("p", { class: "note" }, "It holds no sample."), next);
   }
 
   /** @param {Tag} tag */

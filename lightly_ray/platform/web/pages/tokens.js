@@ -26,6 +26,7 @@ class TokensPage {
       h("th", { scope: "col" }, "Made"),
       h("th", { scope: "col" }, h("span", { class: "hidden-text" }, "Actions")),
     );
+    this.table = h("table", { class: "table", hidden: true }, h("thead", {}, head), this.body);
     host.append(
       h(
         "div",
@@ -36,7 +37,7 @@ class TokensPage {
           { class: "note" },
           "Each client and each person signs in with a token of their own. Revoking one ends what was signed in with it, at once.",
         ),
-        h("table", { class: "table" }, h("thead", {}, head), this.body),
+        this.table,
       ),
     );
   }
@@ -48,6 +49,7 @@ class TokensPage {
       this.body,
       tokens.map((token) => this.row(token)),
     );
+    this.table.hidden = false; // with its rows, so that no column moves
   }
 
   /** @param {Token} token */

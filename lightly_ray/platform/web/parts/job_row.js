@@ -16,6 +16,8 @@ const STATES = {
   FAILED: ["failed", "badge bad"],
 };
 
+const CANCELLED = /was cancelled$/; // by whoever asked for it: that is no fault
+
 /** A job's row in the table. */
 export class JobRow {
   /**
@@ -52,14 +54,17 @@ export class JobRow {
         : job.total
           ? `${count(job.processed)} of ${count(job.total)}`
           : "starting";
-    const [word, style] = STATES[job.status] ?? [job.status.toLowerCase(), "badge"];
+    const stopped = job.status === "FAILED" && CANCELLED.test(job.error ?? "");
+    const [word, style] = stopped
+      ? ["cancelled", "badge"]
+      : (STATES[job.status] ?? [job.status.toLowerCase(), "badge"]);
     refill(this.state, h("span", { class: style }, word));
     refill(
       this.when,
       h(
         "span",
         { title: time(job.finishedAt ?? job.createdAt) },
-        ended ? ago(job.finishedAt ?? 0) : `began ${ago(job.createdAt)}`,
+        ended ? ago(job.finishedAt ?? 0) : `queued ${ago(job.createdAt)}`,
       ),
       ended && h("small", {}, took(job)),
     );
@@ -79,7 +84,7 @@ export class JobRow {
         this.withDataset &&
           h("a", { class: "job-dataset", href: address.link(["datasets", job.dataset]) }, job.datasetName),
       ),
-      job.error && h("p", { class: "problem" }, job.error),
+      job.error && !stopped && h("p", { class: "problem" }, job.error),
       !ended && h("div", { class: "job-bar" }, this.bar, this.line),
     );
     refill(this.end, ended ? this.opened(job) : this.cancel);

@@ -29,7 +29,7 @@ export function scoreHistogram({ title, values, rows, chosen }) {
     "aria-label",
     `${title} of ${counted(numbers.length, "sample")}, from ${number(min)} to ${number(max)}`,
   );
-  svg.append(...bars(pool, "pool", 66, -64));
+  svg.append(...bars(pool, "pool", picks ? 66 : 100, picks ? -64 : -98));
   // On a scale of their own: a hundred choices of a million would not be seen.
   if (picks) svg.append(...bars(picks, "picks", 67, 33));
   return h(

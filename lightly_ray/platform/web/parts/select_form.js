@@ -62,7 +62,7 @@ export class SelectForm extends EventTarget {
       h("option", { value: "samples" }, "samples"),
       h("option", { value: "share" }, "% of them"),
     );
-    this.hint = h("p", { class: "note small", role: "status", id: "s-hint" });
+    this.hint = h("p", { class: "note small hint", role: "status", id: "s-hint" });
     this.size.setAttribute("aria-describedby", "s-hint");
     this.embedding = h("select", { id: "s-embedding", onchange: changed });
     this.score = h("select", { id: "s-score", onchange: changed });
@@ -99,11 +99,7 @@ export class SelectForm extends EventTarget {
       "s-distance",
       "Minimum distance",
       this.distance,
-      h(
-        "p",
-        { class: "note small" },
-        "Nothing nearer than this to what is selected is taken. Leave the number empty to take as many as it allows.",
-      ),
+      h("p", { class: "note small" }, "Without a number above, as many as it allows."),
     );
     this.more = h(
       "details",
@@ -130,8 +126,7 @@ export class SelectForm extends EventTarget {
       this.distanceField,
       this.more,
       field("s-name", "Name of the new tag", this.name),
-      this.problem,
-      this.button,
+      h("div", { class: "form-end" }, this.problem, this.button),
     );
     this.element.noValidate = true; // what is wrong is said below, in words
     this.element.addEventListener("submit", (event) => {
@@ -300,12 +295,15 @@ export class SelectForm extends EventTarget {
     const before = this.dataset.tag(this.preselected.value)?.count ?? 0;
     const of = `of ${counted(left, "sample")}`;
     const holds = before && wanted !== null ? `; the tag will hold ${count(wanted + before)}` : "";
+    this.hint.classList.toggle("problem", wanted !== null && wanted > left);
     this.hint.textContent =
       wanted === null
         ? `as many ${of} as the distance allows`
-        : Number.isFinite(wanted)
-          ? `${count(wanted)} ${of}${holds}`
-          : `how many ${of}?`;
+        : wanted > left
+          ? `there are only ${count(left)}`
+          : Number.isFinite(wanted)
+            ? `${count(wanted)} ${of}${holds}`
+            : `how many ${of}?`;
     refill(this.button, wanted !== null && Number.isFinite(wanted) ? `Select ${counted(wanted, "sample")}` : "Select");
   }
 
@@ -343,7 +341,7 @@ export class SelectForm extends EventTarget {
     return {
       name: this.name.value.trim(),
       method: method.name,
-      samples: wanted === null ? -1 : wanted + before,
+      samples: wanted === null ? null : wanted + before,
       embedding: method.needsEmbedding ? this.embedding.value || null : null,
       query: this.query.value || null,
       preselected: this.preselected.value || null,

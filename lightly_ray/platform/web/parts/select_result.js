@@ -3,8 +3,8 @@
 import * as address from "../lib/address.js";
 import { ApiError, get, send } from "../lib/api.js";
 import { fill, h, icon, refill } from "../lib/dom.js";
-import { count, counted, number } from "../lib/format.js";
-import { readMade, readOrder } from "../lib/made.js";
+import { count, counted } from "../lib/format.js";
+import { gainText, readMade, readOrder } from "../lib/made.js";
 import { more, strip } from "./strip.js";
 
 /** @typedef {import("../lib/dataset.js").Dataset} Dataset */
@@ -104,7 +104,6 @@ export class SelectResult extends EventTarget {
       return;
     }
     if (job.status === "FINISHED") return;
-    const waiting = job.status === "WAITING";
     const bar = h("progress", {
       max: 1,
       value: job.total ? job.processed / job.total : 0,
@@ -131,7 +130,7 @@ export class SelectResult extends EventTarget {
     });
     refill(
       this.element,
-      h("h2", {}, waiting ? `${job.name}` : `Selecting ${job.name}`),
+      h("h2", {}, `Selecting ${job.name}`),
       h("div", { class: "job-progress" }, bar, h("div", { class: "job-line" }, this._line, cancel)),
     );
   }
@@ -149,7 +148,7 @@ export class SelectResult extends EventTarget {
         refill(this.element, h("p", { class: "note" }, `The tag ${job.name} was deleted.`));
         return;
       }
-      const [made, order] = await Promise.all([readMade(this.dataset, tag.id), readOrder(this.dataset, tag.id)]);
+      const [made, order] = await Promise.all([readMade(this.dataset, tag.id), readOrder(this.dataset, tag)]);
       const rows = order ? order.rows : (await this.dataset.mask(tag.id)).rows();
       if (this.job !== job.id) return;
       this.tag = tag;
@@ -174,7 +173,7 @@ export class SelectResult extends EventTarget {
     const { tag, dataset } = this;
     if (!tag) return;
     const all = Array.from(rows);
-    const captions = gains?.map((gain) => (gain === null ? null : number(gain)));
+    const captions = gains?.map(gainText);
     const options = {
       numbered: gains !== null,
       query: { in: tag.id },

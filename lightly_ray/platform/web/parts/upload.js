@@ -81,11 +81,11 @@ export function dropTarget(element, take) {
     event.preventDefault();
     event.stopPropagation();
   });
+  element.addEventListener("drop", () => mark(0), true); // one inside may take it
   element.addEventListener("drop", async (event) => {
     if (!files(event) || !event.dataTransfer) return;
     event.preventDefault();
     event.stopPropagation();
-    mark(0);
     try {
       take(await dropped(event.dataTransfer));
     } catch (error) {
@@ -169,7 +169,7 @@ class Panel {
       place = h("div", { class: "upload-panels" });
       document.body.append(place);
     }
-    if (!this.element.isConnected) place.append(this.element);
+    if (!this.element.isConnected) place.prepend(this.element); // the newest is the lowest
     this.element.hidden = false;
   }
 
