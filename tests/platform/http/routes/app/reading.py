@@ -12,10 +12,10 @@ from PIL import Image
 from tests.platform.served import Api, Dataset
 
 
-def ask(dataset: Dataset, path: str, method: str = "GET", **query: Any) -> requests.Response:
+def ask(dataset: Dataset, path: str, verb: str = "GET", **query: Any) -> requests.Response:
     """Any answer of the web app's routes of a dataset."""
     headers = query.pop("headers", {})
-    return dataset.api.send(method, f"/app/datasets/{dataset.id}/{path}", params=query, headers=headers)
+    return dataset.api.send(verb, f"/app/datasets/{dataset.id}/{path}", params=query, headers=headers)
 
 
 def get(dataset: Dataset, path: str, **query: Any) -> requests.Response:
@@ -40,7 +40,7 @@ def values(dataset: Dataset, key: str) -> list[Any]:
     return [None if code == 65_535 else texts[code] for code in np.frombuffer(content, "<u2")]
 
 
-def described(api: Api, samples: Mapping[str, Mapping[str, Any]], *, tagged: bool = True) -> Dataset:
+def described(api: Api, samples: Mapping[str, Any], *, tagged: bool = True) -> Dataset:
     """A dataset of samples with these descriptions."""
     dataset = Dataset(api, api.dataset().id)
     describe(dataset, samples)
@@ -49,7 +49,7 @@ def described(api: Api, samples: Mapping[str, Mapping[str, Any]], *, tagged: boo
     return dataset
 
 
-def describe(dataset: Dataset, samples: Mapping[str, Mapping[str, Any]]) -> None:
+def describe(dataset: Dataset, samples: Mapping[str, Any]) -> None:
     items = json.dumps([{"fileName": name, **more} for name, more in samples.items()])
     answers = dataset.api.call("POST", f"{dataset.path}/samples/batch", files={"samples": (None, items)})
     assert all("id" in answer for answer in answers), answers

@@ -34,7 +34,7 @@ def ids(dataset: Dataset) -> list[str]:
 
 
 def download(dataset: Dataset, form: str, rows: list[int]) -> requests.Response:
-    name = f"rows {rows}".translate(str.maketrans("[],", "---"))
+    name = f"rows {' '.join(map(str, rows))}"
     tag = dataset.tags().get(name, {}).get("id") or dataset.tag(name, rows)
     return get(dataset, f"tags/{tag}/download", form=form)
 
@@ -44,7 +44,7 @@ def test_names__one_per_line(dataset: Dataset) -> None:
     assert answer.content.decode() == "a/ä.png\nb.png\n"
     disposition = answer.headers["content-disposition"]
     assert disposition.startswith('attachment; filename="set-')
-    assert disposition.endswith('-rows-5-6-.txt"')
+    assert disposition.endswith('-rows-5-6.txt"')
 
 
 def test_csv__every_column_and_no_formulas(dataset: Dataset) -> None:
