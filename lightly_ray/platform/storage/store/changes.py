@@ -16,5 +16,5 @@ def note_change(db: Connection, dataset_id: str | ScalarSelect[str], *, describe
     Called before other rows are changed: every writer locks the dataset first, so none waits for another in a circle.
     """
     query = update(datasets).where(datasets.c.id == dataset_id)
-    counts = {"changes": datasets.c.changes + 1, "descriptions": datasets.c.descriptions + described}
+    counts = {"changes": datasets.c.changes + 1, "descriptions": datasets.c.descriptions + int(described)}
     db.execute(query.values(**counts, last_modified_at=now()))

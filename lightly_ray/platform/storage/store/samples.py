@@ -59,6 +59,8 @@ def upsert(db: Connection, dataset_id: str, news: Sequence[NewSample], *, at_mos
     news = [checked(new) for new in news]
     ids = ids_of(db, dataset_id, [new.file_name for new in news])
     fresh = [new for new in news if new.file_name not in ids]
+    # Without a row, samples are in nobody's way: counting them as described would have columns made again and again.
+    note_change(db, dataset_id, described=bool(ids))
     _count(db, dataset_id, len(fresh), at_most)
     at = now()
     for new in news:
@@ -223,7 +225,6 @@ def _in_order(query: Select[Any], dataset_id: str, *, complete: bool) -> Select[
 
 
 def _count(db: Connection, dataset_id: str, more: int, at_most: int) -> None:
-    note_change(db, dataset_id, described=True)
     query = update(datasets).where(datasets.c.id == dataset_id).values(n_samples=datasets.c.n_samples + more)
     count = db.scalar(query.returning(datasets.c.n_samples)) or 0
     if more and count > at_most:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.platform.storage.database import Database
-from lightly_ray.platform.storage.store import datasets, embeddings, jobs, samples, scores, tags
+from lightly_ray.platform.storage.store import datasets, embeddings, jobs, rows, samples, scores, tags
 
 BLOB = samples.Blob("k", "0" * 64, 1)
 
@@ -62,6 +62,19 @@ def test_version__after_a_change(database: Database, change: Callable[[World], o
         assert world.versions()[0] != mine
         assert datasets.read(db, world.id).changes > changes  # the time alone may be the same
         assert world.versions()[1] == other
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_rows_version__after_what_is_said_of_samples(database: Database, change: str) -> None:
+    with database.write() as db:
+        world = World(db)
+        before = rows.version(db, world.id)
+        CHANGES[change](world)
+        assert (rows.version(db, world.id) != before) == (change in {"metadata", "again"})
+        samples.upsert(db, world.id, [samples.NewSample("c.png")], at_most=9)
+        without_row = rows.version(db, world.id)
+        _upsize(world)
+        assert rows.version(db, world.id) != without_row
 
 
 def test_version__after_marking_more(database: Database) -> None:
