@@ -104,10 +104,10 @@ def test_nearest__equals_sorting_all(dtype: type[np.floating], kind: str) -> Non
     rows = np.arange(500) * 3
     squares = np.square(vectors.astype(np.float64) - vectors[17].astype(np.float64)).sum(axis=1)
     order = np.lexsort((rows, squares))
-    for count in (1, 9, 499, 600):
+    for count, step in itertools.product((1, 2, 9, 499, 600), (77, 500)):
         nearest = _Nearest(vectors[17], count)
-        for start in range(0, 500, 77):
-            nearest.add(rows[start : start + 77], vectors[start : start + 77])
+        for start in range(0, 500, step):
+            nearest.add(rows[start : start + step], vectors[start : start + step])
         assert nearest.rows.tolist() == rows[order][:count].tolist()
         assert nearest.squares.tolist() == squares[order][:count].tolist()
 
