@@ -223,6 +223,7 @@ class TagsPage {
     const place = h("div", { class: "compare-place" });
     const draw = async () => {
       const there = this.dataset.tag(choice.value);
+      place.classList.toggle("open", there !== undefined); // room for it before it is there
       address.note(["datasets", this.dataset.info.id, "tags"], new URLSearchParams(there ? { tag: tag.id, with: there.id } : { tag: tag.id }), false);
       try {
         refill(place, there ? await compared(this.dataset, tag, there) : null);
