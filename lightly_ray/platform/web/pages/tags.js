@@ -36,7 +36,11 @@ export async function show(host, place, app) {
   app.title(`Tags of ${dataset.info.name}`);
   await page.open(place.query);
   const changed = async () => {
-    if (app.live.version !== null && app.live.version !== dataset.info.version && (await dataset.refresh())) await page.open(address.current().query);
+    if (app.live.version === null || app.live.version === dataset.info.version) return;
+    const before = JSON.stringify(dataset.info.tags);
+    await dataset.refresh();
+    // An upload changes the dataset with every image: whoever reads here is left alone until a tag changes.
+    if (JSON.stringify(dataset.info.tags) !== before) await page.open(address.current().query);
   };
   app.live.addEventListener("version", changed);
   return {
@@ -60,6 +64,8 @@ class TagsPage {
     this.left = h("aside", { class: "left" });
     this.content = h("div", { class: "content", tabindex: -1 });
     this.turn = 0;
+    /** The tag that is shown. */
+    this.shown = "";
     host.append(h("div", { class: "columns" }, this.left, this.content));
   }
 
@@ -91,7 +97,8 @@ class TagsPage {
     const added = h("section", { class: "added" });
     const how = h("section", {}, h("h2", {}, "How it was made"), facts);
     refill(this.content, this.head(tag), made, added, this.comparison(tag, query.get("with")), how);
-    this.content.scrollTop = 0;
+    if (tag.id !== this.shown) this.content.scrollTop = 0;
+    this.shown = tag.id;
     this.fillFacts(facts, tag, madeFacts(told));
     await this.fillAdded(added, tag, () => turn === this.turn).catch((error) => {
       if (turn === this.turn) refill(added, h("p", { class: "problem", role: "alert" }, failed(error)));
@@ -178,7 +185,7 @@ class TagsPage {
     const title = h("h2", {}, some ? `What it added: ${count(tag.added)}` : counted(tag.count, "sample"), said);
     // As many empty places as there will be thumbnails, so that what stands below does not move.
     const waiting = Array.from({ length: Math.min(SHOWN, tag.added) }, () => h("li", {}, h("span", { class: "thumb" })));
-    refill(place, title, h("ol", { class: "strip" }, waiting));
+    refill(place, title, h("ol", { class: "strip" }, waiting), tag.added > SHOWN && h("button", { class: "more-button", disabled: true }, "Show more"));
     const order = await readOrder(this.dataset, tag);
     const rows = order ? order.rows : await this.addedRows(tag);
     if (!open()) return;

@@ -16,7 +16,12 @@ const STATES = {
   FAILED: ["failed", "badge bad"],
 };
 
-const CANCELLED = /was cancelled$/; // by whoever asked for it: that is no fault
+/**
+ * Whether a job was cancelled, by whoever asked for it: that is no fault.
+ *
+ * @param {Job} job
+ */
+export const wasCancelled = (job) => job.status === "FAILED" && (job.error ?? "").endsWith("was cancelled");
 
 /** A job's row in the table. */
 export class JobRow {
@@ -49,7 +54,7 @@ export class JobRow {
     const ended = job.finishedAt !== null;
     this.bar.value = job.total ? job.processed / job.total : 0;
     this.line.textContent = job.status === "WAITING" ? "waiting for a free worker" : job.total ? `${count(job.processed)} of ${count(job.total)}` : "starting";
-    const stopped = job.status === "FAILED" && CANCELLED.test(job.error ?? "");
+    const stopped = wasCancelled(job);
     const [word, style] = stopped ? ["cancelled", "badge"] : (STATES[job.status] ?? [job.status.toLowerCase(), "badge"]);
     refill(this.state, h("span", { class: style }, word));
     refill(this.when, h("span", { title: time(job.finishedAt ?? job.createdAt) }, ended ? ago(job.finishedAt ?? 0) : `queued ${ago(job.createdAt)}`), ended && h("small", {}, took(job)));
