@@ -62,7 +62,7 @@ async function read(name) {
     const parsed = new DOMParser().parseFromString(html, "text/html");
     body.append(...[...parsed.body.childNodes].map((node) => document.adoptNode(node)));
     for (const table of body.querySelectorAll("table")) {
-      const frame = h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Table" });
+      const frame = h("div", { class: "wide", tabindex: 0, role: "group", "aria-label": "Table" });
       table.replaceWith(frame);
       frame.append(table);
     }

@@ -13,6 +13,7 @@ import { openUpload } from "../parts/upload.js";
 /** @typedef {import("../lib/dataset.js").Dataset} Dataset */
 
 const PLOT = false; // whether parts/plot.js is there
+const plot = "../parts/plot.js";
 
 /**
  * @param {HTMLElement} host
@@ -29,7 +30,7 @@ export async function show(host, place, app) {
   ]);
   app.title(`Select from ${dataset.info.name}`);
   if (!dataset.info.total) return nothing(host, app, dataset);
-  const columns = await dataset.columns();
+  const [columns] = await Promise.all([dataset.columns(), PLOT && import(plot)]);
   const page = new SelectPage(host, app, dataset, methods, columns, place.query);
   await page.start(place.query);
   return { update: (/** @type {address.Address} */ next) => page.update(next.query), end: () => page.end() };
@@ -234,12 +235,10 @@ class SelectPage {
 
   async openPlot() {
     if (!PLOT || !this.dataset.info.embeddings.length) return;
+    const element = /** @type {HTMLElement & {state: SamplesState}} */ (document.createElement("embedding-plot"));
+    element.state = this.state;
+    this.plotPlace.append(element);
     this.plotPlace.hidden = false;
-    const module = "../parts/plot.js";
-    await import(module);
-    const plot = /** @type {HTMLElement & {state: SamplesState}} */ (document.createElement("embedding-plot"));
-    plot.state = this.state;
-    this.plotPlace.append(plot);
     await this.showInPlot();
   }
 

@@ -16,7 +16,12 @@ const STATES = {
   FAILED: ["failed", "badge bad"],
 };
 
-const CANCELLED = /was cancelled$/; // by whoever asked for it: that is no fault
+/**
+ * Whether a job was cancelled, by whoever asked for it: that is no fault.
+ *
+ * @param {Job} job
+ */
+export const wasCancelled = (job) => job.status === "FAILED" && (job.error ?? "").endsWith("was cancelled");
 
 /** A job's row in the table. */
 export class JobRow {
@@ -48,26 +53,11 @@ export class JobRow {
     if (text === this.drawn) return;
     const ended = job.finishedAt !== null;
     this.bar.value = job.total ? job.processed / job.total : 0;
-    this.line.textContent =
-      job.status === "WAITING"
-        ? "waiting for a free worker"
-        : job.total
-          ? `${count(job.processed)} of ${count(job.total)}`
-          : "starting";
-    const stopped = job.status === "FAILED" && CANCELLED.test(job.error ?? "");
-    const [word, style] = stopped
-      ? ["cancelled", "badge"]
-      : (STATES[job.status] ?? [job.status.toLowerCase(), "badge"]);
+    this.line.textContent = job.status === "WAITING" ? "waiting for a free worker" : job.total ? `${count(job.processed)} of ${count(job.total)}` : "starting";
+    const stopped = wasCancelled(job);
+    const [word, style] = stopped ? ["cancelled", "badge"] : (STATES[job.status] ?? [job.status.toLowerCase(), "badge"]);
     refill(this.state, h("span", { class: style }, word));
-    refill(
-      this.when,
-      h(
-        "span",
-        { title: time(job.finishedAt ?? job.createdAt) },
-        ended ? ago(job.finishedAt ?? 0) : `queued ${ago(job.createdAt)}`,
-      ),
-      ended && h("small", {}, took(job)),
-    );
+    refill(this.when, h("span", { title: time(job.finishedAt ?? job.createdAt) }, ended ? ago(job.finishedAt ?? 0) : `queued ${ago(job.createdAt)}`), ended && h("small", {}, took(job)));
     if (!ended && this.drawn && this.cancel.isConnected) {
       this.drawn = text;
       return; // bar and line are in place
@@ -77,13 +67,7 @@ export class JobRow {
     this.bar.setAttribute("aria-label", `Progress of ${what}`);
     refill(
       this.what,
-      h(
-        "div",
-        { class: "job-name" },
-        what,
-        this.withDataset &&
-          h("a", { class: "job-dataset", href: address.link(["datasets", job.dataset]) }, job.datasetName),
-      ),
+      h("div", { class: "job-name" }, what, this.withDataset && h("a", { class: "job-dataset", href: address.link(["datasets", job.dataset]) }, job.datasetName)),
       job.error && !stopped && h("p", { class: "problem" }, job.error),
       !ended && h("div", { class: "job-bar" }, this.bar, this.line),
     );
@@ -93,12 +77,7 @@ export class JobRow {
   /** @param {Job} job */
   opened(job) {
     if (job.kind !== "SAMPLING") return null;
-    if (job.status === "FINISHED" && job.result)
-      return h(
-        "a",
-        { class: "button", href: address.link(["datasets", job.dataset, "tags"], { tag: job.result }) },
-        "Open the tag",
-      );
+    if (job.status === "FINISHED" && job.result) return h("a", { class: "button", href: address.link(["datasets", job.dataset, "tags"], { tag: job.result }) }, "Open the tag");
     return null;
   }
 

@@ -5,6 +5,7 @@ import { ApiError, get, send } from "../lib/api.js";
 import { fill, h, icon, refill } from "../lib/dom.js";
 import { count, counted } from "../lib/format.js";
 import { gainText, readMade, readOrder } from "../lib/made.js";
+import { wasCancelled } from "./job_row.js";
 import { more, strip } from "./strip.js";
 
 /** @typedef {import("../lib/dataset.js").Dataset} Dataset */
@@ -92,6 +93,10 @@ export class SelectResult extends EventTarget {
         this.element,
         h("p", { class: "note" }, "The samples that are selected appear here, in the order in which they were chosen."),
       );
+      return;
+    }
+    if (wasCancelled(job)) {
+      refill(this.element, h("h2", {}, `${job.name ?? "The selection"} was cancelled`), this.againButton());
       return;
     }
     if (job.status === "FAILED") {

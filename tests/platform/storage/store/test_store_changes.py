@@ -29,7 +29,7 @@ class World:
 
 
 def _upsize(it: World) -> object:
-    return tags.upsize(it.db, datasets.lock(it.db, it.id), "more", "T")
+    return tags.upsize(it.db, datasets.lock(it.db, it.id), "further", "T")
 
 
 CHANGES: dict[str, Callable[[World], object]] = {
