@@ -67,6 +67,21 @@ class BitMask:
         bits[array] = 1
         return cls(int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little"))
 
+    @classmethod
+    def from_bytes(cls, octets: bytes) -> Self:
+        """The set whose row i is bit i % 8 of byte i >> 3, the lowest bit being bit 0."""
+        return cls(int.from_bytes(octets, "little"))
+
+    def to_bytes(self, total: int) -> bytes:
+        """The same bytes for ``total`` rows, ceil(total / 8) of them.
+
+        Raises:
+            InvalidInputError: a row is not below ``total``.
+        """
+        if not self.fits(total):
+            raise InvalidInputError(f"the bit mask needs {self.value.bit_length()} samples, the dataset has {total}")
+        return self.value.to_bytes((total + 7) // 8, "little")
+
     def to_hex(self) -> str:
         """The mask as ``0x...``, lower case, without leading zeros; the empty set is ``0x0``."""
         return hex(self.value)

@@ -45,6 +45,18 @@ class SamplingMethod:
     RANDOM = "RANDOM"
 
 
+SUMMARIES: dict[str, str] = {
+    SamplingMethod.AUTO: "The one of the others that suits what is given, and why.",
+    SamplingMethod.CORESET: "Far from everything selected: no part of the data is missed.",
+    SamplingMethod.CORAL: "Far from everything selected, weighted by the score.",
+    SamplingMethod.COVERAGE: "Like many samples that the selected are not like, weighted by a score if one is given.",
+    SamplingMethod.CLUSTER: "One sample of each cluster, of those with the highest scores where some are given.",
+    SamplingMethod.ACTIVE_LEARNING: "The highest scores, nothing else.",
+    SamplingMethod.RANDOM: "A uniform draw that depends on the seed only.",
+}
+"""Every method by its name on the wire, in one sentence for people who choose."""
+
+
 def parse_method(value: object) -> AskedMethod:
     """The method of this name, or "auto", in upper, lower or mixed case.
 
@@ -80,6 +92,11 @@ def needs_embeddings(method: str) -> bool:
 def picks_farthest(method: str) -> bool:
     """Whether this method, in any case, picks by the distance to what is selected."""
     return method.lower() in ("coreset", "coral")
+
+
+def takes_min_distance(method: str) -> bool:
+    """Whether this method, in any case, can keep a smallest distance; "auto" then takes one that can."""
+    return picks_farthest(method) or method.lower() == "auto"
 
 
 def default_normalize(method: str, min_distance: float) -> Normalize | None:

@@ -15,6 +15,7 @@ import requests
 from lightly_ray import __version__
 from lightly_ray.cli import COMMANDS
 from lightly_ray.platform.server import listen
+from tests.platform.browser import Browser
 
 PROGRAM = Path(sys.executable).parent / "lightly-ray"
 
@@ -78,12 +79,15 @@ def test_serve__prints_its_token_once(tmp_path: Path) -> None:
     for start in range(2):
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
             assert server.stderr is not None
-            lines = [server.stderr.readline() for _ in range(3)]
+            lines = [server.stderr.readline() for _ in range(4)]
             url = re.search(r"http://\S+:\d+", lines[0])
             token = (tmp_path / "admin-token").read_text().strip()
             assert url is not None
             assert (token in lines[1]) == (start == 0)
             assert requests.get(f"{url[0]}/v1/quota", params={"token": token}, timeout=9).ok
+            link = re.fullmatch(rf"open {url[0]}/#/sign-in\?code=(\w+)\n", lines[2])
+            assert link is not None, lines
+            assert Browser(url[0]).sign_in(code=link[1]) == "admin"
             server.send_signal(signal.SIGINT)
             rest = server.stderr.read()
         assert "Traceback" not in rest

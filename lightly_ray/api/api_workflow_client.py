@@ -14,6 +14,7 @@ Each part has a file of its own, named as users import it; this one only joins t
 """
 
 import os
+from urllib.parse import urlencode
 
 from lightly_ray.api.api_workflow_datasets import DatasetsMixin
 from lightly_ray.api.api_workflow_download_dataset import DownloadMixin
@@ -21,7 +22,7 @@ from lightly_ray.api.api_workflow_export import ExportMixin
 from lightly_ray.api.api_workflow_selection import SelectionMixin
 from lightly_ray.api.api_workflow_upload_dataset import UploadMixin
 from lightly_ray.api.transport import Transport
-from lightly_ray.errors import AuthenticationError
+from lightly_ray.errors import ApiError, AuthenticationError
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 
@@ -63,3 +64,23 @@ class ApiWorkflowClient(DatasetsMixin, UploadMixin, SelectionMixin, DownloadMixi
     def server(self) -> str:
         """Base URL of the platform."""
         return self.transport.server
+
+    def web_address(self, dataset_id: str | None = None) -> str:
+        """Where a browser finds the platform's web app, signed in: the link works once, within 15 minutes.
+
+        Args:
+            dataset_id: whose page opens; by default the current dataset's, or the list where there is none.
+
+        Raises:
+            NotFoundError: the platform has no web app yet.
+            AuthenticationError: the token is wrong.
+        """
+        shown = dataset_id or self._dataset_id
+        query = {"code": self._code()} | ({"next": f"/datasets/{shown}"} if shown else {})
+        return f"{self.server}/#/sign-in?{urlencode(query, safe='/')}"
+
+    def _code(self) -> str:
+        answer = self.transport.post("/app/session/code", repeat=True)
+        if not isinstance(answer, dict) or not isinstance(answer.get("code"), str):
+            raise ApiError("the platform answered without a code for the web app")
+        return str(answer["code"])

@@ -61,12 +61,12 @@ def sharpness(image: Image.Image) -> float:
     return 255 * _mean_and_std(np.array(edges.histogram(), dtype=np.float64))[1]
 
 
-def thumbnail(image: Image.Image) -> bytes:
-    """The image as WEBP of quality 90, shrunk so that neither side is over 128 pixels; small ones stay as large."""
+def thumbnail(image: Image.Image, *, size: int = THUMBNAIL_SIZE, quality: int = 90) -> bytes:
+    """The image as WEBP, shrunk so that neither side is over ``size`` pixels; small ones stay as large."""
     small = image.copy()
-    small.thumbnail((THUMBNAIL_SIZE, THUMBNAIL_SIZE), Image.Resampling.LANCZOS)
+    small.thumbnail((size, size), Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    small.save(out, format="webp", quality=90, method=1)
+    small.save(out, format="webp", quality=quality, method=1)
     return out.getvalue()
 
 

@@ -14,7 +14,7 @@ from lightly_ray.platform import lifeline
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http.app import create_app
 from lightly_ray.platform.log import configure
-from lightly_ray.platform.services import tokens
+from lightly_ray.platform.services import sessions, tokens
 from lightly_ray.platform.settings import ServeSettings, WorkerSettings
 
 ADMIN_FILE = "admin-token"  # in data_dir
@@ -38,7 +38,7 @@ def serve(settings: ServeSettings, *, announce: bool = True, given: socket.socke
         platform = Platform.open(settings)
         token = tokens.ensure_admin(platform.database, settings.data_dir / ADMIN_FILE)
         if announce:
-            _announce(settings, listener, token)
+            _announce(platform, listener, token)
         try:
             asyncio.run(_serve(platform, listener))
         finally:
@@ -118,10 +118,21 @@ def worker_settings(settings: ServeSettings) -> WorkerSettings:
     return WorkerSettings(**settings.model_dump(include=set(WorkerSettings.model_fields)))
 
 
-def _announce(settings: ServeSettings, listener: socket.socket, made: str | None) -> None:
+def _own_address(settings: ServeSettings, listener: socket.socket) -> str:
+    """Where a browser, on this machine where nothing else is said, finds the server."""
+    if settings.public_url is not None:
+        return settings.public_url.rstrip("/")
+    return address(listener).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+
+
+def _announce(platform: Platform, listener: socket.socket, made: str | None) -> None:
+    settings = platform.settings
     path = settings.data_dir / ADMIN_FILE
+    with platform.database.write() as db:
+        code = sessions.make_code(db, path.read_text().strip())
     lines = [f"lightly_ray platform on {address(listener)} (API page: /docs), data in {settings.data_dir}"]
     lines.append(f"admin token: {made}, kept in {path}" if made else f"the admin token is in {path}")
-    lines.append("stop with Ctrl-C")
+    lines.append(f"open {_own_address(settings, listener)}/#/sign-in?code={code}")
+    lines.append("this link signs in once, within 15 minutes; after that, the token does; stop with Ctrl-C")
     sys.stderr.write("\n".join(lines) + "\n")
     sys.stderr.flush()

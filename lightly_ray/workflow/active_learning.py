@@ -105,7 +105,7 @@ def run_active_learning(settings: ActiveLearningSettings) -> dict[str, object]:
     settings.output_dir.mkdir(parents=True, exist_ok=True)
     plot(curves, plot_path, f"Active learning on {images.name} ({len(images.pool.filenames):,} images)")
     _say(f"\naccuracy in % on {len(images.held_out.filenames):,} held-out images\n{table(curves)}\n")
-    _say(f"learning curve: {plot_path}\n{how_to_open}")
+    _say(f"learning curve: {plot_path}\n{how_to_open()}")
     return {
         "methods": {method: curve.to_json() for method, curve in curves.items()},
         "dataset_id": dataset_id,

@@ -127,7 +127,7 @@ def run_magic(settings: MagicSettings) -> dict[str, object]:
         report = client.upload_dataset(settings.input_dir, mode=settings.upload)
         new = upload_embedding_file(client, output, settings.embedding_name)
         result = {"dataset_id": client.dataset_id, "dataset": name, "server": client.server, **summary(report)}
-    sys.stderr.write(f"{how_to_open}\n")
+    sys.stderr.write(f"{how_to_open()}\n")
     return result | {"embedded": new, "model": embedded["model"], "embeddings": output.shown}
 
 

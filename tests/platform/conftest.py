@@ -18,6 +18,7 @@ from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.migrate import migrate
 from tests.conftest import missing
+from tests.platform.browser import Browser
 from tests.platform.served import Api, serving
 
 NewDatabase = Callable[[], str | None]
@@ -84,6 +85,14 @@ def api(platform: Platform) -> Iterator[Api]:
         token = tokens.create(db, "tests")
     with serving(platform) as url:
         yield Api(url, token)
+
+
+@pytest.fixture(scope="session")
+def browser(api: Api) -> Browser:
+    """The web app of that platform, signed in."""
+    browser = Browser(api.url)
+    browser.sign_in(token=api.token)
+    return browser
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """`magic` against a real platform: one command, again, with more images, and broken off."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -111,7 +112,7 @@ def test_magic__on_another_machine_embeds_as_the_dataset_was(client: ApiWorkflow
     ],
 )
 def test_magic__broken_off_and_repeated(
-    client: ApiWorkflowClient, folder: Path, step: str, monkeypatch: pytest.MonkeyPatch
+    client: ApiWorkflowClient, folder: Path, step: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     name = f"magic {step}"
 
@@ -123,6 +124,8 @@ def test_magic__broken_off_and_repeated(
         with pytest.raises(KeyboardInterrupt):
             _magic(folder, new_dataset_name=name)
     result = _magic(folder, new_dataset_name=name)
+    link = rf"open the dataset: {client.server}/#/sign-in\?code=\w+&next=/datasets/{result['dataset_id']}\n"
+    assert re.search(link, capsys.readouterr().err)
     assert sorted(_vectors(client, result["dataset_id"])) == client.get_filenames()
     assert len(client.get_filenames()) == 12
     assert len(client.get_all_embedding_data()) == 1

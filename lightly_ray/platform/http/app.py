@@ -5,8 +5,9 @@ from fastapi import APIRouter, Depends, FastAPI
 from lightly_ray import __version__
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http import errors
-from lightly_ray.platform.http.dependencies import require_token
+from lightly_ray.platform.http.dependencies import require_own_page, require_session, require_token
 from lightly_ray.platform.http.middleware import Edge
+from lightly_ray.platform.http.routes import app as web_app
 from lightly_ray.platform.http.routes import (
     batch,
     datasets,
@@ -21,6 +22,7 @@ from lightly_ray.platform.http.routes import (
     signed,
     tags,
 )
+from lightly_ray.platform.http.web_answers import WebAnswers
 
 # The batch stands before the samples: `/samples/batch` must not be taken for a sample's id.
 WITH_TOKEN: list[APIRouter] = [
@@ -36,7 +38,7 @@ WITH_TOKEN: list[APIRouter] = [
     exports.router,
     docs.router,
 ]
-# Nothing but versions, health, static assets, and URLs that carry their own signature.
+# Nothing but versions, health, the API page, and URLs that carry their own signature.
 WITHOUT_TOKEN: list[APIRouter] = [health.public, signed.router, docs.public]
 
 
@@ -56,5 +58,12 @@ def create_app(platform: Platform) -> FastAPI:
         app.include_router(router)
     for router in WITH_TOKEN:
         app.include_router(router, dependencies=[Depends(require_token)])
+    # Not in the description, which is that of the protocol: a token does not open these.
+    for router in web_app.WITHOUT_SESSION:
+        app.include_router(router, include_in_schema=False)
+    for router in web_app.WITH_SESSION:
+        guards = [Depends(require_session), Depends(require_own_page)]
+        app.include_router(router, dependencies=guards, include_in_schema=False)
+    app.add_middleware(WebAnswers)
     app.add_middleware(Edge)
     return app

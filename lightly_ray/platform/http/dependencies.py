@@ -1,13 +1,16 @@
-"""What routes share: the platform they serve, the token check, pages, and URLs that carry a signature."""
+"""What routes share: the platform they serve, who may come in, pages, and URLs that carry a signature."""
 
 from typing import Annotated, Literal, cast
 
 from fastapi import Depends, Query, Request
 from pydantic import BeforeValidator
 
+from lightly_ray.errors import AuthenticationError
 from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.services import tokens
+from lightly_ray.platform.services import sessions, tokens
+from lightly_ray.platform.services.sessions import SignedIn
+from lightly_ray.platform.storage.store.records import Sample
 from lightly_ray.platform.storage.store.samples import Kind
 
 
@@ -20,11 +23,37 @@ Here = Annotated[Platform, Depends(_platform)]
 
 def require_token(request: Request, platform: Here, token: Annotated[str | None, Query()] = None) -> None:
     """Let requests with a valid token pass: in the query, as the published client sends it, or as a bearer."""
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    if token is None and scheme.lower() == "bearer":
-        token = bearer.strip()
     with platform.database.read() as db:
-        tokens.check(db, token)
+        tokens.check(db, bearer(request) if token is None else token)
+
+
+def bearer(request: Request) -> str | None:
+    """The token of the header Authorization, None where there is none."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+SESSION_COOKIE = "lightly_ray_session"
+
+
+def require_session(request: Request, platform: Here) -> SignedIn:
+    """Let those pass who are signed in to the web app."""
+    with platform.database.read() as db:
+        return sessions.check(db, request.cookies.get(SESSION_COOKIE))
+
+
+Visitor = Annotated[SignedIn, Depends(require_session)]
+
+
+def require_own_page(request: Request) -> None:
+    """Let requests that change something pass only from a page of ours.
+
+    A page of another origin cannot send this header: the browser would ask this server first, which does not allow it.
+    """
+    if request.method not in {"GET", "HEAD"} and request.headers.get("x-lightly-ray") != "app":
+        raise AuthenticationError(
+            "a request that changes something needs the header x-lightly-ray: app", code="FORBIDDEN"
+        )
 
 
 # The published client writes booleans as Python does: True, False.
@@ -48,6 +77,11 @@ def signed_url(request: Request, platform: Platform, method: str, path: str) -> 
 def sample_path(sample_id: str, kind: Kind) -> str:
     """The path of a sample's file, to be signed."""
     return f"/v1/signed/samples/{sample_id}/{kind}"
+
+
+def image_url(request: Request, platform: Platform, sample: Sample) -> str:
+    """A signed URL of a sample's image, of its thumbnail where that is all there is."""
+    return signed_url(request, platform, "GET", sample_path(sample.id, "thumb" if sample.full_key is None else "full"))
 
 
 def embedding_path(embedding_id: str, kind: Literal["csv", "parquet"]) -> str:

@@ -85,9 +85,9 @@ class _Request:
 
 def body_limit(method: str, path: str) -> int:
     """How many bytes the body of a request may have."""
-    if path.startswith("/v1/signed/embeddings/"):
+    if path.startswith("/v1/signed/embeddings/") or (path.startswith("/app/") and path.endswith("/embeddings")):
         return limits.EMBEDDING_BYTES
-    if path.startswith("/v1/signed/"):
+    if path.startswith("/v1/signed/") or (path.startswith("/app/") and path.endswith("/images")):
         return limits.IMAGE_BYTES
     if path.endswith("/samples/batch"):
         return limits.BATCH_BYTES

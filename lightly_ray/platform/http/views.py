@@ -101,3 +101,23 @@ def job(it: records.Job) -> schemas.JobData:
     if it.result is not None:
         shown["result"] = {"type": _RESULT[it.kind], "data": it.result}
     return shown
+
+
+def label_studio_task(it: records.Sample, url: str) -> schemas.Object:
+    """A sample as a task of Label Studio."""
+    info = {"fileName": it.file_name, "metaData": it.meta_data, "customMetaData": it.custom_meta_data}
+    return {"id": it.row, "data": {"image": url, "lightlyFileName": it.file_name, "lightlyMetaInfo": info}}
+
+
+def labelbox_row(it: records.Sample, url: str) -> schemas.Object:
+    """A sample as a data row of Labelbox, in the spelling of its newer versions."""
+    return {"row_data": url, "global_key": it.id, "media_type": "IMAGE", "external_id": it.file_name}
+
+
+def coco_image(it: records.Sample, number: int) -> schemas.Object:
+    """A sample in the image list of a COCO file; width and height where the upload has them."""
+    image: schemas.Object = {"id": number, "file_name": it.file_name}
+    shape = (it.meta_data or {}).get("shape")
+    if isinstance(shape, list) and len(shape) >= 2:
+        image |= {"height": shape[0], "width": shape[1]}
+    return image

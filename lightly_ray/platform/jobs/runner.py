@@ -4,24 +4,24 @@ Messages come in through the lifeline, one job each, and go out on standard outp
 error (`messages`). It reads the database and never writes to it.
 """
 
-import io
 import json
 import logging
 import os
 import queue
 import time
 from importlib import import_module
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lightly_ray.errors import LightlyRayError
 from lightly_ray.platform import lifeline
 from lightly_ray.platform.context import Store
 from lightly_ray.platform.jobs import sampling
-from lightly_ray.platform.jobs.messages import Assignment, Failed, FromRunner, Progressed, Projected
+from lightly_ray.platform.jobs.messages import Assignment, Failed, FromRunner, Progressed, Projected, Selected
 from lightly_ray.platform.jobs.pinned import PinnedProjection, PinnedSelection
 from lightly_ray.platform.log import configure
+from lightly_ray.platform.services import orders
 from lightly_ray.platform.settings import WorkerSettings
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.store import samples
@@ -78,13 +78,12 @@ def _run(store: Store, assignment: Assignment, out: _Out) -> FromRunner:
         case PinnedSelection() as pinned:
             with store.database.read() as db:
                 names = samples.mappings(db, assignment.dataset_id)
-            return sampling.run(store.blobs, pinned, names, out.progress)
+            chosen = sampling.run(store.blobs, pinned, names, out.progress)
+            key = orders.keep(store.blobs, assignment.dataset_id, chosen.order)
+            return Selected(mask=chosen.mask, provenance=chosen.provenance | {"order_key": key})
 
 
-def _keep(store: Store, dataset_id: str, points: "np.ndarray[Any, Any]") -> str:
+def _keep(store: Store, dataset_id: str, points: NDArray[np.float32]) -> str:
     key = f"datasets/{dataset_id}/projections/{new_id()}.npy"
-    buffer = io.BytesIO()
-    np.save(buffer, points, allow_pickle=False)
-    buffer.seek(0)
-    store.blobs.put(key, buffer)
+    store.blobs.put_array(key, points)
     return key

@@ -24,8 +24,8 @@ from lightly_ray.data.vectors import matrix
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import needs_embeddings
 from lightly_ray.parallel.selection.select import Selection, select
-from lightly_ray.platform.jobs.messages import Selected
 from lightly_ray.platform.jobs.pinned import JsonModel, PinnedPredictions, PinnedScore, PinnedSelection
+from lightly_ray.platform.services.orders import Order
 from lightly_ray.platform.services.predictions import load_predictions
 from lightly_ray.platform.services.scoring import load_scores
 from lightly_ray.platform.storage.blobs import Blobs
@@ -50,7 +50,22 @@ class _Inputs:
     places: NDArray[np.int64]
 
 
-def run(blobs: Blobs, pinned: PinnedSelection, names: list[str], report: Callable[[int, int], None]) -> Selected:
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a selection came to.
+
+    Attributes:
+        mask: the selected samples, preselected included.
+        order: the picks alone, in the order in which they were made.
+        provenance: all that they depended on, and the certificate.
+    """
+
+    mask: BitMask
+    order: Order
+    provenance: Json
+
+
+def run(blobs: Blobs, pinned: PinnedSelection, names: list[str], report: Callable[[int, int], None]) -> Chosen:
     """Select.
 
     Args:
@@ -89,9 +104,10 @@ def run(blobs: Blobs, pinned: PinnedSelection, names: list[str], report: Callabl
     )
     mask = BitMask.from_rows(inputs.places[selection.rows])
     first = len(selection.ids) - len(selection.added_ids)
-    drawn = BitMask.from_rows(inputs.places[selection.rows[first : first + len(selection.random_ids)]])
+    picks = inputs.places[selection.rows[first:]]
+    drawn = BitMask.from_rows(picks[: len(selection.random_ids)])
     provenance = _provenance(pinned, selection, before) | {"random_mask": drawn.to_hex()}
-    return Selected(mask=mask, provenance=provenance)
+    return Chosen(mask, Order(picks, selection.gains), provenance)
 
 
 def warm_up() -> None:

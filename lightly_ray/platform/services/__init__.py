@@ -2,8 +2,13 @@
 
 sample_batches     many samples with their files in one request
 images             images in and out, with their thumbnails
+image_uploads      images of the web app, one at a time: decoded, described, shrunk; the end of an upload
+orders             in which order a selection chose its samples
+tag_stories        how a tag was made, in one sentence
+guide_pages        the guide, from Markdown to HTML
 embedding_files    uploaded CSV and Parquet -> the one form that selections read
 scoring            scores in and out
 tagging            tags of masks, of file names, of two other tags
 tokens             who may come in; token_command: `lightly-ray token`
+sessions           who is signed in to the web app: one-time codes, and what a browser keeps
 """

@@ -22,6 +22,9 @@ from lightly_ray.data.string_lookup import duplicates, positions_in
 from lightly_ray.data.text import unicode_hint
 from lightly_ray.data.vectors import Layout, VectorFault, arrow_matrix, first_layout, fixed_lists, settle
 from lightly_ray.errors import InvalidInputError
+from lightly_ray.platform.storage.blobs import Blobs
+from lightly_ray.platform.storage.ids import new_id
+from lightly_ray.platform.storage.store.embeddings import Upload
 
 Format = Literal["csv", "parquet"]
 _BATCH_ROWS = 16_384
@@ -67,6 +70,16 @@ def convert(source: Path, kind: Format, target: Path, names: list[str]) -> Facts
         _sort(target, rows)
     with source.open("rb") as file:
         return Facts(hashlib.file_digest(file, "sha256").hexdigest(), len(rows), layout.width)
+
+
+def store(blobs: Blobs, dataset_id: str, source: Path, kind: Format, names: list[str]) -> Upload:
+    """Convert an uploaded file beside itself and put it into the storage; raises as `convert`."""
+    converted = source.with_name(f"{source.name}.converted")
+    facts = convert(source, kind, converted, names)
+    key = f"datasets/{dataset_id}/embeddings/{new_id()}.parquet"
+    with converted.open("rb") as file:
+        blobs.put(key, file)
+    return Upload(key, facts.sha256, facts.rows, facts.dimension)
 
 
 def as_csv(source: Path | pa.NativeFile) -> Iterator[bytes]:

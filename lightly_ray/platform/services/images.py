@@ -18,6 +18,8 @@ from lightly_ray.platform.storage.store.samples import Blob, Kind
 
 _CHUNK = 2**20
 _UNKNOWN = "application/octet-stream"
+_SHOWN = {"image/png", "image/jpeg", "image/gif", "image/bmp", "image/webp", "image/avif"}
+_WEBP_SIDE = 16_383  # more, a WEBP cannot have
 _MAGIC = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
@@ -75,6 +77,19 @@ def content(blobs: Blobs, sample: Sample, kind: Kind) -> tuple[Iterator[bytes], 
     with blobs.open(key) as file:
         head = file.read(16)
     return blobs.chunks(key), media_type(head)
+
+
+def shown(blobs: Blobs, sample: Sample) -> tuple[Iterator[bytes], str]:
+    """A sample's image in a form that browsers show: as it is, or converted to WEBP of quality 90.
+
+    Raises:
+        NotFoundError: it was not uploaded.
+        CorruptImageError: it has to be converted, and cannot be decoded.
+    """
+    chunks, kind = content(blobs, sample, "full")
+    if kind in _SHOWN:
+        return chunks, kind
+    return iter([thumbnail(open_image(b"".join(chunks), name=sample.file_name), size=_WEBP_SIDE)]), "image/webp"
 
 
 def media_type(head: bytes) -> str:

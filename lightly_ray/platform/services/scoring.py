@@ -1,7 +1,6 @@
 """Scores on their way in and out: checked, kept as a .npy file, named by a new version."""
 
 import hashlib
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -47,16 +46,12 @@ def upload(platform: Platform, tag: tuple[str, str], score_type: str, values: Se
 
 def load_scores(blobs: Blobs, key: str) -> NDArray[np.float64]:
     """The numbers of a stored version, (count,) float64."""
-    values: NDArray[np.float64] = np.load(io.BytesIO(blobs.read(key)), allow_pickle=False)
-    return values
+    return blobs.read_array(key)
 
 
 def _store(blobs: Blobs, dataset_id: str, numbers: NDArray[np.float64]) -> scores.Upload:
-    buffer = io.BytesIO()
-    np.save(buffer, numbers, allow_pickle=False)
-    buffer.seek(0)
     key = f"datasets/{dataset_id}/scores/{new_id()}.npy"
-    blobs.put(key, buffer)
+    blobs.put_array(key, numbers)
     return scores.Upload(key, hashlib.sha256(numbers.tobytes()).hexdigest(), len(numbers))
 
 

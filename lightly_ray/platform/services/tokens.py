@@ -6,6 +6,7 @@ protect), and looking it up by its hash reveals nothing about other tokens.
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, select
@@ -19,6 +20,21 @@ from lightly_ray.platform.storage.schema import tokens
 ADMIN = "admin"
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What is known of a token.
+
+    Attributes:
+        id: as sign-ins name it.
+        name: as people name it.
+        created_at: unix milliseconds.
+    """
+
+    id: str
+    name: str
+    created_at: int
+
+
 def create(db: Connection, name: str) -> str:
     """Make a token. What is returned is its only copy.
 
@@ -28,7 +44,7 @@ def create(db: Connection, name: str) -> str:
     if db.scalar(select(tokens.c.id).where(tokens.c.name == name)) is not None:
         raise ConflictError(f"there is already a token named {name!r}")
     token = secrets.token_hex(24)
-    db.execute(tokens.insert().values(id=new_id(), name=name, digest=_digest(token), created_at=now()))
+    db.execute(tokens.insert().values(id=new_id(), name=name, digest=digest_of(token), created_at=now()))
     return token
 
 
@@ -47,16 +63,25 @@ def names(db: Connection) -> list[str]:
     return list(db.scalars(select(tokens.c.name).order_by(tokens.c.name)))
 
 
-def check(db: Connection, token: str | None) -> None:
-    """Let a valid token pass.
+def listing(db: Connection) -> list[Token]:
+    """All tokens, in the order of their names."""
+    query = select(tokens.c.id, tokens.c.name, tokens.c.created_at).order_by(tokens.c.name)
+    return [Token(*row) for row in db.execute(query)]
+
+
+def check(db: Connection, token: str | None) -> Token:
+    """Let a valid token pass; what is known of it.
 
     Raises:
         AuthenticationError: it is missing or unknown.
     """
     if not token:
         raise AuthenticationError("this request needs a token: ?token=... or Authorization: Bearer ...")
-    if db.scalar(select(tokens.c.id).where(tokens.c.digest == _digest(token))) is None:
+    query = select(tokens.c.id, tokens.c.name, tokens.c.created_at).where(tokens.c.digest == digest_of(token))
+    row = db.execute(query).one_or_none()
+    if row is None:
         raise AuthenticationError("the token is not valid on this server")
+    return Token(*row)
 
 
 def ensure_admin(database: Database, path: Path) -> str | None:
@@ -86,8 +111,9 @@ def ensure_admin(database: Database, path: Path) -> str | None:
 
 
 def _works(db: Connection, token: str) -> bool:
-    return db.scalar(select(tokens.c.id).where(tokens.c.digest == _digest(token))) is not None
+    return db.scalar(select(tokens.c.id).where(tokens.c.digest == digest_of(token))) is not None
 
 
-def _digest(token: str) -> str:
+def digest_of(token: str) -> str:
+    """What the database keeps of a secret of ours, 64 hexadecimal digits."""
     return hashlib.sha256(token.encode()).hexdigest()

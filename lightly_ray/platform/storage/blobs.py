@@ -5,15 +5,18 @@ users chose; `_inside` is the one place that turns keys into paths, and it refus
 blob is written whole or not at all, and a key is never written twice.
 """
 
+import io
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 from urllib.parse import urlsplit
 
+import numpy as np
 import pyarrow.fs as pafs
+from numpy.typing import NDArray
 
 from lightly_ray.data.atomic import atomic_write
 from lightly_ray.data.location import Location
@@ -84,6 +87,18 @@ class Blobs:
         """The bytes of a small blob."""
         with self.open(key) as file:
             return file.read()
+
+    def put_array(self, key: str, values: NDArray[Any]) -> None:
+        """Write an array as a .npy file; raises as `put`."""
+        buffer = io.BytesIO()
+        np.save(buffer, values, allow_pickle=False)
+        buffer.seek(0)
+        self.put(key, buffer)
+
+    def read_array(self, key: str) -> NDArray[Any]:
+        """An array that `put_array` has written; raises as `open`."""
+        values: NDArray[Any] = np.load(io.BytesIO(self.read(key)), allow_pickle=False)
+        return values
 
     def location(self, key: str) -> Location:
         """Where other processes, on other machines, find the blob."""

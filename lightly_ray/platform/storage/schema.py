@@ -5,7 +5,8 @@
              -< tag_names        every name taken, by a tag or by a job that will make it
              -< embeddings -< projections
              -< jobs             the durable queue
-    tokens, server_state         who may come in; the secret behind signed URLs
+    tokens -< sign_ins           who may come in; who is signed in to the web app
+    server_state                 the secret behind signed URLs
 
 Ids are 24 hexadecimal digits, times unix milliseconds, masks hexadecimal strings. A column that ends in
 `_key` names a blob: it is written before the row that names it, and never overwritten.
@@ -83,6 +84,17 @@ tokens = Table(
     Column("created_at", TIME, nullable=False),
 )
 
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("token_id", ID, ForeignKey("tokens.id", ondelete="CASCADE"), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),  # sha256 of what the browser keeps
+    Column("kind", String(10), nullable=False),  # CODE: signs in once; SESSION: what a browser has after that
+    Column("created_at", TIME, nullable=False),
+    Column("expires_at", TIME, nullable=False),
+)
+
 datasets = Table(
     "datasets",
     metadata,
@@ -95,6 +107,8 @@ datasets = Table(
     Column("upload", OBJECT),  # what the client last registered about its upload
     Column("created_at", TIME, nullable=False),
     Column("last_modified_at", TIME, nullable=False),
+    Column("changes", BigInteger, nullable=False, server_default="0"),  # how often it, or what belongs to it, changed
+    Column("descriptions", BigInteger, nullable=False, server_default="0"),  # how often its samples were described
 )
 
 samples = Table(
@@ -205,6 +219,7 @@ jobs = Table(
     Column("created_at", TIME, nullable=False),
     Column("finished_at", TIME),
     Index("ix_jobs_status_created_at", "status", "created_at"),
+    Index("ix_jobs_finished_at", "finished_at"),  # status and time stand behind masks, which may be large
 )
 
 tag_names = Table(

@@ -8,8 +8,9 @@
 import * as address from "./lib/address.js";
 import { ApiError, hooks, send } from "./lib/api.js";
 import { Dataset } from "./lib/dataset.js";
-import { fill, h, icon, refill } from "./lib/dom.js";
+import { h, icon, refill } from "./lib/dom.js";
 import { Live } from "./lib/live.js";
+import { work } from "./lib/work.js";
 
 /** @typedef {{update?: (address: address.Address) => void, end?: () => void}} Page */
 
@@ -40,6 +41,7 @@ export class App {
     addEventListener("popstate", () => this.route());
     addEventListener("keydown", (event) => this._key(event));
     this.live.addEventListener("jobs", () => this._showJobs());
+    work.addEventListener("change", () => this._showJobs());
     await this.route();
   }
 
@@ -149,8 +151,26 @@ export class App {
         "nav",
         { "aria-label": "Help and account" },
         link("Guide", ["guide"], "guide"),
-        h("button", { class: "plain", title: "Keyboard shortcuts", "aria-label": "Keyboard shortcuts", onclick: () => this._shortcuts() }, "?"),
-        h("button", { class: "plain", title: "Tokens, sign out", "aria-haspopup": "menu", onclick: (/** @type {Event} */ event) => this._account(event) }, "Account"),
+        h(
+          "button",
+          {
+            class: "plain",
+            title: "Keyboard shortcuts",
+            "aria-label": "Keyboard shortcuts",
+            onclick: () => this._shortcuts(),
+          },
+          "?",
+        ),
+        h(
+          "button",
+          {
+            class: "plain",
+            title: "Tokens, sign out",
+            "aria-haspopup": "menu",
+            onclick: (/** @type {Event} */ event) => this._account(event),
+          },
+          "Account",
+        ),
       ),
     );
     this._showJobs();
@@ -162,17 +182,22 @@ export class App {
     if (!place) return;
     const running = this.live.jobs.filter((job) => job.status === "RUNNING" || job.status === "WAITING");
     const [job] = running;
-    if (!job) {
+    const [own] = work.running;
+    if (!job && !own) {
       refill(place);
       return;
     }
-    const share = job.total ? job.processed / job.total : 0;
-    const what = job.kind === "SAMPLING" ? `Selecting ${job.name ?? ""}` : job.kind === "PROJECTION" ? "Drawing the plot" : job.kind.toLowerCase();
+    const share = own ? own.share : job.total ? job.processed / job.total : 0;
+    const what = own ? own.text : job.kind === "SAMPLING" ? `Selecting ${job.name ?? ""}` : "Drawing the plot";
     const ring = h("span", { class: "ring" });
     ring.style.setProperty("--share", `${Math.max(0.05, share) * 360}deg`);
-    const more = running.length > 1 ? ` and ${running.length - 1} more` : "";
-    const state = job.status === "WAITING" ? "waiting" : `${Math.floor(100 * share)} %`;
-    refill(place, h("a", { href: address.link(["jobs"]) }, ring, `${what} — ${state}${more}`));
+    const others = running.length + work.running.size - 1;
+    const state = !own && job.status === "WAITING" ? "waiting" : `${Math.floor(100 * share)} %`;
+    const line = [ring, `${what} — ${state}${others ? ` and ${others} more` : ""}`];
+    refill(
+      place,
+      own ? h("button", { class: "plain", onclick: own.open }, line) : h("a", { href: address.link(["jobs"]) }, line),
+    );
   }
 
   /** @param {Event} event */
@@ -193,7 +218,8 @@ export class App {
 
   /** @param {KeyboardEvent} event */
   _key(event) {
-    const typing = event.target instanceof HTMLElement && event.target.closest("input, textarea, select, [contenteditable]");
+    const typing =
+      event.target instanceof HTMLElement && event.target.closest("input, textarea, select, [contenteditable]");
     if (event.key === "?" && !typing && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       this._shortcuts();

@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -11,8 +12,9 @@ from sqlalchemy import inspect, text
 from lightly_ray.errors import ConflictError
 from lightly_ray.platform.settings import StoreSettings
 from lightly_ray.platform.storage.database import Database
-from lightly_ray.platform.storage.migrate import migrate
+from lightly_ray.platform.storage.migrate import _upgrade, migrate
 from lightly_ray.platform.storage.schema import metadata
+from lightly_ray.platform.storage.store import datasets
 from tests.platform.conftest import NewDatabase
 
 
@@ -59,3 +61,19 @@ def test_migrate__database_of_a_newer_version(database: Database) -> None:
         db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(ConflictError, match="newer"):
         migrate(database)
+
+
+def test_migrate__keeps_what_an_older_version_stored(new_database: NewDatabase, tmp_path: Path) -> None:
+    database = Database(StoreSettings(data_dir=tmp_path, database=new_database()).database_url)
+    dataset: dict[str, Any] = {"id": "d" * 24, "name": "old", "type": "Images", "total": 3, "n_samples": 3}
+    with database.write() as db:
+        _upgrade(db, "0001")
+        assert not inspect(db).has_table("sign_ins")
+        columns = ", ".join([*dataset, "created_at", "last_modified_at"])
+        marks = ", ".join(f":{name}" for name in dataset)
+        db.execute(text(f"INSERT INTO datasets ({columns}) VALUES ({marks}, 5, 6)"), dataset)
+    migrate(database)
+    with database.read() as db:
+        stored = datasets.read(db, dataset["id"])
+    database.close()
+    assert (stored.name, stored.total, stored.last_modified_at, stored.changes) == ("old", 3, 6, 0)

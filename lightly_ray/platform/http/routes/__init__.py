@@ -4,4 +4,5 @@ datasets, samples, batch, tags, embeddings, scores, jobs, exports    the protoco
 health       versions, quota, health
 signed       upload and read URLs
 docs         the OpenAPI page, with its own assets
+app/         the web app: its page, and what that asks for
 """

@@ -7,7 +7,7 @@ address: /docs?token=...
 from importlib.resources import files
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
 from lightly_ray.errors import NotFoundError
 
@@ -30,12 +30,6 @@ const withToken = (request) => {
 SwaggerUIBundle({ url: "openapi.json", dom_id: "#page", requestInterceptor: withToken });
 """
 _POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
-
-
-@public.get("/")
-def front() -> RedirectResponse:
-    """Whoever opens the server in a browser finds the page."""
-    return RedirectResponse("docs")
 
 
 @public.get("/docs")

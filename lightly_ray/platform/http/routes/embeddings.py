@@ -4,7 +4,6 @@ import hashlib
 import io
 from typing import Annotated, Literal
 
-import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
@@ -112,7 +111,7 @@ def read_projection(dataset_id: str, embedding_id: str, projection_id: str, plat
     with platform.database.read() as db:
         embeddings.read(db, dataset_id, embedding_id)
         stored = embeddings.read_projection(db, embedding_id, projection_id)
-    points = np.load(io.BytesIO(platform.blobs.read(stored.file_key)), allow_pickle=False).astype(float)
+    points = platform.blobs.read_array(stored.file_key).astype(float)
     coordinates = {f"coordinatesDimension{axis + 1}": points[:, axis].tolist() for axis in range(2)}
     return JSONResponse({**views.projection(stored, dataset_id), **coordinates})
 

@@ -8,8 +8,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.http.dependencies import Flag, Here, PageOffset, PageSize, sample_path, signed_url
-from lightly_ray.platform.http.schemas import Object
+from lightly_ray.platform.http import views
+from lightly_ray.platform.http.dependencies import Flag, Here, PageOffset, PageSize, image_url
 from lightly_ray.platform.storage.store import datasets, samples, tags
 from lightly_ray.platform.storage.store.records import Sample
 
@@ -32,9 +32,7 @@ def _members(
 
 
 def _urls(request: Request, platform: Platform, found: list[Sample]) -> Iterator[str]:
-    for sample in found:
-        kind: Literal["full", "thumb"] = "thumb" if sample.full_key is None else "full"
-        yield signed_url(request, platform, "GET", sample_path(sample.id, kind))
+    return (image_url(request, platform, sample) for sample in found)
 
 
 def _page(
@@ -73,7 +71,7 @@ def export_read_urls(page: Page) -> JSONResponse:
 @router.get("/LabelStudio/tasks", response_model=None)
 def export_label_studio(page: Page) -> JSONResponse:
     """Tasks to import into Label Studio."""
-    return JSONResponse([_task(one, url) for one, url in page])
+    return JSONResponse([views.label_studio_task(one, url) for one, url in page])
 
 
 @router.get("/LabelBox/datarows", response_model=None)
@@ -85,30 +83,12 @@ def export_labelbox(page: Page) -> JSONResponse:
 @router.get("/LabelBoxV4/datarows", response_model=None)
 def export_labelbox_v4(page: Page) -> JSONResponse:
     """Data rows to import into Labelbox, in the spelling of its newer versions."""
-    return JSONResponse(
-        [
-            {"row_data": url, "global_key": one.id, "media_type": "IMAGE", "external_id": one.file_name}
-            for one, url in page
-        ]
-    )
+    return JSONResponse([views.labelbox_row(one, url) for one, url in page])
 
 
 @router.get("/COCO/images", response_model=None)
 def export_coco(dataset_id: str, tag_id: str, platform: Here) -> JSONResponse:
     """The image list of a COCO file; width and height where the upload has them."""
     members = _members(platform, (dataset_id, tag_id), size=2**62)
-    images = [_coco_image(one, number) for number, one in enumerate(members, start=1)]
+    images = [views.coco_image(one, number) for number, one in enumerate(members, start=1)]
     return JSONResponse({"images": images, "annotations": [], "categories": []})
-
-
-def _task(sample: Sample, url: str) -> Object:
-    info = {"fileName": sample.file_name, "metaData": sample.meta_data, "customMetaData": sample.custom_meta_data}
-    return {"id": sample.row, "data": {"image": url, "lightlyFileName": sample.file_name, "lightlyMetaInfo": info}}
-
-
-def _coco_image(sample: Sample, number: int) -> Object:
-    image: Object = {"id": number, "file_name": sample.file_name}
-    shape = (sample.meta_data or {}).get("shape")
-    if isinstance(shape, list) and len(shape) >= 2:
-        image |= {"height": shape[0], "width": shape[1]}
-    return image

@@ -5,8 +5,6 @@ dies in between, the row names a complete file. The answer is 200, which older c
 """
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -16,10 +14,10 @@ from starlette.concurrency import run_in_threadpool
 
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http.dependencies import Here
+from lightly_ray.platform.http.received import received
 from lightly_ray.platform.services import embedding_files, images
 from lightly_ray.platform.services.embedding_files import Format
 from lightly_ray.platform.services.images import store_image
-from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.store import embeddings, samples
 from lightly_ray.platform.storage.store.samples import Kind
 
@@ -62,11 +60,8 @@ def get_image(sample_id: str, kind: Kind, platform: Here) -> Response:
 @router.put("/embeddings/{embedding_id}/{kind}")
 async def put_embedding(request: Request, embedding_id: str, kind: Format, platform: Here) -> Response:
     """Take an embedding file, check it, and make it the embedding's newest version."""
-    with _temporary_folder() as folder:
-        with (folder / "upload").open("wb") as body:
-            async for chunk in request.stream():
-                body.write(chunk)
-        await run_in_threadpool(_keep_embedding, platform, embedding_id, kind, folder)
+    async with received(request) as path:
+        await run_in_threadpool(_keep_embedding, platform, embedding_id, kind, path)
     return Response(status_code=200)
 
 
@@ -86,19 +81,10 @@ def _keep_image(platform: Platform, sample_id: str, kind: Kind, body: IO[bytes])
         samples.set_file(db, sample.dataset_id, sample_id, kind, blob)
 
 
-def _keep_embedding(platform: Platform, embedding_id: str, kind: Format, folder: Path) -> None:
+def _keep_embedding(platform: Platform, embedding_id: str, kind: Format, path: Path) -> None:
     with platform.database.read() as db:
         embedding = embeddings.find(db, embedding_id)
         names = samples.mappings(db, embedding.dataset_id)
-    facts = embedding_files.convert(folder / "upload", kind, folder / "converted", names)
-    key = f"datasets/{embedding.dataset_id}/embeddings/{new_id()}.parquet"
-    with (folder / "converted").open("rb") as file:
-        platform.blobs.put(key, file)
+    upload = embedding_files.store(platform.blobs, embedding.dataset_id, path, kind, names)
     with platform.database.write() as db:
-        embeddings.add_version(db, embedding_id, embeddings.Upload(key, facts.sha256, facts.rows, facts.dimension))
-
-
-@contextmanager
-def _temporary_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="lightly-ray-") as folder:
-        yield Path(folder)
+        embeddings.add_version(db, embedding_id, upload)

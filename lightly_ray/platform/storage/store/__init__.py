@@ -2,7 +2,9 @@
 
     records      rows as frozen dataclasses
     datasets     create, find, list, delete; `lock`, which writers take first
+    changes      how often a dataset has changed
     samples      add, describe, name their files; rows and mappings
+    rows         samples by their rows, for the web app: a screen, a scan
     tags         names, the initial tag, upsize, arithmetic; tag names are taken once per dataset
     embeddings   names and versions of embedding files, projections
     scores       versions of scores on a tag

@@ -43,6 +43,32 @@ def read(db: Connection, dataset_id: str) -> Dataset:
     return record(Dataset, row)
 
 
+def look(db: Connection, dataset_id: str) -> Dataset:
+    """One dataset without the size of its files, which takes as long as it has samples: None.
+
+    Raises:
+        NotFoundError: there is none of that id (DATASET_UNKNOWN).
+    """
+    row = db.execute(select(datasets).where(datasets.c.id == dataset_id)).one_or_none()
+    if row is None:
+        raise _unknown(dataset_id)
+    return record(Dataset, row)
+
+
+def newest(db: Connection, *, before: str | None, size: int) -> list[Dataset]:
+    """Datasets from the newest to the oldest, without the size of their files.
+
+    Args:
+        db: any connection.
+        before: the id of the last one that is known already.
+        size: how many at most.
+    """
+    query = select(datasets).order_by(datasets.c.id.desc()).limit(size)
+    if before is not None:
+        query = query.where(datasets.c.id < before)
+    return [record(Dataset, row) for row in db.execute(query)]
+
+
 def lock(db: Connection, dataset_id: str) -> Dataset:
     """One dataset, whose other writers wait until this transaction ends. Its files are not counted: their size is None.
 

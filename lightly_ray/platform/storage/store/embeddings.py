@@ -8,6 +8,7 @@ from lightly_ray.errors import ConflictError, NotFoundError
 from lightly_ray.platform import limits
 from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import embeddings, projections
+from lightly_ray.platform.storage.store.changes import note_change
 from lightly_ray.platform.storage.store.records import Embedding, Projection, record
 
 
@@ -47,6 +48,7 @@ def get_or_create(db: Connection, dataset_id: str, name: str) -> Embedding:
 
 def add_version(db: Connection, embedding_id: str, upload: Upload) -> None:
     """Make an upload the newest version of an embedding. Jobs in the queue keep the version they have pinned."""
+    _note_change(db, embedding_id)
     db.execute(
         update(embeddings)
         .where(embeddings.c.id == embedding_id)
@@ -110,6 +112,7 @@ def listing(db: Connection, dataset_id: str) -> list[Embedding]:
 
 def put_projection(db: Connection, embedding_id: str, method: str, version: int, key: str) -> str:
     """Store a projection in place of an older one by the same method; return its id."""
+    _note_change(db, embedding_id)
     same = (projections.c.embedding_id == embedding_id, projections.c.method == method)
     values = {"version": version, "file_key": key, "created_at": now()}
     old = db.scalar(select(projections.c.id).where(*same))
@@ -138,6 +141,10 @@ def read_projection(db: Connection, embedding_id: str, projection_id: str) -> Pr
     if row is None:
         raise NotFoundError(f"there is no projection with id {projection_id[:60]!r}", code="EMBEDDING_2D_UNKNOWN")
     return record(Projection, row)
+
+
+def _note_change(db: Connection, embedding_id: str) -> None:
+    note_change(db, select(embeddings.c.dataset_id).where(embeddings.c.id == embedding_id).scalar_subquery())
 
 
 def _unknown(embedding_id: str) -> NotFoundError:

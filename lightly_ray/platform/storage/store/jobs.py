@@ -10,13 +10,13 @@ that the job is still its own, so a worker that was thought dead cannot end a jo
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, case, or_, select, update
 
 from lightly_ray.errors import NotFoundError
 from lightly_ray.platform.storage.ids import new_id, now
-from lightly_ray.platform.storage.schema import jobs
+from lightly_ray.platform.storage.schema import datasets, jobs
 from lightly_ray.platform.storage.store import tags
-from lightly_ray.platform.storage.store.records import Job, Json, record
+from lightly_ray.platform.storage.store.records import Job, Json, ListedJob, record
 
 ATTEMPTS = 3
 CANCELLED = "the job was cancelled"
@@ -54,7 +54,7 @@ def read_status(db: Connection, job_id: str) -> Job:
 def _read(db: Connection, job_id: str, query: Select[Any]) -> Job:
     row = db.execute(query.where(jobs.c.id == job_id)).one_or_none()
     if row is None:
-        raise NotFoundError(f"there is no job with id {job_id[:60]!r}", code="JOB_UNKNOWN")
+        raise _unknown(job_id)
     return record(Job, row)
 
 
@@ -64,6 +64,41 @@ def listing(db: Connection, dataset_id: str | None, *, offset: int, size: int) -
     if dataset_id is not None:
         query = query.where(jobs.c.dataset_id == dataset_id)
     return [record(Job, row) for row in db.execute(query)]
+
+
+def page(db: Connection, dataset_id: str | None, *, before: str | None, size: int) -> list[ListedJob]:
+    """Jobs from the newest to the oldest, as people see them.
+
+    Args:
+        db: any connection.
+        dataset_id: whose; None: all.
+        before: the id of the last one that is known already.
+        size: how many at most.
+    """
+    query = _listed().order_by(jobs.c.id.desc()).limit(size)
+    if dataset_id is not None:
+        query = query.where(jobs.c.dataset_id == dataset_id)
+    if before is not None:
+        query = query.where(jobs.c.id < before)
+    return [_as_listed(row) for row in db.execute(query)]
+
+
+def going_on(db: Connection, *, ended_since: int) -> list[ListedJob]:
+    """The jobs that wait or run, and those that ended since a time in unix ms, the newest first."""
+    recent = or_(jobs.c.status.in_(_LIVE), jobs.c.finished_at >= ended_since)
+    return [_as_listed(row) for row in db.execute(_listed().where(recent).order_by(jobs.c.id.desc()))]
+
+
+def read_listed(db: Connection, job_id: str) -> ListedJob:
+    """One job, as people see it.
+
+    Raises:
+        NotFoundError: there is none of that id (JOB_UNKNOWN).
+    """
+    row = db.execute(_listed().where(jobs.c.id == job_id)).one_or_none()
+    if row is None:
+        raise _unknown(job_id)
+    return _as_listed(row)
 
 
 def live(db: Connection, dataset_id: str, kind: str) -> list[Job]:
@@ -146,6 +181,22 @@ def seen_status(job: Job) -> str:
     """The status to show: a job whose worker is gone is waiting for another one."""
     lost = job.status == "RUNNING" and (job.lease_until or 0) < now()
     return "WAITING" if lost else job.status
+
+
+def _listed() -> Select[Any]:
+    method = case((jobs.c.kind == "PROJECTION", jobs.c.request["method"].as_string()))
+    names = (datasets.c.name.label("dataset_name"), method.label("method"))
+    return select(*_SEEN, *names).join(datasets, datasets.c.id == jobs.c.dataset_id)
+
+
+def _as_listed(row: Row[Any]) -> ListedJob:
+    columns = dict(row._mapping)
+    dataset_name, method = columns.pop("dataset_name"), columns.pop("method")
+    return ListedJob(Job(**columns), dataset_name, columns["name"] or method)
+
+
+def _unknown(job_id: str) -> NotFoundError:
+    return NotFoundError(f"there is no job with id {job_id[:60]!r}", code="JOB_UNKNOWN")
 
 
 def _end(db: Connection, job_id: str, *, error: str) -> None:

@@ -29,7 +29,15 @@ class Dataset:
     upload: Json | None
     created_at: int
     last_modified_at: int
+    changes: int
+    descriptions: int
     size_in_bytes: int | None = None
+
+    @property
+    def version(self) -> str:
+        """Text that is another one after every change of the dataset or of what belongs to it."""
+        # The time tells apart what a restored backup counts twice.
+        return f"{self.changes:x}-{self.last_modified_at:x}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +145,18 @@ class Job:
     finished_at: int | None
     request: Json = field(default_factory=dict)
     pinned: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedJob:
+    """A job as people see it.
+
+    Attributes:
+        job: without its request and what is pinned.
+        dataset_name: of its dataset.
+        name: of the tag that it makes, or the method of a projection.
+    """
+
+    job: Job
+    dataset_name: str
+    name: str | None

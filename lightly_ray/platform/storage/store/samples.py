@@ -15,10 +15,12 @@ from lightly_ray.errors import NotFoundError, TooLargeError
 from lightly_ray.platform import limits
 from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import datasets, samples
+from lightly_ray.platform.storage.store.changes import note_change
 from lightly_ray.platform.storage.store.records import Json, Sample, record
 
 Kind = Literal["full", "thumb"]
 _MANY = 5_000  # values in one statement
+_DESCRIPTION = {"exif", "meta_data", "custom_meta_data"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ def change(db: Connection, dataset_id: str, sample_id: str, **values: Any) -> No
     Raises:
         NotFoundError: the dataset has none of that id (SAMPLE_UNKNOWN).
     """
+    note_change(db, dataset_id, described=not _DESCRIPTION.isdisjoint(values))
     query = update(samples).where(samples.c.id == sample_id, samples.c.dataset_id == dataset_id)
     if not db.execute(query.values(last_modified_at=now(), **values)).rowcount:
         read(db, dataset_id, sample_id)
@@ -183,6 +186,20 @@ def by_rows(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[Sample
     return listed
 
 
+def with_image(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[int]:
+    """Those of some rows, ascending, that have an image or a thumbnail. At most some thousand rows."""
+    has_file = or_(samples.c.full_key.is_not(None), samples.c.thumb_key.is_not(None))
+    query = select(samples.c.row).where(samples.c.dataset_id == dataset_id, samples.c.row.in_(rows), has_file)
+    return list(db.scalars(query.order_by(samples.c.row)))
+
+
+def named(db: Connection, dataset_id: str, file_name: str) -> Sample | None:
+    """The sample of that file name, None where there is none."""
+    query = select(samples).where(samples.c.dataset_id == dataset_id, samples.c.file_name == file_name)
+    row = db.execute(query).one_or_none()
+    return None if row is None else record(Sample, row)
+
+
 def give_rows(db: Connection, dataset_id: str, first: int) -> int:
     """Give the samples without a row the rows from ``first`` on, in file-name order; return how many there are."""
     place = func.row_number().over(order_by=samples.c.file_name).label("place")
@@ -206,8 +223,9 @@ def _in_order(query: Select[Any], dataset_id: str, *, complete: bool) -> Select[
 
 
 def _count(db: Connection, dataset_id: str, more: int, at_most: int) -> None:
+    note_change(db, dataset_id, described=True)
     query = update(datasets).where(datasets.c.id == dataset_id).values(n_samples=datasets.c.n_samples + more)
-    count = db.scalar(query.values(last_modified_at=now()).returning(datasets.c.n_samples)) or 0
+    count = db.scalar(query.returning(datasets.c.n_samples)) or 0
     if more and count > at_most:
         raise TooLargeError(
             f"a dataset holds at most {at_most} samples, this one has {count - more}", code="DATASET_AT_MAX_CAPACITY"

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, select, update
 from lightly_ray.errors import NotFoundError
 from lightly_ray.methods import default_score
 from lightly_ray.platform.storage.ids import new_id, now
-from lightly_ray.platform.storage.schema import scores
+from lightly_ray.platform.storage.schema import scores, tags
+from lightly_ray.platform.storage.store.changes import note_change
 from lightly_ray.platform.storage.store.records import Score, record
 
 
@@ -35,6 +36,7 @@ def put(db: Connection, tag_id: str, score_type: str, upload: Upload) -> str:
         score_type: a name, checked.
         upload: the numbers.
     """
+    note_change(db, select(tags.c.dataset_id).where(tags.c.id == tag_id).scalar_subquery())
     same = (scores.c.tag_id == tag_id, scores.c.score_type == score_type)
     values = {"file_key": upload.file_key, "sha256": upload.sha256, "count": upload.count, "uploaded_at": now()}
     old_id = db.scalar(select(scores.c.id).where(*same))
@@ -51,6 +53,30 @@ def listing(db: Connection, tag_id: str) -> list[Score]:
     """The scores of a tag, the one uploaded last at the end."""
     query = select(scores).where(scores.c.tag_id == tag_id).order_by(scores.c.uploaded_at, scores.c.id)
     return [record(Score, row) for row in db.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A tag that has scores, without its mask.
+
+    Attributes:
+        name: of the tag.
+        is_initial: whether it is the tag of all samples.
+        last_modified_at: when its name or samples changed.
+    """
+
+    name: str
+    is_initial: bool
+    last_modified_at: int
+
+
+def of_dataset(db: Connection, dataset_id: str) -> list[tuple[Score, Scored]]:
+    """All scores of a dataset with what their tag is, the initial tag first, then from the oldest to the newest."""
+    of_tag = (tags.c.name, tags.c.prev_tag_id.is_(None), tags.c.last_modified_at)
+    query = select(*scores.columns, *of_tag).join(tags, tags.c.id == scores.c.tag_id)
+    query = query.where(tags.c.dataset_id == dataset_id)
+    query = query.order_by(tags.c.prev_tag_id.is_not(None), tags.c.id, scores.c.score_type)
+    return [(Score(*row[:-3]), Scored(*row[-3:])) for row in db.execute(query)]
 
 
 def read(db: Connection, tag_id: str, score_id: str) -> Score:

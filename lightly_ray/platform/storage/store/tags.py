@@ -5,10 +5,11 @@ or to one job that is going to make it: `tag_names` holds both, so its primary k
 lock first.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Text, cast, delete, func, select, update
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import Code, ConflictError, InvalidInputError, NotFoundError
@@ -17,6 +18,7 @@ from lightly_ray.platform import limits
 from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import datasets, jobs, tag_names, tags
 from lightly_ray.platform.storage.store import samples
+from lightly_ray.platform.storage.store.changes import note_change
 from lightly_ray.platform.storage.store.records import Dataset, Json, Tag, record
 
 _COLUMNS = [column for column in tags.columns if column.name != "provenance"]  # holds masks, which may be large
@@ -65,10 +67,31 @@ def read(db: Connection, dataset_id: str, tag_id: str, *, code: Code = "TAG_UNKN
     return record(Tag, row)
 
 
+def holding(db: Connection, dataset_id: str, row: int) -> list[str]:
+    """The ids of the tags that a row is in, the oldest first; no mask leaves the database."""
+    # Four rows to a hexadecimal digit, the lowest at the end; those before "0x" stand for none.
+    place = func.length(tags.c.mask) - row // 4
+    digit = func.substr(cast(tags.c.mask, Text), place, 1)
+    query = select(tags.c.id, digit).where(tags.c.dataset_id == dataset_id, place > 2).order_by(tags.c.id)
+    return [tag_id for tag_id, text in db.execute(query) if int(text, 16) >> row % 4 & 1]
+
+
 def provenance(db: Connection, tag_id: str) -> Json:
     """How a tag that exists was made."""
     stored: Json = db.scalar(select(tags.c.provenance).where(tags.c.id == tag_id)) or {}
     return stored
+
+
+def kinds(db: Connection, dataset_id: str) -> dict[str, str]:
+    """How each tag of a dataset was made, by its id: initial, upsize, manual, arithmetics, marked or sampling."""
+    query = select(tags.c.id, tags.c.provenance["kind"].as_string()).where(tags.c.dataset_id == dataset_id)
+    return {tag_id: kind or "" for tag_id, kind in db.execute(query)}
+
+
+def counts(db: Connection, dataset_ids: Sequence[str]) -> dict[str, int]:
+    """How many tags some datasets have; one without is left out."""
+    query = select(tags.c.dataset_id, func.count().label("n")).where(tags.c.dataset_id.in_(dataset_ids))
+    return {row.dataset_id: row.n for row in db.execute(query.group_by(tags.c.dataset_id))}
 
 
 def initial(db: Connection, dataset_id: str) -> Tag:
@@ -110,6 +133,7 @@ def mark(db: Connection, dataset_id: str, mask: BitMask, creator: str) -> str:
         first = initial(db, dataset_id)
         return insert(db, dataset_id, NewTag(CANNOT_BE_LABELLED_TAG, mask, first.id, creator, {"kind": "marked"}))
     if tag.mask | mask != tag.mask:
+        note_change(db, dataset_id)
         values = {"mask": tag.mask | mask, "last_modified_at": now()}
         db.execute(update(tags).where(tags.c.id == tag.id).values(**values))
     return tag.id
@@ -180,7 +204,7 @@ def insert(db: Connection, dataset_id: str, new: NewTag) -> str:
         db.execute(tag_names.insert().values(dataset_id=dataset_id, name=new.name, tag_id=tag_id))
     else:
         db.execute(update(tag_names).where(*_is(dataset_id, new.name)).values(tag_id=tag_id))
-    db.execute(update(datasets).where(datasets.c.id == dataset_id).values(last_modified_at=at))
+    note_change(db, dataset_id)
     return tag_id
 
 
@@ -215,6 +239,7 @@ def rename(db: Connection, dataset_id: str, tag_id: str, name: str) -> None:
         raise InvalidInputError(f"the tag {tag.name!r} keeps its name: it is found by that", code="DATASET_TAG_INVALID")
     if owner_of(db, dataset_id, name) is not None:
         raise name_taken(name)
+    note_change(db, dataset_id)
     # A job that made the tag no longer answers to either name.
     db.execute(update(tag_names).where(tag_names.c.tag_id == tag_id).values(name=name, job_id=None))
     db.execute(update(tags).where(tags.c.id == tag_id).values(name=name, last_modified_at=now()))
@@ -239,6 +264,7 @@ def remove(db: Connection, dataset_id: str, tag_id: str) -> None:
             f"tag {tag.name!r} cannot be deleted: tag {child or waiting[0]!r} goes on from it",
             code="TAG_UNDELETABLE_NOT_A_LEAF",
         )
+    note_change(db, dataset_id)
     db.execute(delete(tags).where(tags.c.id == tag_id))
 
 

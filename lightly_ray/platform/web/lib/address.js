@@ -28,7 +28,11 @@ export function current() {
  */
 export function link(path, query = {}) {
   // Colons and commas stand as they are: an address that can be read can be trusted.
-  const text = new URLSearchParams(query).toString().replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%3B", ";");
+  const text = new URLSearchParams(query)
+    .toString()
+    .replaceAll("%3A", ":")
+    .replaceAll("%2C", ",")
+    .replaceAll("%3B", ";");
   return `#/${path.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
 }
 

@@ -65,7 +65,8 @@ export async function send(method, path, body, options = {}) {
   if (raw) headers["content-type"] = "application/octet-stream";
   else if (body !== undefined) headers["content-type"] = "application/json";
   const sent = raw || body === undefined ? body : JSON.stringify(body);
-  const request = () => fetch(`app/${path}`, { method, headers, body: /** @type {any} */ (sent), signal: options.signal });
+  const request = () =>
+    fetch(`app/${path}`, { method, headers, body: /** @type {any} */ (sent), signal: options.signal });
   let answer = await reached(request);
   if (answer.status === 401 && path !== "session") {
     await hooks.signIn();

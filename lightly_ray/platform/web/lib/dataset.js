@@ -149,8 +149,9 @@ export class Dataset {
   points(embedding, method) {
     const known = this.info.embeddings.find((one) => one.id === embedding);
     const query = new URLSearchParams({ method, v: String(known?.version ?? 0) });
-    return this._once(`points ${embedding} ${query}`, async () =>
-      new Float32Array(await bytes(`${this.path}/embeddings/${embedding}/points?${query}`)),
+    return this._once(
+      `points ${embedding} ${query}`,
+      async () => new Float32Array(await bytes(`${this.path}/embeddings/${embedding}/points?${query}`)),
     );
   }
 

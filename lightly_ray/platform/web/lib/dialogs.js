@@ -71,7 +71,15 @@ export function ask({ title, body, action, danger = false, cancel = "Cancel" }, 
   const yes = h("button", { type: "submit", class: danger ? "primary danger" : "primary" }, action);
   const form = h("form", { method: "dialog" }, h("h2", {}, title));
   fill(form, ...[body ?? null].flat(), problem);
-  fill(form, h("div", { class: "buttons" }, cancel && h("button", { type: "button", onclick: () => dialog.close() }, cancel), yes));
+  fill(
+    form,
+    h(
+      "div",
+      { class: "buttons" },
+      cancel && h("button", { type: "button", onclick: () => dialog.close() }, cancel),
+      yes,
+    ),
+  );
   const dialog = h("dialog", { "aria-label": title }, form);
   let done = false;
   form.addEventListener("submit", async (event) => {
@@ -102,7 +110,7 @@ export function ask({ title, body, action, danger = false, cancel = "Cancel" }, 
  * A menu under a button; closes by itself.
  *
  * @param {HTMLElement} button
- * @param {...(HTMLElement | null | false)} entries links and buttons
+ * @param {...(HTMLElement | null | undefined | false | "")} entries links and buttons
  */
 export function menu(button, ...entries) {
   const list = h("div", { class: "menu", popover: "auto", role: "menu" });

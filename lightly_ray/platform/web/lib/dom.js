@@ -64,6 +64,8 @@ const PATHS = {
   whole: "M2.500 6V2.500H6M10 2.500h3.500V6M13.500 10v3.500H10M6 13.500H2.500V10",
   stack: "M5 2h9v9H5zM2 5v9h9",
   download: "M8 2v8M4.500 7 8 10.500 11.500 7M3 13.500h10",
+  more: "M3.500 8h.01M8 8h.01M12.500 8h.01",
+  upload: "M8 10.500V2M4.500 5.500 8 2l3.500 3.500M3 13.500h10",
   warning: "M8 2 1.500 13.500h13zM8 6.500v3.500M8 11.500v.5",
 };
 
@@ -102,20 +104,25 @@ export function find(parent, selector) {
 const styles = new Map();
 
 /**
- * Load a style sheet of `style/`, once; whoever waits for it shows nothing unstyled.
+ * The style sheet of a page or part, once; wait for it before anything is shown, so that nothing moves.
  *
- * @param {string} name such as `plot.css`
+ * @param {string} name of a file in style/
  * @returns {Promise<void>}
  */
 export function loadStyle(name) {
-  const known = styles.get(name);
-  if (known) return known;
-  const link = h("link", { rel: "stylesheet", href: new URL(`../style/${name}`, import.meta.url).href });
-  const loaded = new Promise((/** @type {(value: void) => void} */ done, fail) => {
-    link.addEventListener("load", () => done());
-    link.addEventListener("error", () => fail(new Error(`the style sheet ${name} cannot be loaded`)));
-  });
-  styles.set(name, loaded);
-  document.head.append(link);
+  let loaded = styles.get(name);
+  if (!loaded) {
+    loaded = new Promise((done, failed) => {
+      const link = h("link", { rel: "stylesheet", href: String(new URL(`../style/${name}.css`, import.meta.url)) });
+      link.addEventListener("load", () => done());
+      link.addEventListener("error", () => {
+        styles.delete(name);
+        link.remove();
+        failed(new Error("The server cannot be reached. Try again."));
+      });
+      document.head.append(link);
+    });
+    styles.set(name, loaded);
+  }
   return loaded;
 }

@@ -15,6 +15,7 @@ import { Mask, maskOf } from "./masks.js";
  */
 
 const MISSING = 65535;
+const BANDS = 512; // of a lasso
 const KINDS = ["in", "any", "not", "name", "range", "value", "lasso"];
 
 /**
@@ -51,7 +52,9 @@ function one(kind, text) {
     default: {
       const points = (parts[2] ?? "").split(";").map((pair) => pair.split(",").map(Number));
       const good = points.length > 2 && points.every((pair) => pair.length === 2 && pair.every(Number.isFinite));
-      return good ? { kind: "lasso", embedding: parts[0], method: parts[1], points: /** @type {any} */ (points) } : null;
+      return good
+        ? { kind: "lasso", embedding: parts[0], method: parts[1], points: /** @type {any} */ (points) }
+        : null;
     }
   }
 }
@@ -90,7 +93,8 @@ export function write(filter) {
  * @param {import("./dataset.js").Column[]} columns as far as they are known
  */
 export function words(filter, dataset, columns) {
-  const title = (/** @type {string} */ key) => columns.find((column) => column.key === key)?.title ?? key.split(":").pop();
+  const title = (/** @type {string} */ key) =>
+    columns.find((column) => column.key === key)?.title ?? key.split(":").pop();
   const name = (/** @type {string} */ tag) => dataset.tag(tag)?.name ?? "a deleted tag";
   switch (filter.kind) {
     case "in":
@@ -199,20 +203,40 @@ export function inRange(values, low, high) {
  * @param {[number, number][]} polygon
  */
 export function inside(points, polygon) {
-  const total = points.length / 2;
+  const mask = new Mask(points.length / 2);
   const xs = Float64Array.from(polygon, ([x]) => x);
   const ys = Float64Array.from(polygon, ([, y]) => y);
   const [left, right, low, high] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-  const mask = new Mask(total);
-  for (let row = 0; row < total; row += 1) {
+  const { bands, scale } = banded(ys, low, high);
+  for (let row = 0; row < mask.length; row += 1) {
     const x = points[2 * row];
     const y = points[2 * row + 1];
     if (!(x >= left && x <= right && y >= low && y <= high)) continue;
     let odd = false;
-    for (let i = 0, j = xs.length - 1; i < xs.length; j = i, i += 1) {
+    for (const i of bands[Math.floor((y - low) * scale)]) {
+      const j = i ? i - 1 : xs.length - 1;
       if (ys[i] > y !== ys[j] > y && x < ((xs[j] - xs[i]) * (y - ys[i])) / (ys[j] - ys[i]) + xs[i]) odd = !odd;
     }
     if (odd) mask.words[row >>> 5] |= 1 << (row & 31);
   }
   return mask;
+}
+
+/**
+ * The sides of a polygon that each of many horizontal bands meets: a point looks at those of its own band alone.
+ *
+ * @param {Float64Array} ys of the corners; side i comes from the corner before corner i
+ * @param {number} low
+ * @param {number} high
+ */
+function banded(ys, low, high) {
+  const scale = high > low ? BANDS / (high - low) : 0;
+  /** @type {number[][]} */
+  const bands = Array.from({ length: BANDS + 1 }, () => []);
+  for (const [i, y] of ys.entries()) {
+    const other = ys[i ? i - 1 : ys.length - 1];
+    const [from, to] = [Math.min(y, other), Math.max(y, other)].map((end) => Math.floor((end - low) * scale));
+    for (let band = from; band <= to; band += 1) bands[band].push(i);
+  }
+  return { bands, scale };
 }

@@ -135,27 +135,27 @@ export function maskOf(length, rule) {
 }
 
 /**
- * Rows in the order of a column; rows without a value come last, equal ones keep their order.
+ * All rows in the order of a column; rows without a value come last, equal ones keep their order.
  *
- * @param {Uint32Array} rows ascending
  * @param {Float32Array | Uint16Array} column by row
  * @param {boolean} descending
+ * @returns {Uint32Array}
  */
-export function sorted(rows, column, descending) {
-  let from = rows.slice();
-  let keys = sortKeys(rows, column, descending);
+export function ordered(column, descending) {
+  let from = Uint32Array.from(column, (_, row) => row);
+  let keys = sortKeys(column, descending);
   // Least significant digit first, 11 bits at a time: a comparison per pair would take a second for a million.
   for (let shift = 0; shift < 33; shift += 11) {
     const starts = new Uint32Array(2049);
-    for (const key of keys) starts[((key >>> shift) & 2047) + 1] += 1;
+    for (let i = 0; i < keys.length; i += 1) starts[((keys[i] >>> shift) & 2047) + 1] += 1;
     for (let i = 1; i < 2049; i += 1) starts[i] += starts[i - 1];
     const to = new Uint32Array(from.length);
     const moved = new Uint32Array(from.length);
     for (let i = 0; i < from.length; i += 1) {
-      const place = starts[(keys[i] >>> shift) & 2047];
-      starts[(keys[i] >>> shift) & 2047] += 1;
-      to[place] = from[i];
-      moved[place] = keys[i];
+      const digit = (keys[i] >>> shift) & 2047;
+      to[starts[digit]] = from[i];
+      moved[starts[digit]] = keys[i];
+      starts[digit] += 1;
     }
     from = to;
     keys = moved;
@@ -166,12 +166,11 @@ export function sorted(rows, column, descending) {
 /**
  * Numbers whose order as whole numbers is that of the column.
  *
- * @param {Uint32Array} rows
  * @param {Float32Array | Uint16Array} column
  * @param {boolean} descending
  */
-function sortKeys(rows, column, descending) {
-  const values = Float32Array.from(rows, (row) => column[row]);
+function sortKeys(column, descending) {
+  const values = new Float32Array(column);
   const missing = column instanceof Uint16Array ? 65535 : NaN;
   const keys = new Uint32Array(values.buffer.slice(0));
   for (let i = 0; i < keys.length; i += 1) {
@@ -181,4 +180,23 @@ function sortKeys(rows, column, descending) {
     keys[i] = none ? 0xffffffff : Math.min(0xfffffffe, descending ? ~key >>> 0 : key);
   }
   return keys;
+}
+
+/**
+ * Those of ordered rows that are in a set, in their order.
+ *
+ * @param {Uint32Array} order
+ * @param {Mask} mask
+ */
+export function kept(order, mask) {
+  const rows = new Uint32Array(mask.count);
+  let place = 0;
+  for (let i = 0; i < order.length; i += 1) {
+    const row = order[i];
+    if ((mask.words[row >>> 5] >>> (row & 31)) & 1) {
+      rows[place] = row;
+      place += 1;
+    }
+  }
+  return rows;
 }

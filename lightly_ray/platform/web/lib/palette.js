@@ -9,14 +9,50 @@
 
 export const CLASSES = 10;
 
-const LIGHT = ["#3f90db", "#ffb83c", "#b51e00", "#8e9c9b", "#832db6", "#9c6a60", "#e36200", "#b0a67e", "#6a6f7c", "#58d8f5"];
-const DARK = ["#5194d4", "#ffb52b", "#b93607", "#94a29f", "#8f39c8", "#a46f60", "#e66300", "#b6ad7c", "#747683", "#93dbde"];
+const LIGHT = [
+  "#3f90db",
+  "#ffb83c",
+  "#b51e00",
+  "#8e9c9b",
+  "#832db6",
+  "#9c6a60",
+  "#e36200",
+  "#b0a67e",
+  "#6a6f7c",
+  "#58d8f5",
+];
+const DARK = [
+  "#5194d4",
+  "#ffb52b",
+  "#b93607",
+  "#94a29f",
+  "#8f39c8",
+  "#a46f60",
+  "#e66300",
+  "#b6ad7c",
+  "#747683",
+  "#93dbde",
+];
 const OTHER_LIGHT = "#d4d4d1";
 const OTHER_DARK = "#4c5054";
 
 const VIRIDIS = [
-  "#440154", "#481a6c", "#472f7d", "#414487", "#39568c", "#31688e", "#2a788e", "#23888e",
-  "#1f988b", "#22a884", "#35b779", "#54c568", "#7ad151", "#a5db36", "#d2e21b", "#fde725",
+  "#440154",
+  "#481a6c",
+  "#472f7d",
+  "#414487",
+  "#39568c",
+  "#31688e",
+  "#2a788e",
+  "#23888e",
+  "#1f988b",
+  "#22a884",
+  "#35b779",
+  "#54c568",
+  "#7ad151",
+  "#a5db36",
+  "#d2e21b",
+  "#fde725",
 ];
 
 /** The shares of viridis that are used: yellow is lost on white, violet on black. */

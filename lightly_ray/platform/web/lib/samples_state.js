@@ -7,7 +7,7 @@
 
 import * as address from "./address.js";
 import * as filters from "./filters.js";
-import { Mask, sorted } from "./masks.js";
+import { kept, Mask, ordered } from "./masks.js";
 
 /** @typedef {import("./dataset.js").Dataset} Dataset */
 /** @typedef {import("./filters.js").Filter} Filter */
@@ -45,6 +45,10 @@ export class SamplesState extends EventTarget {
     this.plot = null;
     /** @type {{embedding: string, within: number} | null} */
     this.group = null;
+    /** The lowest row of each sample's group, where they are grouped. @type {Uint32Array | null} */
+    this._groups = null;
+    /** @type {{key: string, rows: Uint32Array} | null} */
+    this._order = null;
     /** Whether rows are being found; of a filter that waits for data. */
     this.busy = false;
     /** @type {unknown} */
@@ -182,6 +186,16 @@ export class SamplesState extends EventTarget {
     this.setSelection(selection);
   }
 
+  /**
+   * The rows that a shown one stands for: of what the filters leave, its group of near duplicates.
+   *
+   * @param {number} row
+   */
+  members(row) {
+    const groups = this._groups;
+    return groups ? [...this.mask.rows()].filter((other) => groups[other] === groups[row]) : [row];
+  }
+
   /** The rows that a tag would be made of: the selection, else all that match. */
   get wanted() {
     return this.selection.count ? this.selection : this.mask;
@@ -198,11 +212,13 @@ export class SamplesState extends EventTarget {
       const values = column ? await this.dataset.values(column) : null;
       const groups = this.group ? await this.dataset.groups(this.group.embedding, this.group.within) : null;
       if (turn !== this._turn) return;
-      const [rows, sizes] = grouped(mask.rows(), groups);
+      const order = column && values ? this._ordered(column, values) : null;
+      const [rows, sizes] = grouped(order ? kept(order, mask) : mask.rows(), groups);
       this.mask = mask;
       this.groupSizes = sizes;
+      this._groups = groups;
       this.sortValues = column?.kind === "number" ? /** @type {Float32Array} */ (values) : null;
-      this.rows = values && this.sort ? sorted(rows, values, this.sort.descending) : rows;
+      this.rows = rows;
       this.error = null;
     } catch (error) {
       if (turn !== this._turn) return;
@@ -223,6 +239,19 @@ export class SamplesState extends EventTarget {
       this.setSelection(grown.trimmed());
     }
     await this.apply();
+  }
+
+  /**
+   * All rows by a column; the one that was asked for last is kept, so that a slider need not sort again.
+   *
+   * @param {import("./dataset.js").Column} column
+   * @param {Float32Array | Uint16Array} values
+   */
+  _ordered(column, values) {
+    const descending = this.sort?.descending ?? false;
+    const key = `${column.key} ${column.version} ${descending}`;
+    if (this._order?.key !== key) this._order = { key, rows: ordered(values, descending) };
+    return this._order.rows;
   }
 
   /** @param {Filter} filter */
@@ -292,7 +321,11 @@ function keep(dataset, selection) {
   try {
     if (!rows.length) sessionStorage.removeItem(selectionKey(dataset));
     // The distance to the row before, in base 36: a few bytes each.
-    else sessionStorage.setItem(selectionKey(dataset), Array.from(rows, (row, i) => (row - (i ? rows[i - 1] : 0)).toString(36)).join());
+    else
+      sessionStorage.setItem(
+        selectionKey(dataset),
+        Array.from(rows, (row, i) => (row - (i ? rows[i - 1] : 0)).toString(36)).join(),
+      );
   } catch {
     sessionStorage.removeItem(selectionKey(dataset)); // more than the browser keeps: this one lives until a reload
   }

@@ -21,7 +21,15 @@ export function showLegend(host, state, colouring) {
   const all = state.wanted.count === state.dataset.info.total;
   const left = all ? null : colours.counts(colouring, state.wanted);
   if (colouring.kind === "number") refill(host, scale(colouring, left));
-  else refill(host, h("ul", { class: "plot-classes" }, colouring.entries.map((one) => h("li", {}, entry(one)))));
+  else
+    refill(
+      host,
+      h(
+        "ul",
+        { class: "plot-classes" },
+        colouring.entries.map((one) => h("li", {}, entry(one))),
+      ),
+    );
   if (had) {
     const buttons = /** @type {HTMLElement[]} */ ([...host.querySelectorAll("[data-value]")]);
     buttons.find((one) => one.dataset.value === focused)?.focus();
@@ -34,11 +42,16 @@ export function showLegend(host, state, colouring) {
     dot.style.background = colourOf(one.code);
     const rest = left?.[one.code];
     const numbers = rest === undefined ? count(one.count) : `${count(rest)} / ${count(one.count)}`;
-    const said = rest === undefined ? "" : ` — ${count(rest)} of ${count(one.count)} ${state.selection.count ? "selected" : "left"}`;
+    const said =
+      rest === undefined
+        ? ""
+        : ` — ${count(rest)} of ${count(one.count)} ${state.selection.count ? "selected" : "left"}`;
     const inside = [dot, h("span", { class: "ellipsis" }, one.text || "(empty)"), h("small", {}, numbers)];
     const { value } = one;
-    if (value === null) return h("span", { class: wanted ? "plot-class off" : "plot-class", title: `${one.text}${said}` }, inside);
-    const click = () => state.putFilter(colours.sameFilter(colouring), colours.toggled(colouring, state.filters, value));
+    if (value === null)
+      return h("span", { class: wanted ? "plot-class off" : "plot-class", title: `${one.text}${said}` }, inside);
+    const click = () =>
+      state.putFilter(colours.sameFilter(colouring), colours.toggled(colouring, state.filters, value));
     const on = wanted?.includes(value) ?? false;
     return h(
       "button",
@@ -60,7 +73,11 @@ export function showLegend(host, state, colouring) {
  */
 function scale(colouring, left) {
   const column = /** @type {import("../lib/dataset.js").Column} */ (colouring.column);
-  const bar = h("div", { class: "plot-scale", role: "img", "aria-label": `${column.title} from ${number(column.min)} to ${number(column.max)}` });
+  const bar = h("div", {
+    class: "plot-scale",
+    role: "img",
+    "aria-label": `${column.title} from ${number(column.min)} to ${number(column.max)}`,
+  });
   bar.style.backgroundImage = scaleImage();
   const missing = left ? left[colours.NONE] : column.missing;
   const dot = h("span", { class: "plot-dot" });
@@ -69,7 +86,14 @@ function scale(colouring, left) {
     "div",
     {},
     bar,
-    h("div", { class: "plot-ends" }, h("span", {}, number(column.min)), h("span", {}, column.title), h("span", {}, number(column.max))),
-    column.missing > 0 && h("div", { class: "plot-class" }, dot, h("span", {}, "no value"), h("small", {}, count(missing))),
+    h(
+      "div",
+      { class: "plot-ends" },
+      h("span", {}, number(column.min)),
+      h("span", {}, column.title),
+      h("span", {}, number(column.max)),
+    ),
+    column.missing > 0 &&
+      h("div", { class: "plot-class" }, dot, h("span", {}, "no value"), h("small", {}, count(missing))),
   );
 }

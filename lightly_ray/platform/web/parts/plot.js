@@ -23,9 +23,10 @@ import { Stage } from "./plot_stage.js";
 /** @typedef {import("./plot_hand.js").Tool} Tool */
 /** @typedef {[number, number]} Point */
 
-await loadStyle("plot.css");
+await loadStyle("plot");
 
-const HELP = "Plot of the embedding. Arrows move it, plus and minus zoom, 0 shows all, L is the lasso, R the rectangle, M the hand.";
+const HELP =
+  "Plot of the embedding. Arrows move it, plus and minus zoom, 0 shows all, L is the lasso, R the rectangle, M the hand.";
 
 /** @type {[Tool, "lasso" | "rectangle" | "move", string][]} */
 const TOOLS = [
@@ -112,7 +113,8 @@ class Plot {
     this.card = new Card(this.state, this.area);
     this.hand = new Hand(this.area, this.stage, this._wishes(this.stage), signal);
     this._fillTools();
-    const on = (/** @type {string} */ name, /** @type {() => void} */ act) => this.state.addEventListener(name, act, { signal });
+    const on = (/** @type {string} */ name, /** @type {() => void} */ act) =>
+      this.state.addEventListener(name, act, { signal });
     on("rows", () => this._rows());
     on("selection", () => this._markSoon());
     on("hover", () => this._hover());
@@ -201,7 +203,9 @@ class Plot {
     const { choice } = this.source;
     if (!stage) return;
     stage.polygons = state.filters.flatMap((filter) =>
-      filter.kind === "lasso" && filter.embedding === choice?.embedding && filter.method === choice.method ? [filter.points] : [],
+      filter.kind === "lasso" && filter.embedding === choice?.embedding && filter.method === choice.method
+        ? [filter.points]
+        : [],
     );
     stage.setMarks(state.mask, state.selection);
     stage.redrawOver();
@@ -224,7 +228,10 @@ class Plot {
       case "loading":
         return say(h("p", {}, "Reading points…"));
       case "none":
-        return say(h("h3", {}, "No embedding"), h("p", {}, "A plot shows how samples lie to each other. Upload an embedding, and it is here."));
+        return say(
+          h("h3", {}, "No embedding"),
+          h("p", {}, "A plot shows how samples lie to each other. Upload an embedding, and it is here."),
+        );
       case "absent":
         return say(
           h("p", {}, `${name} has not been computed for this embedding. It can take some minutes.`),
@@ -249,13 +256,27 @@ class Plot {
   _fillTools() {
     for (const [tool, drawing, name] of TOOLS) {
       const choose = () => this._choose(tool);
-      fill(this.tools, h("button", { class: "plain", "aria-label": name, title: name, "data-tool": tool, onclick: choose }, icon(drawing)));
+      fill(
+        this.tools,
+        h(
+          "button",
+          { class: "plain", "aria-label": name, title: name, "data-tool": tool, onclick: choose },
+          icon(drawing),
+        ),
+      );
     }
     const whole = () => {
       this.stage?.view.reset();
       this.stage?.moved();
     };
-    fill(this.tools, h("button", { class: "plain", "aria-label": "Show all (0)", title: "Show all (0)", onclick: whole }, icon("whole")));
+    fill(
+      this.tools,
+      h(
+        "button",
+        { class: "plain", "aria-label": "Show all (0)", title: "Show all (0)", onclick: whole },
+        icon("whole"),
+      ),
+    );
     this._choose("lasso");
   }
 

@@ -57,13 +57,20 @@ export class Card {
     if (row !== this._row || !sample) return;
     const dot = h("span", { class: "plot-dot" });
     dot.style.background = colourOf(colours.codes[row]);
-    const image = sample.thumbnail !== null && h("img", { src: dataset.thumbnail(sample), alt: "", width: 144, height: 144 });
+    const image =
+      sample.thumbnail !== null && h("img", { src: dataset.thumbnail(sample), alt: "", width: 144, height: 144 });
     if (image) image.addEventListener("error", () => image.replaceWith(h("p", {}, "no picture")));
     refill(
       this.element,
       image,
       h("div", { class: "plot-name" }, sample.name),
-      text !== null && h("div", { class: "plot-value" }, colours.kind === "number" ? null : dot, h("span", { class: "ellipsis" }, text)),
+      text !== null &&
+        h(
+          "div",
+          { class: "plot-value" },
+          colours.kind === "number" ? null : dot,
+          h("span", { class: "ellipsis" }, text),
+        ),
     );
     this.element.hidden = false;
     this._place(pixel);

@@ -53,7 +53,10 @@ export class Cloud {
    * @returns {[number, number]}
    */
   placeOf(row) {
-    return [(this._points[2 * row] - this.centre[0]) / this.half, (this._points[2 * row + 1] - this.centre[1]) / this.half];
+    return [
+      (this._points[2 * row] - this.centre[0]) / this.half,
+      (this._points[2 * row + 1] - this.centre[1]) / this.half,
+    ];
   }
 
   /**

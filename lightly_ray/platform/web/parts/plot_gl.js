@@ -240,7 +240,10 @@ export function marksOf(cloud, mask, selection) {
 /** @param {WebGL2RenderingContext} gl */
 function linked(gl) {
   const program = gl.createProgram();
-  const parts = /** @type {const} */ ([[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]);
+  const parts = /** @type {const} */ ([
+    [gl.VERTEX_SHADER, VERTEX],
+    [gl.FRAGMENT_SHADER, FRAGMENT],
+  ]);
   for (const [kind, source] of parts) {
     const shader = gl.createShader(kind);
     if (!shader) throw new NoWebGl(); // the context was lost

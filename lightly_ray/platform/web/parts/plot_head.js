@@ -82,8 +82,12 @@ export class Head {
     const columns = await dataset.columns();
     const choose = (/** @type {string} */ key) => () => this.state.setLook({ colour: key });
     const of = (/** @type {Column["kind"]} */ kind) =>
-      columns.filter((one) => one.kind === kind).map((one) => entry(one.title, source(one), one.key === this.colour, choose(one.key)));
-    const tags = dataset.info.tags.map((tag) => entry(tag.name, "tag", this.colour === `tag:${tag.id}`, choose(`tag:${tag.id}`)));
+      columns
+        .filter((one) => one.kind === kind)
+        .map((one) => entry(one.title, source(one), one.key === this.colour, choose(one.key)));
+    const tags = dataset.info.tags.map((tag) =>
+      entry(tag.name, "tag", this.colour === `tag:${tag.id}`, choose(`tag:${tag.id}`)),
+    );
     menu(this.colours, ...of("category"), ...of("number"), ...tags);
   }
 }
@@ -99,7 +103,11 @@ const computed = (embedding, method) =>
 
 /** @param {Column} column */
 const source = (column) =>
-  column.kind === "category" ? `${count(column.values.length)} classes` : column.source === "custom" ? "metadata" : column.source;
+  column.kind === "category"
+    ? `${count(column.values.length)} classes`
+    : column.source === "custom"
+      ? "metadata"
+      : column.source;
 
 /**
  * @param {string} text
@@ -109,7 +117,13 @@ const source = (column) =>
  */
 function entry(text, note, on, choose) {
   const mark = h("span", { class: "plot-mark" }, on && icon("check"));
-  return h("button", { class: "plot-entry", "aria-current": on ? "true" : null, onclick: choose }, mark, h("span", {}, text), h("small", {}, note));
+  return h(
+    "button",
+    { class: "plot-entry", "aria-current": on ? "true" : null, onclick: choose },
+    mark,
+    h("span", {}, text),
+    h("small", {}, note),
+  );
 }
 
 /**

@@ -191,7 +191,10 @@ export class Stage {
     this.lassos.replaceChildren();
     for (const polygon of cloud ? this.polygons : []) {
       const shape = svg("polygon", "plot-lasso");
-      shape.setAttribute("points", polygon.map((point) => view.toScreen(/** @type {Cloud} */ (cloud).place(point)).join()).join(" "));
+      shape.setAttribute(
+        "points",
+        polygon.map((point) => view.toScreen(/** @type {Cloud} */ (cloud).place(point)).join()).join(" "),
+      );
       this.lassos.append(shape);
     }
     this.sketch.setAttribute("points", this.drawing.map((pixel) => pixel.join()).join(" "));
@@ -232,6 +235,9 @@ function svg(tag, name) {
  * @returns {[number, number, number]}
  */
 function computed(element, property) {
-  const [r = 0, g = 0, b = 0] = getComputedStyle(element)[property].match(/[\d.]+/g)?.map(Number) ?? [];
+  const [r = 0, g = 0, b = 0] =
+    getComputedStyle(element)
+      [property].match(/[\d.]+/g)
+      ?.map(Number) ?? [];
   return [r, g, b];
 }

@@ -9,7 +9,14 @@ import { h } from "../lib/dom.js";
  * @returns {Promise<void>}
  */
 export function signIn() {
-  const token = h("input", { name: "token", type: "password", autocomplete: "current-password", required: true, autofocus: true, id: "token" });
+  const token = h("input", {
+    name: "token",
+    type: "password",
+    autocomplete: "current-password",
+    required: true,
+    autofocus: true,
+    id: "token",
+  });
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const button = h("button", { type: "submit", class: "primary" }, "Sign in");
   const form = h(
@@ -19,7 +26,15 @@ export function signIn() {
     h("label", { for: "token" }, "Token of this server"),
     token,
     problem,
-    h("p", { class: "soft" }, "The server prints an address that signs you in when it starts. A token is made by ", h("code", {}, "lightly-ray token create=NAME"), "; that of the admin is in the file ", h("code", {}, "admin-token"), " of its data_dir."),
+    h(
+      "p",
+      { class: "soft" },
+      "The server prints an address that signs you in when it starts. A token is made by ",
+      h("code", {}, "lightly-ray token create=NAME"),
+      "; that of the admin is in the file ",
+      h("code", {}, "admin-token"),
+      " of its data_dir.",
+    ),
     h("div", { class: "buttons" }, button),
   );
   const dialog = h("dialog", { class: "sign-in", "aria-label": "Sign in" }, form);

@@ -1,0 +1,44 @@
+"""Columns, file names and masks: what the browser filters, sorts and draws by."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from lightly_ray.platform.http.dependencies import Here
+from lightly_ray.platform.http.routes.app import answers
+from lightly_ray.platform.services.columns import catalog, samples
+from lightly_ray.platform.services.columns.summary import Summary
+from lightly_ray.platform.storage.store import rows, tags
+
+router = APIRouter(prefix="/app", tags=["web app"])
+
+Version = Annotated[str | None, Query(alias="v")]
+
+
+@router.get("/datasets/{dataset_id}/columns", response_model=list[Summary])
+def list_columns(request: Request, dataset_id: str, platform: Here) -> Response:
+    """All columns, without their values. The first time after a change this takes a scan over the samples."""
+    return answers.as_json(request, catalog.list_columns(platform, dataset_id))
+
+
+@router.get("/datasets/{dataset_id}/column", response_class=Response)
+def read_column(request: Request, dataset_id: str, key: str, platform: Here, version: Version = None) -> Response:
+    """Values by row: float32, NaN where missing; or uint16, a position in the column's values, 65535 where missing."""
+    now, content = catalog.read_column(platform, dataset_id, key)
+    return answers.binary_kept(request, content, answers.caching(now, version))
+
+
+@router.get("/datasets/{dataset_id}/names", response_class=Response)
+def read_names(request: Request, dataset_id: str, platform: Here, version: Version = None) -> Response:
+    """File names by row: uint32[n + 1] where each begins, then UTF-8."""
+    names = samples.read_names(platform, dataset_id)
+    return answers.binary_kept(request, names.content, answers.caching(names.version, version))
+
+
+@router.get("/datasets/{dataset_id}/tags/{tag_id}/mask", response_class=Response)
+def read_mask(request: Request, dataset_id: str, tag_id: str, platform: Here) -> Response:
+    """The samples of a tag: row i is bit i % 8 of byte i >> 3, the lowest bit first."""
+    with platform.database.read() as db:
+        total, mask = rows.total(db, dataset_id), tags.read(db, dataset_id, tag_id).mask
+    content = mask.value.to_bytes((total + 7) // 8, "little")
+    return answers.binary(request, content, {"cache-control": "private, no-cache"})

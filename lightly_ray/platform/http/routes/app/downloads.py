@@ -1,0 +1,98 @@
+"""A tag as a file: names, a table, the images, or what labelling tools import. All of them are streams."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from lightly_ray.bitmask import BitMask
+from lightly_ray.platform.context import Platform
+from lightly_ray.platform.http import views
+from lightly_ray.platform.http.dependencies import Here, image_url
+from lightly_ray.platform.services import tables, zipped
+from lightly_ray.platform.storage.store import rows, samples, tags
+from lightly_ray.platform.storage.store.records import Sample
+
+router = APIRouter(prefix="/app", tags=["web app"])
+
+_PART = 500  # samples read from the database at a time
+
+Form = Literal["names", "csv", "json", "zip", "labelstudio", "labelbox", "coco"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A tag that is asked for."""
+
+    request: Request
+    platform: Platform
+    dataset_id: str
+    mask: BitMask
+
+    def samples(self) -> Iterator[Sample]:
+        """Its samples by row; no transaction stays open while a slow client reads."""
+        listed = self.mask.to_rows().tolist()
+        for start in range(0, len(listed), _PART):
+            with self.platform.database.read() as db:
+                some = samples.by_rows(db, self.dataset_id, listed[start : start + _PART])
+            yield from some
+
+    def with_urls(self) -> Iterator[tuple[Sample, str]]:
+        """Its samples, each with a URL to read it from."""
+        return ((sample, image_url(self.request, self.platform, sample)) for sample in self.samples())
+
+
+@router.get("/datasets/{dataset_id}/tags/{tag_id}/download", response_class=Response)
+def download_tag(
+    request: Request, dataset_id: str, tag_id: str, platform: Here, form: Annotated[Form, Query()] = "names"
+) -> Response:
+    """The samples of a tag as a file; an image that is missing is named in the archive's MISSING.txt."""
+    with platform.database.read() as db:
+        dataset_name = rows.dataset_name(db, dataset_id)
+        tag = tags.read(db, dataset_id, tag_id)
+    make, media_type, ending = _FORMS[form]
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{dataset_name}-{tag.name}")
+    headers = {
+        "content-disposition": f'attachment; filename="{name}{ending}"',
+        "cache-control": "private, no-store",
+        "x-content-type-options": "nosniff",
+    }
+    content = make(_Wanted(request, platform, dataset_id, tag.mask))
+    return StreamingResponse(content, media_type=media_type, headers=headers)
+
+
+def _table(make: Callable[[Platform, str, BitMask], Iterator[bytes]]) -> Callable[[_Wanted], Iterator[bytes]]:
+    return lambda wanted: make(wanted.platform, wanted.dataset_id, wanted.mask)
+
+
+def _zip(wanted: _Wanted) -> Iterator[bytes]:
+    return zipped.zipped(wanted.platform.blobs, wanted.samples())
+
+
+def _label_studio(wanted: _Wanted) -> Iterator[bytes]:
+    return tables.json_list(views.label_studio_task(sample, url) for sample, url in wanted.with_urls())
+
+
+def _labelbox(wanted: _Wanted) -> Iterator[bytes]:
+    return tables.json_list(views.labelbox_row(sample, url) for sample, url in wanted.with_urls())
+
+
+def _coco(wanted: _Wanted) -> Iterator[bytes]:
+    yield b'{"images": '
+    yield from tables.json_list(views.coco_image(one, number) for number, one in enumerate(wanted.samples(), start=1))
+    yield b', "annotations": [], "categories": []}\n'
+
+
+_JSON = "application/json"
+_FORMS: dict[Form, tuple[Callable[[_Wanted], Iterator[bytes]], str, str]] = {
+    "names": (_table(tables.names_text), "text/plain; charset=utf-8", ".txt"),
+    "csv": (_table(tables.csv_table), "text/csv; charset=utf-8", ".csv"),
+    "json": (_table(tables.json_table), _JSON, ".json"),
+    "zip": (_zip, "application/zip", ".zip"),
+    "labelstudio": (_label_studio, _JSON, "-labelstudio.json"),
+    "labelbox": (_labelbox, _JSON, "-labelbox.json"),
+    "coco": (_coco, _JSON, "-coco.json"),
+}
