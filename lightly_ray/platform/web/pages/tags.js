@@ -81,7 +81,11 @@ class TagsPage {
     const { tags } = this.dataset.info;
     const tag = this.dataset.tag(query.get("tag") ?? "") ?? (query.has("tag") ? undefined : tags[tags.length - 1]);
     const inTree = this.left.contains(document.activeElement);
-    refill(this.left, h("h2", { class: "left-title" }, "Tags"), tags.length > 0 && tagTree(tags, tag?.id ?? "", (one) => this.link({ tag: one.id })));
+    refill(
+      this.left,
+      h("h2", { class: "left-title" }, "Tags"),
+      tags.length > 0 && tagTree(tags, tag?.id ?? "", (one) => this.link({ tag: one.id })),
+    );
     if (inTree) /** @type {HTMLElement | null} */ (this.left.querySelector("[aria-current]"))?.focus();
     if (!tag) {
       refill(this.content, this.nothing(tags.length > 0));
@@ -112,7 +116,13 @@ class TagsPage {
       { class: "empty" },
       icon("stack"),
       h("h1", {}, some ? "This tag is gone" : "There is no tag yet"),
-      h("p", {}, some ? "It was deleted, or the address is not right. Choose another one at the left." : "The first one, of all samples, is made when images have been added."),
+      h(
+        "p",
+        {},
+        some
+          ? "It was deleted, or the address is not right. Choose another one at the left."
+          : "The first one, of all samples, is made when images have been added.",
+      ),
       !some && h("button", { class: "primary", onclick: () => openUpload(this.app, this.dataset.info) }, "Add images…"),
     );
   }
@@ -130,10 +140,36 @@ class TagsPage {
         h(
           "div",
           { class: "row-buttons" },
-          h("a", { class: "button primary", href: address.link(["datasets", this.dataset.info.id], { in: tag.id }) }, "Open in samples"),
-          h("button", { "aria-haspopup": "menu", onclick: (/** @type {Event} */ event) => this.download(event, tag) }, icon("download"), "Download"),
-          h("button", { onclick: () => this.rename(tag), disabled: tag.parent === null, title: tag.parent === null ? "The first tag keeps its name" : "" }, "Rename…"),
-          h("button", { onclick: () => this.remove(tag), disabled: why !== null, title: why ?? "", "aria-describedby": why === null ? null : "tag-kept" }, "Delete…"),
+          h(
+            "a",
+            { class: "button primary", href: address.link(["datasets", this.dataset.info.id], { in: tag.id }) },
+            "Open in samples",
+          ),
+          h(
+            "button",
+            { "aria-haspopup": "menu", onclick: (/** @type {Event} */ event) => this.download(event, tag) },
+            icon("download"),
+            "Download",
+          ),
+          h(
+            "button",
+            {
+              onclick: () => this.rename(tag),
+              disabled: tag.parent === null,
+              title: tag.parent === null ? "The first tag keeps its name" : "",
+            },
+            "Rename…",
+          ),
+          h(
+            "button",
+            {
+              onclick: () => this.remove(tag),
+              disabled: why !== null,
+              title: why ?? "",
+              "aria-describedby": why === null ? null : "tag-kept",
+            },
+            "Delete…",
+          ),
         ),
       ),
       why !== null && h("p", { class: "hidden-text", id: "tag-kept" }, why),
@@ -149,7 +185,10 @@ class TagsPage {
     const below = childrenOf(this.dataset.info.tags, tag);
     if (tag.parent === null) return "It cannot be deleted: it is the tag of all samples.";
     if (!below.length) return null;
-    const names = below.slice(0, 3).map((one) => one.name).join(", ");
+    const names = below
+      .slice(0, 3)
+      .map((one) => one.name)
+      .join(", ");
     return `It cannot be deleted: ${names}${below.length > 3 ? " and others" : ""} ${below.length === 1 ? "goes" : "go"} on from it.`;
   }
 
@@ -169,7 +208,10 @@ class TagsPage {
       ...told,
       ["Kept because", this.kept(tag) && tag.parent !== null ? this.kept(tag) : null],
     ];
-    refill(facts, rows.filter(([, value]) => value !== null).flatMap(([title, value]) => [h("dt", {}, title), h("dd", {}, value)]));
+    refill(
+      facts,
+      rows.filter(([, value]) => value !== null).flatMap(([title, value]) => [h("dt", {}, title), h("dd", {}, value)]),
+    );
   }
 
   /**
@@ -184,13 +226,24 @@ class TagsPage {
     const said = h("small", {});
     const title = h("h2", {}, some ? `What it added: ${count(tag.added)}` : counted(tag.count, "sample"), said);
     // As many empty places as there will be thumbnails, so that what stands below does not move.
-    const waiting = Array.from({ length: Math.min(SHOWN, tag.added) }, () => h("li", {}, h("span", { class: "thumb" })));
-    refill(place, title, h("ol", { class: "strip" }, waiting), tag.added > SHOWN && h("button", { class: "more-button", disabled: true }, "Show more"));
+    const waiting = Array.from({ length: Math.min(SHOWN, tag.added) }, () =>
+      h("li", {}, h("span", { class: "thumb" })),
+    );
+    refill(
+      place,
+      title,
+      h("ol", { class: "strip" }, waiting),
+      tag.added > SHOWN && h("button", { class: "more-button", disabled: true }, "Show more"),
+    );
     const order = await readOrder(this.dataset, tag);
     const rows = order ? order.rows : await this.addedRows(tag);
     if (!open()) return;
     const gains = order?.gains.map(gainText);
-    const shown = strip(this.dataset, rows.slice(0, SHOWN), { numbered: order !== null, captions: gains, query: { in: tag.id } });
+    const shown = strip(this.dataset, rows.slice(0, SHOWN), {
+      numbered: order !== null,
+      captions: gains,
+      query: { in: tag.id },
+    });
     let end = SHOWN;
     const next = h("button", { class: "more-button", hidden: rows.length <= end }, "Show more");
     next.addEventListener("click", () => {
@@ -204,12 +257,7 @@ class TagsPage {
       next.hidden = rows.length <= end;
     });
     said.textContent = order ? "in the order of choice, each with its gain" : "";
-    refill(
-      place,
-      title,
-      rows.length ? shown : h("p", { class: "note" }, "It holds no sample."),
-      next,
-    );
+    refill(place, title, rows.length ? shown : h("p", { class: "note" }, "It holds no sample."), next);
   }
 
   /** @param {Tag} tag */
@@ -231,21 +279,36 @@ class TagsPage {
     const draw = async () => {
       const there = this.dataset.tag(choice.value);
       place.classList.toggle("open", there !== undefined); // room for it before it is there
-      address.note(["datasets", this.dataset.info.id, "tags"], new URLSearchParams(there ? { tag: tag.id, with: there.id } : { tag: tag.id }), false);
+      address.note(
+        ["datasets", this.dataset.info.id, "tags"],
+        new URLSearchParams(there ? { tag: tag.id, with: there.id } : { tag: tag.id }),
+        false,
+      );
       try {
         refill(place, there ? await compared(this.dataset, tag, there) : null);
       } catch (error) {
-        refill(place, h("p", { class: "problem", role: "alert" }, error instanceof Error ? error.message : String(error)));
+        refill(
+          place,
+          h("p", { class: "problem", role: "alert" }, error instanceof Error ? error.message : String(error)),
+        );
       }
     };
     const choice = h(
       "select",
       { id: "compare-with", onchange: draw },
       h("option", { value: "" }, "Choose a tag"),
-      others.map((one) => h("option", { value: one.id, selected: one.id === other }, `${one.name} (${count(one.count)})`)),
+      others.map((one) =>
+        h("option", { value: one.id, selected: one.id === other }, `${one.name} (${count(one.count)})`),
+      ),
     );
     if (choice.value) draw();
-    return h("section", { class: "compare-section" }, h("h2", {}, h("label", { for: "compare-with" }, "Compare with")), choice, place);
+    return h(
+      "section",
+      { class: "compare-section" },
+      h("h2", {}, h("label", { for: "compare-with" }, "Compare with")),
+      choice,
+      place,
+    );
   }
 
   /**
@@ -254,15 +317,19 @@ class TagsPage {
    */
   download(event, tag) {
     const path = `app/${this.dataset.path}/tags/${tag.id}/download?form=`;
-    menu(/** @type {HTMLElement} */ (event.currentTarget), ...FORMS.map(([form, title]) => h("a", { href: path + form, download: true }, title)));
+    menu(
+      /** @type {HTMLElement} */ (event.currentTarget),
+      ...FORMS.map(([form, title]) => h("a", { href: path + form, download: true }, title)),
+    );
   }
 
   /** @param {Tag} tag */
   async rename(tag) {
     const name = h("input", { id: "tag-name", required: true, autocomplete: "off", autofocus: true, value: tag.name });
     await this.done(
-      await ask({ title: `Rename ${tag.name}`, body: [h("label", { for: "tag-name" }, "New name"), name], action: "Rename" }, () =>
-        send("PATCH", `${this.dataset.path}/tags/${tag.id}`, { name: name.value.trim() }),
+      await ask(
+        { title: `Rename ${tag.name}`, body: [h("label", { for: "tag-name" }, "New name"), name], action: "Rename" },
+        () => send("PATCH", `${this.dataset.path}/tags/${tag.id}`, { name: name.value.trim() }),
       ),
       { tag: tag.id },
     );

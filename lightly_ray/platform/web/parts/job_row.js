@@ -53,11 +53,26 @@ export class JobRow {
     if (text === this.drawn) return;
     const ended = job.finishedAt !== null;
     this.bar.value = job.total ? job.processed / job.total : 0;
-    this.line.textContent = job.status === "WAITING" ? "waiting for a free worker" : job.total ? `${count(job.processed)} of ${count(job.total)}` : "starting";
+    this.line.textContent =
+      job.status === "WAITING"
+        ? "waiting for a free worker"
+        : job.total
+          ? `${count(job.processed)} of ${count(job.total)}`
+          : "starting";
     const stopped = wasCancelled(job);
-    const [word, style] = stopped ? ["cancelled", "badge"] : (STATES[job.status] ?? [job.status.toLowerCase(), "badge"]);
+    const [word, style] = stopped
+      ? ["cancelled", "badge"]
+      : (STATES[job.status] ?? [job.status.toLowerCase(), "badge"]);
     refill(this.state, h("span", { class: style }, word));
-    refill(this.when, h("span", { title: time(job.finishedAt ?? job.createdAt) }, ended ? ago(job.finishedAt ?? 0) : `queued ${ago(job.createdAt)}`), ended && h("small", {}, took(job)));
+    refill(
+      this.when,
+      h(
+        "span",
+        { title: time(job.finishedAt ?? job.createdAt) },
+        ended ? ago(job.finishedAt ?? 0) : `queued ${ago(job.createdAt)}`,
+      ),
+      ended && h("small", {}, took(job)),
+    );
     if (!ended && this.drawn && this.cancel.isConnected) {
       this.drawn = text;
       return; // bar and line are in place
@@ -67,7 +82,13 @@ export class JobRow {
     this.bar.setAttribute("aria-label", `Progress of ${what}`);
     refill(
       this.what,
-      h("div", { class: "job-name" }, what, this.withDataset && h("a", { class: "job-dataset", href: address.link(["datasets", job.dataset]) }, job.datasetName)),
+      h(
+        "div",
+        { class: "job-name" },
+        what,
+        this.withDataset &&
+          h("a", { class: "job-dataset", href: address.link(["datasets", job.dataset]) }, job.datasetName),
+      ),
       job.error && !stopped && h("p", { class: "problem" }, job.error),
       !ended && h("div", { class: "job-bar" }, this.bar, this.line),
     );
@@ -77,7 +98,12 @@ export class JobRow {
   /** @param {Job} job */
   opened(job) {
     if (job.kind !== "SAMPLING") return null;
-    if (job.status === "FINISHED" && job.result) return h("a", { class: "button", href: address.link(["datasets", job.dataset, "tags"], { tag: job.result }) }, "Open the tag");
+    if (job.status === "FINISHED" && job.result)
+      return h(
+        "a",
+        { class: "button", href: address.link(["datasets", job.dataset, "tags"], { tag: job.result }) },
+        "Open the tag",
+      );
     return null;
   }
 
