@@ -157,7 +157,7 @@ def test_one_sample_and_the_next(opened: "Page", digits: Digits) -> None:
     assert "open=1" in opened.url
     opened.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    assert "open=" not in opened.url
+    opened.wait_for_url(lambda url: "open=" not in url)
 
 
 def test_what_another_window_made_is_seen(opened: "Page", digits: Digits) -> None:

@@ -33,13 +33,15 @@ def bearer(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-SESSION_COOKIE = "lightly_ray_session"
+def session_cookie(platform: Platform) -> str:
+    """The name of the cookie: browsers send it to every port of a host, where another platform may listen."""
+    return f"lightly_ray_session_{platform.user_id[-8:]}"
 
 
 def require_session(request: Request, platform: Here) -> SignedIn:
     """Let those pass who are signed in to the web app."""
     with platform.database.read() as db:
-        return sessions.check(db, request.cookies.get(SESSION_COOKIE))
+        return sessions.check(db, request.cookies.get(session_cookie(platform)))
 
 
 Visitor = Annotated[SignedIn, Depends(require_session)]

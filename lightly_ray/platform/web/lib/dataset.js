@@ -148,7 +148,7 @@ export class Dataset {
    */
   points(embedding, method) {
     const known = this.info.embeddings.find((one) => one.id === embedding);
-    const query = new URLSearchParams({ method, v: String(known?.version ?? 0) });
+    const query = new URLSearchParams({ method, v: `${known?.version ?? 0}-${this.info.total}` });
     return this._once(
       `points ${embedding} ${query}`,
       async () => new Float32Array(await bytes(`${this.path}/embeddings/${embedding}/points?${query}`)),

@@ -170,7 +170,8 @@ export function ordered(column, descending) {
  * @param {boolean} descending
  */
 function sortKeys(column, descending) {
-  const values = new Float32Array(column);
+  const values = new Float32Array(column.length);
+  for (let i = 0; i < values.length; i += 1) values[i] = column[i] + 0; // -0 has other bits than 0
   const missing = column instanceof Uint16Array ? 65535 : NaN;
   const keys = new Uint32Array(values.buffer.slice(0));
   for (let i = 0; i < keys.length; i += 1) {

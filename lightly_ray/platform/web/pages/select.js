@@ -12,9 +12,6 @@ import { openUpload } from "../parts/upload.js";
 
 /** @typedef {import("../lib/dataset.js").Dataset} Dataset */
 
-const PLOT = false; // whether parts/plot.js is there
-const plot = "../parts/plot.js";
-
 /**
  * @param {HTMLElement} host
  * @param {address.Address} place
@@ -30,7 +27,7 @@ export async function show(host, place, app) {
   ]);
   app.title(`Select from ${dataset.info.name}`);
   if (!dataset.info.total) return nothing(host, app, dataset);
-  const [columns] = await Promise.all([dataset.columns(), PLOT && import(plot)]);
+  const [columns] = await Promise.all([dataset.columns(), import("../parts/plot.js")]);
   const page = new SelectPage(host, app, dataset, methods, columns, place.query);
   await page.start(place.query);
   return { update: (/** @type {address.Address} */ next) => page.update(next.query), end: () => page.end() };
@@ -234,7 +231,7 @@ class SelectPage {
   }
 
   async openPlot() {
-    if (!PLOT || !this.dataset.info.embeddings.length) return;
+    if (!this.dataset.info.embeddings.length) return;
     const element = /** @type {HTMLElement & {state: SamplesState}} */ (document.createElement("embedding-plot"));
     element.state = this.state;
     this.plotPlace.append(element);
@@ -244,7 +241,6 @@ class SelectPage {
 
   /** What may be selected at full strength, what was chosen lit up. */
   async showInPlot() {
-    if (!PLOT) return;
     const embedding = this.form.embedding.value;
     if (embedding && this.state.plot?.embedding !== embedding)
       this.state.setLook({ plot: { embedding, method: this.state.plot?.method ?? "PCA" } });

@@ -2,6 +2,7 @@
 
 import { h, refill } from "../lib/dom.js";
 import { count } from "../lib/format.js";
+import { colourOf } from "../lib/palette.js";
 import { Histogram } from "./histogram.js";
 
 /** @typedef {import("../lib/samples_state.js").SamplesState} SamplesState */
@@ -240,7 +241,8 @@ export class Sidebar {
         next.length ? { kind: "value", key: column.key, values: next } : null,
       );
     };
-    const dot = h("span", { class: `dot class-${code < 10 ? code : "other"}`, "aria-hidden": "true" });
+    const dot = h("span", { class: "dot", "aria-hidden": "true" });
+    dot.style.background = colourOf(code);
     return h(
       "button",
       {

@@ -64,6 +64,7 @@ export class Viewer {
       this._setZoom(this._zoom.scale > 1 ? 1 : 3, this.stage.clientWidth / 2, this.stage.clientHeight / 2),
     );
     state.addEventListener("selection", () => this._marked(), { signal });
+    state.addEventListener("rows", () => this._placed(), { signal });
     signal.addEventListener("abort", () => this.end());
     document.body.append(this.dialog);
     this.dialog.showModal();
@@ -84,12 +85,11 @@ export class Viewer {
     this._abort.abort();
     this._abort = new AbortController();
     const { signal } = this._abort;
-    const { dataset, rows } = this.state;
+    const { dataset } = this.state;
     this._setZoom(1, 0, 0);
     this.stage.querySelector(".fault")?.remove();
     this.image.hidden = false;
-    const place = rows.indexOf(row);
-    this.place.textContent = place < 0 ? "" : `${count(place + 1)} of ${count(rows.length)}`;
+    const place = this._placed();
     this._marked();
     const known = dataset.samples.get(row);
     // The thumbnail stands there at once, the picture takes its place when it is there.
@@ -102,6 +102,14 @@ export class Viewer {
     clearTimeout(this._facts);
     this._facts = setTimeout(() => this._read(row, signal), this.facts.childElementCount ? RESTS : 0);
     this._ahead(place);
+  }
+
+  /** Where the sample stands in the order of the grid; -1 where the filters leave it out. */
+  _placed() {
+    const { rows } = this.state;
+    const place = rows.indexOf(this.row);
+    this.place.textContent = place < 0 ? "" : `${count(place + 1)} of ${count(rows.length)}`;
+    return place;
   }
 
   /**

@@ -19,6 +19,16 @@ def caching(version: str, asked: str | None) -> dict[str, str]:
     return {"cache-control": _FOREVER if asked == version else _ASK_AGAIN}
 
 
+def numbers(content: bytes, headers: dict[str, str]) -> Response:
+    """Floats as they are: packing them takes a tenth of a second per million and saves hardly a tenth of the bytes."""
+    # Named, so that nobody on the way out packs them after all.
+    return Response(
+        content,
+        media_type="application/octet-stream",
+        headers={**headers, "content-encoding": "identity", "x-content-type-options": "nosniff"},
+    )
+
+
 def binary(request: Request, content: bytes, headers: dict[str, str]) -> Response:
     """Bytes, gzipped on the way where that pays."""
     if len(content) > _LEAST and _takes_gzip(request):

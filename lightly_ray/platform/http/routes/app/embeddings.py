@@ -41,12 +41,10 @@ Wanted = Annotated[Embedding, Depends(_embedding)]
 
 
 @router.get("/datasets/{dataset_id}/embeddings/{embedding_id}/points", response_class=Response)
-def read_points(
-    request: Request, wanted: Wanted, platform: Here, method: str = "PCA", version: Version = None
-) -> Response:
+def read_points(wanted: Wanted, platform: Here, method: str = "PCA", version: Version = None) -> Response:
     """Two coordinates by row: float32 x, y, x, y, ...; NaN for a sample without a vector."""
     now, points = projected.points(platform, wanted, method.upper())
-    return answers.binary(request, points.astype("<f4").tobytes(), answers.caching(now, version))
+    return answers.numbers(points.astype("<f4").tobytes(), answers.caching(now, version))
 
 
 @router.post("/datasets/{dataset_id}/embeddings/{embedding_id}/points", status_code=202)

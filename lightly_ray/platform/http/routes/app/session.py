@@ -8,12 +8,12 @@ from typing_extensions import TypedDict
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http.dependencies import (
-    SESSION_COOKIE,
     Here,
     Visitor,
     bearer,
     public_url,
     require_own_page,
+    session_cookie,
 )
 from lightly_ray.platform.http.schemas import Body
 from lightly_ray.platform.services import sessions
@@ -44,7 +44,8 @@ class Code(TypedDict):
 @public.post("", dependencies=[Depends(require_own_page)])
 def sign_in(request: Request, response: Response, body: SignIn, platform: Here) -> Who:
     """Sign in: the browser gets a cookie that no script reads and no other site sends."""
-    before = request.cookies.get(SESSION_COOKIE)
+    cookie = session_cookie(platform)
+    before = request.cookies.get(cookie)
     with platform.database.write() as db:
         if body.token is not None and body.code is None:
             session, who = sessions.by_token(db, body.token)
@@ -56,7 +57,7 @@ def sign_in(request: Request, response: Response, body: SignIn, platform: Here) 
             sessions.end(db, before)
     base = urlsplit(public_url(request, platform))
     response.set_cookie(
-        SESSION_COOKIE,
+        cookie,
         session,
         max_age=sessions.SESSION_SECONDS,
         path=_path(request, platform),
@@ -83,10 +84,11 @@ def who_am_i(visitor: Visitor) -> Who:
 @router.delete("", status_code=204)
 def sign_out(request: Request, platform: Here) -> Response:
     """Sign out."""
+    cookie = session_cookie(platform)
     with platform.database.write() as db:
-        sessions.end(db, request.cookies[SESSION_COOKIE])
+        sessions.end(db, request.cookies[cookie])
     response = Response(status_code=204)
-    response.delete_cookie(SESSION_COOKIE, path=_path(request, platform), httponly=True, samesite="strict")
+    response.delete_cookie(cookie, path=_path(request, platform), httponly=True, samesite="strict")
     return response
 
 
