@@ -39,7 +39,8 @@ class Plot:
         size = np.array([self.box["width"], self.box["height"]])
         scale = ((size - 2 * MARGIN) / (high - low)).min()
         corner = np.array([self.box["x"], self.box["y"]])
-        return corner + size / 2 + (self.points - (low + high) / 2) * scale * np.array([1, -1])
+        from_middle = (self.points - (low + high) / 2) * scale * np.array([1, -1])
+        return np.asarray(corner + size / 2 + from_middle, dtype=np.float64)
 
     def drag(self, *places: tuple[float, float]) -> None:
         """Press at the first place, go through the others, and let go."""
@@ -52,7 +53,7 @@ class Plot:
     def colours(self) -> set[tuple[int, ...]]:
         """The colours of all its pixels."""
         picture = Image.open(io.BytesIO(self.area.screenshot())).convert("RGB")
-        return {colour for _, colour in picture.getcolors(1 << 24) or []}
+        return {tuple(colour) for colour in np.unique(np.asarray(picture).reshape(-1, 3), axis=0).tolist()}
 
 
 @pytest.fixture
