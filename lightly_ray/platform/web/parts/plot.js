@@ -75,6 +75,8 @@ class Plot {
     this._ended = new AbortController();
     this._turn = 0;
     this._marking = 0;
+    /** Whether colours are there: points that came first wait, so that the legend moves nothing. */
+    this._coloured = false;
     this._shownVersion = state.dataset.info.version;
     /** @type {Stage | null} */
     this.stage = null;
@@ -179,6 +181,11 @@ class Plot {
     this.colours = colours;
     this.stage?.setColours(colours);
     this.head.show(this.source.choice, colours);
+    showLegend(this.legend, this.state, colours);
+    if (!this._coloured) {
+      this._coloured = true;
+      this._status();
+    }
     this._markSoon();
   }
 
@@ -214,7 +221,9 @@ class Plot {
 
   /** What became of the projection. */
   _status() {
-    const { status, choice } = this.source;
+    const { choice } = this.source;
+    /** @type {import("./plot_source.js").Status} */
+    const status = this.source.status.kind !== "ready" || this._coloured ? this.source.status : { kind: "loading" };
     this.stage?.setCloud(status.kind === "ready" ? status.cloud : null);
     this.tools.hidden = status.kind !== "ready";
     this.head.show(choice, this.colours);

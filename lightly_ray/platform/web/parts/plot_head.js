@@ -46,7 +46,7 @@ export class Head {
     const known = this.state.dataset.info.embeddings.find((one) => one.id === choice?.embedding);
     label(this.embedding, known?.name ?? "none");
     label(this.method, methodName(choice?.method ?? "PCA"));
-    label(this.colours, `colour: ${colours.title}`);
+    label(this.colours, `colour: ${colours.title}`, colours.title);
     this.embedding.disabled = this.method.disabled = this.colours.disabled = !known;
   }
 
@@ -142,9 +142,10 @@ function opener(name, open) {
 /**
  * @param {HTMLElement} button
  * @param {string} text
+ * @param {string} [value] what it says, where the text says more
  */
-function label(button, text) {
+function label(button, text, value = text) {
   /** @type {HTMLElement} */ (button.firstElementChild).textContent = text;
-  button.title = `${button.dataset.name}: ${text}`;
+  button.title = `${button.dataset.name}: ${value}`;
   button.setAttribute("aria-label", button.title);
 }
