@@ -8,6 +8,7 @@ blob is written whole or not at all, and a key is never written twice.
 import io
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from lightly_ray.errors import InvalidInputError, NotFoundError, UnavailableErro
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _CHUNK = 2**20
+_TRIES, _PAUSE = 5, 0.1  # to delete a folder, and seconds between them
 
 
 class Blobs:
@@ -113,8 +115,16 @@ class Blobs:
     def delete_folder(self, key: str) -> None:
         """Delete everything under a key; what is not there is fine."""
         path = self._inside(key)
-        if self._fs.get_file_info(path).type == pafs.FileType.Directory:
-            self._fs.delete_dir(path)
+        for left in reversed(range(_TRIES)):
+            if self._fs.get_file_info(path).type != pafs.FileType.Directory:
+                return
+            try:
+                self._fs.delete_dir(path)
+            except OSError:
+                # What is made on demand may still be written into the folder, as long as a request goes on.
+                if not left:
+                    raise
+                time.sleep(_PAUSE)
 
     def check(self) -> None:
         """Raise OSError where the storage cannot be reached."""

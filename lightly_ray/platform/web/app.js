@@ -9,15 +9,16 @@ import * as address from "./lib/address.js";
 import { ApiError, hooks, send } from "./lib/api.js";
 import { Dataset } from "./lib/dataset.js";
 import { h, icon, refill } from "./lib/dom.js";
-import { Live } from "./lib/live.js";
-import { work } from "./lib/work.js";
 
 /** @typedef {{update?: (address: address.Address) => void, end?: () => void}} Page */
 
 /** What pages are given. */
 export class App {
   constructor() {
-    this.live = new Live();
+    /** What goes on, in the header. @type {Promise<import("./parts/work_line.js").WorkLine> | null} */
+    this._workLine = null;
+    /** @type {import("./lib/live.js").Live | null} */
+    this._live = null;
     this.header = h("header", { class: "header" });
     this.main = h("main", { class: "page", tabindex: -1 });
     this.banner = h("div", { class: "banner", role: "status", hidden: true });
@@ -40,9 +41,27 @@ export class App {
     addEventListener("hashchange", () => this.route());
     addEventListener("popstate", () => this.route());
     addEventListener("keydown", (event) => this._key(event));
-    this.live.addEventListener("jobs", () => this._showJobs());
-    work.addEventListener("change", () => this._showJobs());
     await this.route();
+  }
+
+  /** What goes on at the server; there for every page but that of samples, which calls `watch` after its first tiles. */
+  get live() {
+    if (!this._live) throw new Error("watch() comes first");
+    return this._live;
+  }
+
+  /** Begin to ask what goes on; what a person waits for comes before. */
+  async watch() {
+    this._workLine ??= import("./parts/work_line.js").then(({ WorkLine }) => new WorkLine(this.header));
+    const line = await this._workLine;
+    if (!this._live) {
+      this._live = line.live;
+      // The open dataset was deleted elsewhere: opened again, the page says so.
+      this._live.addEventListener("version", () => this.live.version === null && this.reopen());
+    }
+    const { path } = address.current();
+    this._live.follow(path[0] === "datasets" ? (path[1] ?? null) : null);
+    line.show();
   }
 
   /** Show the page of the address. */
@@ -60,10 +79,10 @@ export class App {
     this._shown = null;
     const host = h("div", { class: `page-host ${name}` });
     this.main.replaceChildren(host);
-    this.live.follow(path[0] === "datasets" ? (path[1] ?? null) : null);
     if (path[0] !== "datasets" || !path[1]) this._dataset = null;
     this._fillHeader(path);
     try {
+      if (name !== "samples") await this.watch();
       const { show } = await import(`./pages/${name}.js`);
       const page = (await show(host, address.current(), this)) ?? {};
       if (turn === this._turn) this._shown = { key, page };
@@ -73,6 +92,7 @@ export class App {
       host.replaceChildren(this._failed(error));
       if (!(error instanceof ApiError)) throw error;
     }
+    await this.watch();
   }
 
   /** Show the page that is open from its beginning, such as an empty one after there is something. */
@@ -180,31 +200,7 @@ export class App {
         ),
       ),
     );
-    this._showJobs();
-  }
-
-  /** A ring and a line for the work that goes on; never a dialog. */
-  _showJobs() {
-    const place = this.header.querySelector(".work");
-    if (!place) return;
-    const running = this.live.jobs.filter((job) => job.status === "RUNNING" || job.status === "WAITING");
-    const [job] = running;
-    const [own] = work.running;
-    if (!job && !own) {
-      refill(place);
-      return;
-    }
-    const share = own ? own.share : job.total ? job.processed / job.total : 0;
-    const what = own ? own.text : job.kind === "SAMPLING" ? `Selecting ${job.name ?? ""}` : "Drawing the plot";
-    const ring = h("span", { class: "ring" });
-    ring.style.setProperty("--share", `${Math.max(0.05, share) * 360}deg`);
-    const others = running.length + work.running.size - 1;
-    const state = !own && job.status === "WAITING" ? "waiting" : `${Math.floor(100 * share)} %`;
-    const line = [ring, `${what} — ${state}${others ? ` and ${others} more` : ""}`];
-    refill(
-      place,
-      own ? h("button", { class: "plain", onclick: own.open }, line) : h("a", { href: address.link(["jobs"]) }, line),
-    );
+    this._workLine?.then((line) => line.show());
   }
 
   /** @param {Event} event */

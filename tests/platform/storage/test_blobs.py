@@ -85,3 +85,27 @@ def test_delete_folder__only_that(blobs: Blobs) -> None:
 def test_location__other_readers_find_it(blobs: Blobs) -> None:
     blobs.put("datasets/1/x.parquet", io.BytesIO(b"parquet"))
     assert blobs.location("datasets/1/x.parquet").read() == b"parquet"
+
+
+def test_delete_folder__while_something_is_still_written(tmp_path: Path) -> None:
+    blobs = Blobs(str(tmp_path))
+    going_on = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not going_on.is_set():
+            number += 1
+            blobs.put(f"datasets/a/columns/{number}", io.BytesIO(b"some"))
+            if number == 300:
+                going_on.set()
+
+    for name in ("b", "c"):
+        blobs.put(f"datasets/a/{name}", io.BytesIO(b"some"))
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        blobs.delete_folder("datasets/a")
+    finally:
+        going_on.set()
+        writer.join()
+    assert not blobs.has("datasets/a/b")

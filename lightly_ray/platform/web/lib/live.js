@@ -27,8 +27,8 @@ export class Live extends EventTarget {
     super();
     /** @type {Job[]} */
     this.jobs = [];
-    /** @type {string | null} */
-    this.version = null;
+    /** Of the open dataset; null where it is gone, undefined before the first answer. @type {string | null | undefined} */
+    this.version = undefined;
     /** @type {string | null} */
     this._dataset = null;
     this._timer = 0;
@@ -38,7 +38,7 @@ export class Live extends EventTarget {
 
   /** @param {string | null} dataset that is open */
   follow(dataset) {
-    if (dataset !== this._dataset) this.version = null;
+    if (dataset !== this._dataset) this.version = undefined;
     this._dataset = dataset;
     // The page has its own first requests: this one is in no hurry.
     this._later(IDLE / 4);
@@ -67,7 +67,7 @@ export class Live extends EventTarget {
       const before = JSON.stringify(this.jobs);
       this.jobs = state.jobs;
       if (JSON.stringify(state.jobs) !== before) this.dispatchEvent(new Event("jobs"));
-      if (state.version !== this.version) {
+      if (dataset && state.version !== this.version) {
         this.version = state.version;
         this.dispatchEvent(new Event("version"));
       }

@@ -1,5 +1,6 @@
 /** The page for looking: tags and filters at the left, the grid in the middle, the plot at the right. */
 
+import { ApiError } from "../lib/api.js";
 import { h, icon, refill } from "../lib/dom.js";
 import { words } from "../lib/filters.js";
 import { count } from "../lib/format.js";
@@ -9,6 +10,12 @@ import { SampleGrid } from "../parts/grid.js";
 /** @typedef {import("../app.js").App} App */
 
 const TILE = "lightly_ray tile";
+
+/** How wide the plot is going to be: as it was left, see parts/plot_side.js, which is not loaded yet. */
+function plotWidth() {
+  if (localStorage.getItem("lightly_ray plot folded") === "1") return "37px";
+  return `min(${Number(localStorage.getItem("lightly_ray plot width")) || 412}px, max(320px, 60vw))`;
+}
 
 /**
  * @param {HTMLElement} host
@@ -64,11 +71,13 @@ class SamplesPage {
 
   async start() {
     const { signal } = this._ended;
+    // The place of the plot is kept free, so that nothing moves when it comes.
+    this.right.hidden = !this.state.dataset.info.embeddings.length;
+    this.right.style.minWidth = plotWidth();
     this.host.append(this.side, this.middle, this.right);
     this.state.addEventListener("rows", () => this._rows(), { signal });
     this.state.addEventListener("selection", () => this._selection(), { signal });
     this.state.addEventListener("open", () => this._open(), { signal });
-    this.app.live.addEventListener("version", () => this._changed(), { signal });
     addEventListener("keydown", (event) => this._key(event), { signal });
     this.grid.addEventListener("failed", (event) => this._failed(/** @type {CustomEvent} */ (event).detail), {
       signal,
@@ -106,25 +115,37 @@ class SamplesPage {
     this.host.replaceChildren();
   }
 
+  /** What can be done with the samples, and the plot. */
   async _later() {
-    const [{ Sidebar }, { SelectionBar }, { EmbeddingPlot }] = await Promise.all([
-      import("../parts/sidebar.js"),
-      import("../parts/selection_bar.js"),
-      import("../parts/plot.js"),
-    ]);
-    if (this._ended.signal.aborted) return;
-    this.sidebar = new Sidebar(this.side, this.state);
-    this.selectionBar = new SelectionBar(this.middle, this.state, () => this._createTag());
-    this._selection();
-    if (this.state.dataset.info.embeddings.length) {
-      const plot = new EmbeddingPlot();
-      plot.state = this.state;
-      this.right.append(plot);
-    } else {
-      this.right.remove();
+    const { signal } = this._ended;
+    try {
+      const [{ Sidebar }, { SelectionBar }] = await Promise.all([
+        import("../parts/sidebar.js"),
+        import("../parts/selection_bar.js"),
+        this.app.watch(),
+      ]);
+      if (signal.aborted) return;
+      this.app.live.addEventListener("version", () => this._changed(), { signal });
+      this.sidebar = new Sidebar(this.side, this.state);
+      this.selectionBar = new SelectionBar(this.middle, this.state, () => this._createTag());
+      this._selection();
+      await this._showPlot();
+      await this.sidebar.refresh();
+      this._columns = await this.state.dataset.columns();
+      if (!signal.aborted) this._rows();
+    } catch (error) {
+      if (!signal.aborted) this._failed(error);
     }
-    this._columns = await this.state.dataset.columns();
-    this._rows();
+  }
+
+  async _showPlot() {
+    if (this.right.hidden) return;
+    const { EmbeddingPlot } = await import("../parts/plot.js");
+    if (this._ended.signal.aborted) return;
+    const plot = new EmbeddingPlot();
+    plot.state = this.state;
+    this.right.append(plot);
+    this.right.style.minWidth = "";
   }
 
   /** The chips, what they leave, and the order. */
@@ -217,12 +238,13 @@ class SamplesPage {
   }
 
   async _changed() {
-    if (this.app.live.version === this.state.dataset.info.version) return;
+    const { version } = this.app.live;
+    if (version === null || version === this.state.dataset.info.version) return;
     try {
       const before = this.state.dataset.info.total;
       await this.state.refresh();
       if (!before && this.state.dataset.info.total) this.app.route();
-      this.sidebar?.refresh();
+      await this.sidebar?.refresh();
       this._columns = await this.state.dataset.columns();
       this._rows();
     } catch (error) {
@@ -232,6 +254,7 @@ class SamplesPage {
 
   /** @param {unknown} error */
   async _failed(error) {
+    if (error instanceof ApiError && error.code === "DATASET_UNKNOWN") return this.app.reopen();
     const { toast } = await import("../lib/dialogs.js");
     toast(error instanceof Error ? error.message : String(error), { bad: true });
   }

@@ -50,7 +50,7 @@ function nothing(host, app, dataset) {
       add,
     ),
   );
-  const look = () => app.live.version !== null && app.live.version !== dataset.info.version && app.reopen();
+  const look = () => app.live.version && app.live.version !== dataset.info.version && app.reopen();
   app.live.addEventListener("version", look);
   return { end: () => app.live.removeEventListener("version", look) };
 }
@@ -150,7 +150,7 @@ class SelectPage {
   /** Take tags, embeddings and scores that came while the page was open. */
   async refresh() {
     const { version } = this.app.live;
-    if (version === null || version === this.dataset.info.version || !(await this.dataset.refresh())) return;
+    if (!version || version === this.dataset.info.version || !(await this.dataset.refresh())) return;
     this.form.columns = await this.dataset.columns();
     this.form.refresh();
     await this.drawScore();

@@ -36,7 +36,7 @@ export async function show(host, place, app) {
   app.title(`Tags of ${dataset.info.name}`);
   await page.open(place.query);
   const changed = async () => {
-    if (app.live.version === null || app.live.version === dataset.info.version) return;
+    if (!app.live.version || app.live.version === dataset.info.version) return;
     const before = JSON.stringify(dataset.info.tags);
     await dataset.refresh();
     // An upload changes the dataset with every image: whoever reads here is left alone until a tag changes.

@@ -58,7 +58,7 @@ export class Sidebar {
     });
     host.append(h("h3", {}, "Tags"), this.tags, h("h3", {}, "Filter"), this.name, this.columns);
     state.addEventListener("rows", () => this._follow());
-    this.refresh();
+    this._follow();
   }
 
   /** Tags and columns anew, after the dataset changed. */
