@@ -96,8 +96,8 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
 
     The result is exactly that of the sequential algorithm, whatever the number of partitions, workers and
     blocks. Row i is the i-th of an array, or of Parquet files sorted by path; of a Dataset, the i-th id in order.
-    Equal candidates: the lowest row wins. Without preselected samples, coreset is the greedy k-center algorithm of
-    Gonzalez (1985); each of its covers is within twice the best radius.
+    Equal candidates: the lowest row wins, with cluster the smallest key of id and seed. Without preselected samples,
+    coreset is the greedy k-center algorithm of Gonzalez (1985); each of its covers is within twice the best radius.
 
     While it runs, BLAS uses one thread in the whole process that computes: the engine has threads of its own, and
     matrix products of other threads of that process are slower meanwhile.
