@@ -107,9 +107,9 @@ class Problem:
         """Every row whose embedding matters, ascending."""
         return np.sort(np.concatenate([self.candidates, self.centers])) if len(self.centers) else self.candidates
 
-    def random_keys(self, seed: int) -> NDArray[np.uint64]:
-        """(n,) random keys of the candidates, which depend on their ids and the seed alone."""
-        texts = self.ids.texts(self.candidates)
+    def random_keys(self, seed: int, rows: RowNumbers | None = None) -> NDArray[np.uint64]:
+        """(n,) random keys of the candidates, or of some rows, which depend on their ids and the seed alone."""
+        texts = self.ids.texts(self.candidates if rows is None else rows)
         return np.concatenate([np.zeros(0, np.uint64), *(random_keys(some, seed) for some in texts)])
 
 

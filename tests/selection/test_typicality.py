@@ -8,8 +8,10 @@ import pytest
 
 import lightly_ray
 from lightly_ray.errors import InvalidInputError
-from lightly_ray.parallel.selection import score_powers
 from lightly_ray.scores.classification import margin
+from lightly_ray.selection import neighbours
+from lightly_ray.selection import typicality as module
+from lightly_ray.selection.random_draw import random_keys
 from lightly_ray.selection.typicality import typicality
 from lightly_ray.selection.whole_numbers import whole_vectors
 
@@ -18,6 +20,7 @@ X = RANDOM.normal(size=(300, 6))
 X /= np.linalg.norm(X, axis=1, keepdims=True)
 X[10:40] = X[10]
 P = RANDOM.dirichlet([1, 1, 1], 300)
+KEYS = random_keys(range(300), 0)
 
 
 @pytest.mark.parametrize("neighbours", [1, 5, 20, 400])
@@ -26,19 +29,20 @@ def test_typicality__is_the_formula(neighbours: int) -> None:
     exact = vectors.astype(np.float64)
     distances = np.sort(np.sqrt(np.square(exact[:, None] - exact[None]).sum(axis=2)), axis=1)
     expected = 4000 / np.maximum(1, distances[:, 1 : neighbours + 1].mean(axis=1))
-    np.testing.assert_allclose(typicality(vectors, neighbours), expected, rtol=1e-12)
+    np.testing.assert_allclose(typicality(vectors, KEYS, neighbours), expected, rtol=1e-12)
     order = RANDOM.permutation(300)
-    np.testing.assert_array_equal(typicality(vectors[order], neighbours), typicality(vectors, neighbours)[order])
+    again = typicality(vectors[order], KEYS[order], neighbours)
+    np.testing.assert_array_equal(again, typicality(vectors, KEYS, neighbours)[order])
 
 
 def test_typicality__of_duplicates_is_finite() -> None:
-    assert typicality(whole_vectors(X), 20)[10:40].tolist() == [4000] * 30
-    assert typicality(whole_vectors(X[:2])).shape == (2,)
+    assert typicality(whole_vectors(X), KEYS)[10:40].tolist() == [4000] * 30
+    assert typicality(whole_vectors(X[:2]), KEYS[:2]).shape == (2,)
 
 
 def test_select__products_of_scores() -> None:
     options: dict[str, Any] = {"method": "coral", "progress": False, "preselected": [0, 1]}
-    typical = typicality(whole_vectors(X))
+    typical = typicality(whole_vectors(X), KEYS)
     expected = lightly_ray.select(X, 20, scores=margin(P) * typical**2, **options).ids
     powers = {"uncertainty_margin": 1, "typicality": 2}
     assert lightly_ray.select(X, 20, predictions=P, score=powers, **options).ids == expected
@@ -72,7 +76,20 @@ def test_select__powers_that_cannot_be(options: dict[str, Any], message: str) ->
         lightly_ray.select(X, 20, **{"method": "coral", "progress": False, **options})
 
 
-def test_select__typicality_of_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(score_powers, "MOST", 299)
-    with pytest.raises(InvalidInputError, match=r"typicality is computed of 299 samples at most, there are 300"):
-        lightly_ray.select(X, 20, "coral", score={"typicality": 1}, progress=False)
+def test_typicality__of_more_than_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = whole_vectors(X)
+    expected = typicality(vectors, KEYS, 7)
+    monkeypatch.setattr(module, "MOST_PAIRS_OF", 299)
+    np.testing.assert_array_equal(typicality(vectors, KEYS, 7), expected)  # so few are all in reach
+    monkeypatch.setattr(neighbours, "CANDIDATES", 30)
+    monkeypatch.setattr(neighbours, "_CELL", 20)
+    found = typicality(vectors, KEYS, 7)
+    assert (found <= expected).all()
+    assert (found < expected).any()
+
+
+def test_select__typicality_needs_memory() -> None:
+    options: dict[str, Any] = {"method": "coral", "score": {"typicality": 1}, "progress": False}
+    with pytest.raises(InvalidInputError, match=r"typicality keeps [\d,]+ bytes for 300 samples .* allows 100,000"):
+        lightly_ray.select(X, 20, memory_limit=100_000, **options)
+    assert lightly_ray.select(X, 20, memory_limit=1_000_000, **options).ids

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import is_number
-from lightly_ray.parallel.selection.cover_pool import MOST, read_whole
 from lightly_ray.parallel.selection.prediction_inputs import GivenPredictions
 from lightly_ray.parallel.selection.score_inputs import read_scores
+from lightly_ray.parallel.selection.typicality_pool import typicality_of
 from lightly_ray.scores.classification import UNCERTAINTIES
 from lightly_ray.selection.request import EqualScores, NamedScores, Problem, RowScores
-from lightly_ray.selection.typicality import typicality
 
 TYPICALITY = "typicality"
 
@@ -91,17 +90,12 @@ def _require_powers(powers: Mapping[str, float]) -> None:
         raise InvalidInputError("score={} names no score")
 
 
-def with_typicality(problem: Problem, power: float) -> Problem:
+def with_typicality(problem: Problem, power: float, memory_limit: float | None) -> Problem:
     """The problem with its scores times the typicality of the candidates, to a power.
 
     Raises:
-        InvalidInputError: there are more samples than it is computed of, or an embedding is bad.
+        InvalidInputError: an embedding is bad, or memory does not suffice.
     """
-    rows = problem.needed
-    if len(rows) > MOST:
-        raise InvalidInputError(
-            f"typicality is computed of {MOST:,} samples at most, there are {len(rows):,}: name a smaller query set"
-        )
-    vectors, _ = read_whole(problem, rows)
-    typical = typicality(vectors)[np.searchsorted(rows, problem.candidates)] ** float(power)
+    positions = np.searchsorted(problem.needed, problem.candidates)
+    typical = typicality_of(problem, memory_limit)[positions] ** float(power)
     return replace(problem, scores=typical if problem.scores is None else problem.scores * typical)

@@ -233,7 +233,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         problem = _with_vectors(problem, normalize, skip=on_error == "skip")
     _warn_of_skipped(problem)
     if typical is not None:
-        problem = with_typicality(problem, typical)
+        problem = with_typicality(problem, typical, resources.memory_limit)
     problem = with_share_drawn(problem, share)
     if labels is not None and predicted is not None and settings.method == "coverage":
         classes = class_predictions(predicted, labels, problem, id_column)
