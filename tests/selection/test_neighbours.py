@@ -38,8 +38,11 @@ SMALL, LARGE = _kinds(1500), _kinds(6000)
 
 
 @pytest.mark.parametrize("kind", SMALL)
-@pytest.mark.parametrize("count", [1, 20, 255, 300])
-def test_nearest_in_cells__is_all_pairs_where_all_are_in_reach(kind: str, count: int) -> None:
+@pytest.mark.parametrize(("count", "searches"), [(1, 4), (20, 1), (20, 4), (255, 1), (300, 4)])
+def test_nearest_in_cells__is_all_pairs_where_all_are_in_reach(
+    kind: str, count: int, searches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbours, "_SEARCHES", searches)
     found = nearest_in_cells(SMALL[kind], random_keys(range(1500), 0), count)
     np.testing.assert_array_equal(found, _of_all_pairs(SMALL[kind], count))
 
