@@ -3,7 +3,7 @@
 The names below are loaded when they are first used; importing this package starts nothing.
 
     embed, Embedded                       images -> embeddings
-    score                                 predictions -> scores per sample
+    score, typicality                     predictions -> scores per sample; embeddings -> one that needs no model
     select, Selection                     which rows of a dataset to label
     ApiWorkflowClient                     the client of the platform
     ActiveLearningAgent, AgentActor       query sets, tags, selections; the same as a Ray actor
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from lightly_ray.errors import LightlyRayError
     from lightly_ray.parallel.embedding.embed import Embedded, embed
     from lightly_ray.parallel.scoring.score import score
+    from lightly_ray.parallel.scoring.typicality import typicality
     from lightly_ray.parallel.selection.select import Selection, select
 
 __version__ = "0.1.0"
@@ -75,6 +76,7 @@ _HOMES = {
     "embed": "parallel.embedding.embed",
     "score": "parallel.scoring.score",
     "select": "parallel.selection.select",
+    "typicality": "parallel.scoring.typicality",
 }
 
 __all__ = [
@@ -95,6 +97,7 @@ __all__ = [
     "embed",
     "score",
     "select",
+    "typicality",
 ]
 
 

@@ -28,7 +28,8 @@ class SamplerConfig:
         name: name of the new tag. By default method, sizes and the time of day down to microseconds, so
             that two configurations of one second do not claim one name.
         score: which score CORAL and ACTIVE_LEARNING use, for example "uncertainty_margin". None leaves it to
-            the agent: `uncertainty_margin` where the scorer has it, else the scorer's first.
+            the agent: `uncertainty_margin` where the scorer has it, else the scorer's first. Products of powers, which
+            `lightly_ray.select` takes here, are none.
         seed: random numbers of RANDOM, and of the first pick of CORESET, depend on it.
         normalize: True brings the embeddings to unit length before distances are taken, "whiten" scales their
             principal axes to unit variance before. None: "whiten" for CORESET and CORAL without `min_distance`,
@@ -38,7 +39,7 @@ class SamplerConfig:
             (`ActiveLearningAgent.random_set`). In [0, 1), without `min_distance`.
 
     Raises:
-        InvalidInputError: the method, size or distance is none.
+        InvalidInputError: the method, size, distance or name of a score is none.
     """
 
     method: str = SamplingMethod.AUTO
@@ -60,6 +61,11 @@ class SamplerConfig:
     def check(self) -> None:
         """Refuse settings that no selection can follow; attributes may have changed since construction."""
         parse_method(self.method)
+        if self.score is not None and not isinstance(self.score, str):
+            raise InvalidInputError(
+                f"score must be the name of one score, got {self.score!r}: products of powers are taken by "
+                "lightly_ray.select(score=...); for an agent multiply beforehand, and give it the product as a score"
+            )
         require_size(self.n_samples)
         if not is_number(self.min_distance):
             raise InvalidInputError(f"min_distance must be a number, got {self.min_distance!r}")

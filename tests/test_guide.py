@@ -9,7 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from lightly_ray.errors import Code
-from lightly_ray.parallel.scoring import score
+from lightly_ray.parallel.scoring import score, typicality
 from lightly_ray.parallel.selection import select
 from lightly_ray.platform.http import app
 
@@ -41,8 +41,8 @@ def test_pages__name_files_that_are_there(page: Path) -> None:
 
 
 @pytest.mark.usefixtures("ray_local")
-@pytest.mark.parametrize("module", [select, score], ids=["select", "score"])
+@pytest.mark.parametrize("module", [select, score, typicality], ids=["select", "score", "typicality"])
 def test_examples__run(module: object) -> None:
-    result = doctest.testmod(module)  # type: ignore[arg-type]  # both are modules
+    result = doctest.testmod(module)  # type: ignore[arg-type]  # they are modules
     assert result.attempted > 3
     assert result.failed == 0

@@ -98,6 +98,10 @@ class Ids:
         """
         return self._rows_of_numbers(values, what) if self._names is None else _rows_of_names(self._names, values, what)
 
+    def contain_any(self, names: list[str]) -> bool:
+        """Whether one of some texts is an id; row numbers are none."""
+        return self._names is not None and bool((positions_in(strings(names, "names"), self._names) >= 0).any())
+
     def digest(self) -> str:
         """A fingerprint of all ids and their order."""
         state = hashlib.blake2b(str(self._count).encode(), digest_size=16)

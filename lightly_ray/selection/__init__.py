@@ -18,6 +18,7 @@ In the caller's process, in whole numbers (`whole_numbers`), so that no order of
     class_agreement  what predictions and labels say of coverage
     cluster          CLUSTER: weighted k-means over the most uncertain
     typicality       a score that needs no model
+    neighbours       the nearest ones of many samples, looked for in cells
     whitening        principal axes of unit variance, before distances are taken
 
 One partition:

@@ -1,14 +1,15 @@
 """Clusters of what a model doubts most: weighted k-means, and of each cluster the sample nearest to its centre.
 
-    pool       the 10 k samples of the largest weights, where k are to be picked
+    pool       where k are to be picked the 10 k samples of the largest scores, of equal ones the smallest keys
     seeds      one after another: the sample i of the smallest  e_i / (w_i d_i^2),  d_i the distance to the nearest
                of all seeds and of what is selected, e_i an exponential variate of (seed, step, id): a draw in
                proportion to w_i d_i^2 (k-means++) that does not depend on the order of rows
     centres    means of their members, weighted, until no member moves, at most 10 times
     picks      of each centre the nearest sample that is not picked yet, in the order of the seeds
 
-What is selected already is a seed that neither moves nor is picked from. Vectors and sums are whole numbers (see
-`whole_numbers`), so distances are exact; of equal ones the lowest row wins.
+A sample without weight is picked only when none with a weight is left. What is selected already is a seed that neither
+moves nor is picked from. Vectors and sums are whole numbers (see `whole_numbers`), so distances are exact; of samples
+as near as each other the one of the smallest key wins. Keys are of ids, so the order of rows decides nothing.
 
 References:
     Zhdanov. Diverse mini-batch Active Learning. 2019, arXiv 1901.05954: weighted k-means over the most informative.
@@ -39,13 +40,18 @@ def cluster(
     """Positions (picks,) of the samples to pick.
 
     Args:
-        vectors: (n, D) of what may be picked, in steps, n >= picks.
+        vectors: (n, D) of what may be picked, in steps, n >= picks, in any order.
         weights: (n,), see `whole_weights`.
-        keys: (n,) of ids and a seed, as `random_keys` gives them; the draws depend on them.
+        keys: (n,) of ids and a seed, as `random_keys` gives them; the draws depend on them, and they decide between
+            equals.
         selected: (p, D) of what is selected already.
         picks: how many.
         advance: called with numbers of picks as they are made.
     """
+    if not picks:
+        return np.empty(0, np.int64)
+    order = np.argsort(keys, kind="stable")  # below, the first of equals is the one of the smallest key
+    vectors, weights, keys = vectors[order], weights[order], keys[order]
     nearest = nearest_selected(vectors, selected)
     centres = _seeds(vectors, weights, keys, nearest, picks)
     members = np.full(len(vectors), -1)
@@ -54,7 +60,7 @@ def cluster(
         if (before == members).all():
             break
         centres = _means(vectors, weights, members, centres)
-    return _nearest_members(vectors, centres, members, advance)
+    return order[_nearest_members(vectors, weights, centres, members, advance)]
 
 
 def _seeds(
@@ -73,13 +79,19 @@ def _seeds(
         with np.errstate(divide="ignore"):
             races = _exponential(keys, step) / (weights * far)
         races[~left] = np.inf
-        # Where nothing is left that lies apart or weighs anything, the lowest rows go on.
-        place = int(races.argmin()) if np.isfinite(races.min()) else int(left.argmax())
+        # Where nothing is left that lies apart or weighs anything, the smallest keys go on.
+        place = int(races.argmin()) if np.isfinite(races.min()) else int(_offered(left, weights).argmax())
         chosen.append(place)
         left[place] = False
         squared = norms + norms[place] - 2 * (vectors @ vectors[place]).astype(np.int64)
         nearest = np.minimum(nearest, squared)
     return vectors[chosen]
+
+
+def _offered(left: NDArray[np.bool_], weights: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(n,) which of the samples that are left may be picked: those with a weight, and all where none has one."""
+    weighing = left & (weights > 0)
+    return weighing if weighing.any() else left
 
 
 def _exponential(keys: NDArray[np.uint64], step: int) -> NDArray[np.float64]:
@@ -129,18 +141,19 @@ def _means(
 
 def _nearest_members(
     vectors: NDArray[np.float32],
+    weights: NDArray[np.int64],
     centres: NDArray[np.float32],
     members: NDArray[np.int64],
     advance: Callable[[int], None],
 ) -> NDArray[np.int64]:
-    """(k,) of each centre the nearest of its members, or where those are picked or none, of all samples."""
+    """(k,) of each centre the nearest of its members that may be picked, or where there are none, of all samples."""
     norms, left = squared_norms(vectors).astype(np.int64), np.ones(len(vectors), np.bool_)
     picks = []
     for cell, centre in enumerate(centres):
         squared = norms - 2 * (vectors @ centre).astype(np.int64)
-        mine = left & (members == cell)
-        offered = mine if mine.any() else left
-        squared[~offered] = FAR
+        offered = _offered(left, weights)
+        mine = offered & (members == cell)
+        squared[~(mine if mine.any() else offered)] = FAR
         place = int(squared.argmin())
         picks.append(place)
         left[place] = False

@@ -107,9 +107,9 @@ class Problem:
         """Every row whose embedding matters, ascending."""
         return np.sort(np.concatenate([self.candidates, self.centers])) if len(self.centers) else self.candidates
 
-    def random_keys(self, seed: int) -> NDArray[np.uint64]:
-        """(n,) random keys of the candidates, which depend on their ids and the seed alone."""
-        texts = self.ids.texts(self.candidates)
+    def random_keys(self, seed: int, rows: RowNumbers | None = None) -> NDArray[np.uint64]:
+        """(n,) random keys of the candidates, or of some rows, which depend on their ids and the seed alone."""
+        texts = self.ids.texts(self.candidates if rows is None else rows)
         return np.concatenate([np.zeros(0, np.uint64), *(random_keys(some, seed) for some in texts)])
 
 
@@ -252,10 +252,11 @@ def require_scores(problem: Problem) -> None:
     bad = np.flatnonzero(~(np.isfinite(problem.scores) & (problem.scores >= 0)))
     if len(bad):
         first, value = int(problem.candidates[bad[0]]), problem.scores[bad[0]]
+        hint = "; products of powers need smaller exponents" if np.isposinf(value) else ""
         raise InvalidInputError(
             f"{len(bad)} of {len(problem.candidates)} samples that may be selected have no finite score of 0 or more, "
-            f"first: {problem.ids.name(first)} with {'none or NaN' if np.isnan(value) else format(value, 'g')}; "
-            'on_missing="skip" leaves out those without any'
+            f"first: {problem.ids.name(first)} with {'none or NaN' if np.isnan(value) else format(value, 'g')}"
+            f'{hint}; on_missing="skip" leaves out those without any'
         )
 
 
@@ -317,12 +318,12 @@ def _scores(
     if isinstance(scores, EqualScores):
         return np.ones(len(ids))
     if isinstance(scores, str):
-        numbers = _numbers(source.column(scores), f"the column {scores!r}")
+        numbers = as_numbers(source.column(scores), f"the column {scores!r}")
     elif isinstance(scores, NamedScores):
         numbers = np.full(len(ids), np.nan)
-        numbers[ids.rows_of(scores.ids, scores.what)] = _numbers(scores.values, scores.what)
+        numbers[ids.rows_of(scores.ids, scores.what)] = as_numbers(scores.values, scores.what)
     else:
-        numbers = _numbers(scores.values, "scores")
+        numbers = as_numbers(scores.values, "scores")
     if numbers.shape != (len(ids),):
         raise InvalidInputError(
             f"scores must be one number for each of {len(ids)} samples, got the shape {numbers.shape}"
@@ -330,8 +331,12 @@ def _scores(
     return numbers
 
 
-def _numbers(values: object, what: str) -> NDArray[np.float64]:
-    """Numbers in any container; null, None and NA become NaN."""
+def as_numbers(values: object, what: str) -> NDArray[np.float64]:
+    """Numbers in any container; null, None and NA become NaN.
+
+    Raises:
+        InvalidInputError: they are something else, such as text; the message calls them ``what``.
+    """
     try:
         column = values if isinstance(values, pa.Array | pa.ChunkedArray) else None
         if column is None:

@@ -10,11 +10,16 @@ STEPS = 4000  # of 1: (4000 + sqrt(D) / 2)^2 < 2^24 for D up to 36,000
 HEAVIEST = 1 << 16  # the largest weight
 FAR = np.iinfo(np.int64).max  # squared distance to nothing
 _BLOCK = 256
+_ROWS = 1 << 14  # whose vectors are there in float64 at a time
 
 
 def whole_vectors(unit: NDArray[np.floating]) -> NDArray[np.float32]:
     """Unit vectors (n, D) in steps: float32 that are whole numbers."""
-    return np.rint(unit.astype(np.float64) * STEPS).astype(np.float32)
+    result = np.empty(unit.shape, np.float32)
+    for start in range(0, len(unit), _ROWS):
+        some = slice(start, start + _ROWS)
+        result[some] = np.rint(unit[some].astype(np.float64) * STEPS)
+    return result
 
 
 def whole_weights(scores: NDArray[np.float64] | None, count: int) -> NDArray[np.int64]:
@@ -27,7 +32,10 @@ def whole_weights(scores: NDArray[np.float64] | None, count: int) -> NDArray[np.
 
 def squared_norms(vectors: NDArray[np.float32]) -> NDArray[np.int32]:
     """Squared length of each vector (n, D) in steps."""
-    norms: NDArray[np.int32] = np.square(vectors.astype(np.float64)).sum(axis=1).astype(np.int32)
+    norms = np.empty(len(vectors), np.int32)
+    for start in range(0, len(vectors), _ROWS):
+        some = slice(start, start + _ROWS)
+        norms[some] = np.square(vectors[some].astype(np.float64)).sum(axis=1)
     return norms
 
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from threadpoolctl import threadpool_limits
 
+from lightly_ray import __version__
 from lightly_ray.data.atomic import atomic_write, make_folder
 from lightly_ray.data.fingerprint import digest
 from lightly_ray.data.images import find_images
@@ -72,7 +73,7 @@ class CompareMethodsSettings(Settings):
     )
     pool: int = Field(default=5000, ge=2, description="samples that a seed selects from, at most")
     held_out: Path | None = Field(
-        default=None, description="Parquet to test on, like data; default: what a seed's pool leaves"
+        default=None, description="Parquet to test on, like data, of other names; default: what a seed's pool leaves"
     )
     id_column: str = Field(default="filename", description="column of the names")
     embedding_column: str = Field(default="embedding", description="column of the vectors")
@@ -152,6 +153,7 @@ def _claim(settings: CompareMethodsSettings, data: LabelledData, plan: Plan) -> 
     """Say what is compared in this folder, or go on with the same."""
     held_out = "" if data.held_out is None else digest(data.held_out)
     identity = {
+        "version of lightly_ray": __version__,
         "data": [digest(data.embeddings), digest(data.labels), held_out],
         "budgets": list(plan.budgets), "pool": plan.pool, "refits": plan.refits, "model": settings.model,
     }  # fmt: skip
@@ -200,11 +202,12 @@ def _read(settings: CompareMethodsSettings) -> LabelledData:
             raise InvalidInputError(
                 f"held_out is of a table: the images of {str(settings.data)!r} are divided by every seed"
             )
-        vectors, labels = _from_images(settings)
+        _, vectors, labels = _from_images(settings)
     else:
-        vectors, labels = _from_table(settings, settings.data)
+        names, vectors, labels = _from_table(settings, settings.data)
         if settings.held_out is not None:
-            more, more_labels = _from_table(settings, settings.held_out)
+            held_out_names, more, more_labels = _from_table(settings, settings.held_out)
+            _require_apart(names, held_out_names)
             vectors, labels, tested = np.concatenate([vectors, more]), [*labels, *more_labels], len(more_labels)
     classes = sorted(set(labels))
     if len(classes) < 2:
@@ -220,19 +223,29 @@ def _read(settings: CompareMethodsSettings) -> LabelledData:
     return LabelledData(vectors, np.array([numbers[one] for one in labels], np.int64), classes, held_out)
 
 
-def _from_table(settings: CompareMethodsSettings, path: Path) -> tuple[NDArray[np.float32], list[str]]:
+def _require_apart(names: list[str], held_out: list[str]) -> None:
+    both = sorted(set(names) & set(held_out))
+    if both:
+        raise InvalidInputError(
+            f"held_out has {len(both)} of its {len(held_out)} samples in common with data, first: {both[0]!r}: what "
+            "may be learned from is no test; other samples of the same names need other names"
+        )
+
+
+def _from_table(settings: CompareMethodsSettings, path: Path) -> tuple[list[str], NDArray[np.float32], list[str]]:
+    """Names, embeddings and labels, in the order of the names."""
     columns = [settings.id_column, settings.embedding_column, settings.label_column]
     table = read_columns(Location.parse(path), columns).sort_by(settings.id_column)
     labels = table.column(settings.label_column).to_pylist()
-    names = table.column(settings.id_column).to_pylist()
+    names: list[str] = table.column(settings.id_column).to_pylist()
     lacking = [name for name, one in zip(names, labels, strict=True) if one is None]
     if lacking:
         raise InvalidInputError(f"{len(lacking)} samples in {str(path)!r} have no label, first: {lacking[0]!r}")
     vectors = matrix(table.column(settings.embedding_column).combine_chunks())
-    return np.ascontiguousarray(vectors, np.float32), [str(one) for one in labels]
+    return names, np.ascontiguousarray(vectors, np.float32), [str(one) for one in labels]
 
 
-def _from_images(settings: CompareMethodsSettings) -> tuple[NDArray[np.float32], list[str]]:
+def _from_images(settings: CompareMethodsSettings) -> tuple[list[str], NDArray[np.float32], list[str]]:
     """Embed all images once; what is embedded stays beside the results, for these images alone."""
     kept = settings.output / f"embeddings-{digest_of(find_images(settings.data).values())}.parquet"
     if not kept.exists():

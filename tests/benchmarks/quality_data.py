@@ -71,7 +71,7 @@ def make(settings: QualityDataSettings) -> dict[str, object]:
 
 
 def _write(path: Path, embeddings: NDArray[np.float32], labels: Sequence[object]) -> dict[str, int]:
-    names = [f"{row:06}" for row in range(len(embeddings))]
+    names = [f"{path.stem}/{row:06}" for row in range(len(embeddings))]
     table = pa.table({"filename": names, "embedding": fixed_lists(embeddings), "label": [str(one) for one in labels]})
     with atomic_write(path) as file:
         pq.write_table(table, file)

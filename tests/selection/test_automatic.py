@@ -29,6 +29,7 @@ SELECTED = [0, 1, 2, 3]
             "it looks at classes; the same labels in four batches",
             {},
         ),
+        ({"predictions": P, "preselected": SELECTED, "labels": {}}, "coverage", "scores are there", {}),
         ({"min_distance": 0.1}, "coreset", "a smallest distance", {"normalize": False}),
         ({"min_distance": 0.1, "scores": SCORES}, "coral", "a smallest distance", {"normalize": False}),
         ({"min_distance": 0.1, "predictions": P}, "coral", "a smallest distance", {"normalize": False}),

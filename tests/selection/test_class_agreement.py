@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 import lightly_ray
 from lightly_ray.errors import InvalidInputError
+from lightly_ray.parallel.selection import cover_pool
 from lightly_ray.selection.class_agreement import class_weights, directions, directions_of_labels
 from lightly_ray.selection.kernel import Kernel, Samples
+from lightly_ray.selection.random_draw import random_keys, smallest
 from lightly_ray.selection.whole_numbers import whole_vectors, whole_weights
 from tests.selection.facility_location import greedy
 
@@ -120,6 +122,19 @@ def test_select__order_of_rows_and_duplicates_change_nothing() -> None:
     )
     gains = dict(zip(found.added_ids, found.gains, strict=True))
     assert [gains[name] for name in "abc"] == [0, 0, 0]
+
+
+def test_select__the_heaviest_of_more_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cover_pool, "MOST", 60)
+    rows = np.array([row for row, name in enumerate(NAMES) if name not in SELECTED])
+    weights = class_weights(P[rows])
+    heaviest = set(rows[np.argsort(-weights)[:30]].tolist())
+    others = np.array([row for row in rows if row not in heaviest])
+    sampled = others[smallest(random_keys([NAMES[row] for row in others], 0), 30)]
+    found = lightly_ray.select(
+        X, 65, "coverage", ids=NAMES, preselected=SELECTED, predictions=P, labels=LABELS, progress=False
+    )
+    assert set(found.rows[5:].tolist()) == {*heaviest, *sampled.tolist()}  # everything that is considered
 
 
 def test_select__predictions_and_labels_as_people_have_them(tmp_path: Any) -> None:

@@ -34,7 +34,9 @@ def _drawn(vectors: Any, weights: Any, keys: Any, selected: Any, picks: int) -> 
             chance = int(weights[row]) * (1 if distance < 0 else int(distance))
             if row not in chosen and chance:
                 races[row] = _exponential(keys[[row]], step)[0] / chance
-        chosen.append(min(races, key=races.__getitem__) if races else min(set(range(len(vectors))) - set(chosen)))
+        left = [row for row in range(len(vectors)) if row not in chosen]
+        left = [row for row in left if weights[row]] or left
+        chosen.append(min(races, key=races.__getitem__) if races else min(left, key=keys.__getitem__))
         to_it = _squared(vectors, vectors[chosen[-1]])
         near = np.where(near < 0, to_it, np.minimum(near, to_it))
     return chosen
@@ -58,9 +60,10 @@ def _reference(vectors: Any, weights: Any, keys: Any, selected: Any, picks: int)
                 centres[cell] = np.rint((vectors[rows] * weights[rows, None]).sum(axis=0) / weights[rows].sum())
     picked: list[int] = []
     for cell in range(picks):
-        offered = [row for row, other in enumerate(cells) if other == cell and row not in picked]
-        offered = offered or [row for row in range(len(vectors)) if row not in picked]
-        picked.append(min(offered, key=lambda row: (int(_squared(vectors[row], centres[cell])), row)))
+        left = [row for row in range(len(vectors)) if row not in picked]
+        left = [row for row in left if weights[row]] or left
+        offered = [row for row in left if cells[row] == cell] or left
+        picked.append(min(offered, key=lambda row: (int(_squared(vectors[row], centres[cell])), keys[row])))
     return picked
 
 
@@ -91,15 +94,66 @@ def test_select__cluster() -> None:
     assert plain.rows[4:].tolist() == rows[repelled].tolist()
 
 
-def test_select__cluster_does_not_know_the_order_of_rows() -> None:
-    vectors, order = RANDOM.normal(size=(160, 5)), RANDOM.permutation(160)
-    options: dict[str, Any] = {"preselected": NAMES[:4], "progress": False}
-    names = [NAMES[row] for row in order]
+@pytest.mark.parametrize("scores", [None, SCORES, SCORES.round(1), SCORES > 0.9, np.full(160, 0.5), np.zeros(160)])
+@pytest.mark.parametrize("most", [50, 50_000])
+@pytest.mark.parametrize("normalize", [True, "whiten"])
+def test_select__cluster_does_not_know_the_order_of_rows(
+    scores: NDArray[Any] | None, most: int, normalize: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_pool, "MOST", most)
+    numbers = None if scores is None else scores.astype(np.float64)
+    options: dict[str, Any] = {"preselected": NAMES[:4], "normalize": normalize, "progress": False}
+    vectors = np.repeat(X[:40], 4, axis=0)  # each four times: of equals as many as can be
+    found = lightly_ray.select(vectors, 12, "cluster", ids=NAMES, scores=numbers, **options)
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(160)
+        given = {**options, "ids": [NAMES[row] for row in order], "scores": None if numbers is None else numbers[order]}
+        again = lightly_ray.select(vectors[order], 12, "cluster", **given)
+        assert again.ids == found.ids
+        np.testing.assert_array_equal(again.gains, found.gains)
+    assert lightly_ray.select(vectors, 12, "cluster", ids=NAMES, scores=numbers, seed=5, **options).ids != found.ids
+
+
+@pytest.mark.parametrize("value", [0, 0.25, 1])
+@pytest.mark.parametrize("most", [50, 50_000])
+def test_select__cluster_of_equal_scores_is_that_without_any(
+    value: float, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_pool, "MOST", most)
+    options: dict[str, Any] = {"ids": NAMES, "preselected": NAMES[:4], "progress": False}
+    plain = lightly_ray.select(X, 7, "cluster", **options)
+    found = lightly_ray.select(X, 7, "cluster", scores=np.full(160, value), **options)
+    assert found.ids == plain.ids
+    assert found.gains.tolist() == [value] * 3
+
+
+@pytest.mark.parametrize("least", [0.5, 1e-9])
+@pytest.mark.parametrize("picks", [5, 30, 60])
+def test_select__cluster_picks_what_scores_before_what_does_not(least: float, picks: int) -> None:
+    scores = np.zeros(160)
+    scores[100:140] = least  # so small that a weight beside 1 is rounded to 0
+    scores[10:16] = 1
+    found = lightly_ray.select(X, picks, "cluster", ids=NAMES, scores=scores, progress=False)
+    assert (found.gains > 0).sum() == min(picks, 46)
+    alike = lightly_ray.select(np.repeat(X[:2], 80, axis=0), picks, "cluster", scores=scores, progress=False)
+    assert (alike.gains > 0).sum() == min(picks, 46)
+
+
+def test_select__cluster_takes_the_smallest_keys_of_equal_scores() -> None:
+    scores = np.full(160, 0.5)
+    scores[:4] = 1
+    found = lightly_ray.select(X, 2, "cluster", ids=NAMES, scores=scores, progress=False)
+    keys = random_keys(NAMES, 0)
+    some = np.argsort(np.where(scores == 1, 0, keys), kind="stable")[:20]
+    expected = _reference(whole_vectors(X)[some], whole_weights(scores[some], 20), keys[some], X[:0], 2)
+    assert found.rows.tolist() == some[expected].tolist()
+    assert some.max() > 20  # the lowest rows are not all that is considered
+
+
+def test_select__cluster_of_nothing_to_pick() -> None:
     for scores in (None, SCORES):
-        found = lightly_ray.select(vectors, 12, "cluster", ids=NAMES, scores=scores, **options).ids
-        given = {**options, "scores": None if scores is None else scores[order]}
-        assert lightly_ray.select(vectors[order], 12, "cluster", ids=names, **given).ids == found
-        assert lightly_ray.select(vectors[order], 12, "cluster", ids=names, seed=5, **given).ids != found
+        found = lightly_ray.select(X, 4, "cluster", preselected=[0, 1, 2, 3], scores=scores, progress=False)
+        assert (found.ids, found.added_ids) == ([0, 1, 2, 3], [])
 
 
 def test_select__cluster_of_more_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,6 +155,21 @@ def test_select__coverage_of_more_than_fits(monkeypatch: pytest.MonkeyPatch) -> 
         lightly_ray.select(X, 150, "coverage", progress=False)
 
 
+@pytest.mark.parametrize("scores", [np.full(300, 0.5), np.arange(300) % 3 == 0])
+def test_select__coverage_of_equal_weights_of_more_than_fits(
+    scores: NDArray[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cover_pool, "MOST", 60)
+    order = np.random.default_rng(0).permutation(300)
+    numbers = scores.astype(np.float64)
+    found = lightly_ray.select(X, 60, "coverage", ids=NAMES, scores=numbers, progress=False)
+    names = [NAMES[row] for row in order]
+    again = lightly_ray.select(X[order], 60, "coverage", ids=names, scores=numbers[order], progress=False)
+    assert set(again.ids) == set(found.ids)
+    plain = lightly_ray.select(X, 60, "coverage", ids=NAMES, progress=False)
+    assert (found.ids == plain.ids) == (len(set(numbers)) == 1)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

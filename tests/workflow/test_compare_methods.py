@@ -15,6 +15,7 @@ import lightly_ray
 from lightly_ray.data.vectors import fixed_lists
 from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.settings import parse
+from lightly_ray.workflow import compare_methods
 from lightly_ray.workflow.compare_methods import CompareMethodsSettings, _slug, run_compare_methods
 from lightly_ray.workflow.comparison.experiment import LabelledData, Plan, run_method
 
@@ -40,7 +41,7 @@ def compare(table: Path, *words: str) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("ray_local")
-def test_job__goes_on_and_gives_the_same(table: Path) -> None:
+def test_job__goes_on_and_gives_the_same(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["methods=auto,coral", "refits=2"]
     result = compare(table, *words)
     assert list(result["accuracy"]) == ["random", "auto", "coral"]
@@ -60,6 +61,9 @@ def test_job__goes_on_and_gives_the_same(table: Path) -> None:
     assert {place: place.stat().st_mtime_ns for place in times} == times
     with pytest.raises(ConflictError, match=r"holds a comparison with other budgets, refits: choose another output"):
         compare(table, "budgets=3,9")
+    monkeypatch.setattr(compare_methods, "__version__", "0.0.9")
+    with pytest.raises(ConflictError, match=r"holds a comparison with other version of lightly_ray: choose"):
+        compare(table, *words)
 
 
 @pytest.mark.usefixtures("ray_local")
@@ -78,7 +82,11 @@ def test_job__a_folder_of_images_and_a_held_out_table(tmp_path: Path, table: Pat
         compare(table, f"data={tmp_path / 'photos'}", f"output={tmp_path / 'o1'}", "methods=auto", "budgets=4")
     with pytest.raises(InvalidInputError, match=r"held_out is of a table: the images of '.*photos'"):
         compare(table, f"data={tmp_path / 'photos'}", f"held_out={table}")
-    tested = compare(table, f"held_out={table}", f"output={tmp_path / 'o2'}", "methods=auto", "model=cv", "pool=100")
+    data = pq.read_table(table)
+    names = pa.array([f"held_out/{name}" for name in data["filename"].to_pylist()])
+    other = tmp_path / "other.parquet"
+    pq.write_table(data.set_column(0, "filename", names), other)
+    tested = compare(table, f"held_out={other}", f"output={tmp_path / 'o2'}", "methods=auto", "model=cv", "pool=100")
     assert tested["pool"] == 100
     assert np.mean(np.array(tested["accuracy"]["auto"])[:, -1]) > 0.6
 
@@ -132,6 +140,16 @@ def test_job__bad_input(table: Path, words: list[str], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         compare(table, *words)
     assert not (table.parent / "out" / "runs").exists()
+
+
+@pytest.mark.usefixtures("ray_local")
+def test_job__what_is_held_out_is_not_among_the_data(table: Path, tmp_path: Path) -> None:
+    data = pq.read_table(table)
+    names = [f"other/{name}" for name in data["filename"].to_pylist()]
+    names[7], names[100] = "123.jpg", "045.jpg"
+    pq.write_table(data.set_column(0, "filename", pa.array(names)), tmp_path / "other.parquet")
+    with pytest.raises(InvalidInputError, match=r"held_out has 2 of its 240 samples in common .*, first: '045\.jpg'"):
+        compare(table, f"held_out={tmp_path / 'other.parquet'}")
 
 
 @pytest.mark.usefixtures("ray_local")

@@ -5,7 +5,7 @@
     score_inputs      scores likewise; score_powers: products of them
     prediction_inputs class probabilities and labels likewise
     cover_pool        COVERAGE, in the caller's process
-    cluster_pool      CLUSTER, likewise
+    cluster_pool      CLUSTER, likewise; typicality_pool: the score that needs no model
     pick_progress     how far it is, for all of them
     engine            CORESET and CORAL: loads the shards here or on actors, chooses, keeps the checkpoint
     resources         how it may run, and the memory that takes

@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.selection.cover_pool import MOST, read_whole
@@ -11,7 +12,6 @@ from lightly_ray.parallel.selection.resources import Resources
 from lightly_ray.parallel.selection.result import SelectionStats
 from lightly_ray.selection.cluster import CONSIDERED, cluster
 from lightly_ray.selection.greedy import Picks
-from lightly_ray.selection.order import by_score
 from lightly_ray.selection.random_draw import smallest
 from lightly_ray.selection.request import Problem
 from lightly_ray.selection.whitening import Whitening
@@ -23,7 +23,8 @@ def select_clusters(
 ) -> tuple[Picks, SelectionStats, Whitening | None]:
     """Pick one sample of each cluster of those that have the largest scores, of all where there are none.
 
-    At most 50,000 are clustered: those of the largest scores, or a sample that depends on ids alone.
+    Scores that are all equal tell nothing and count as none. At most 50,000 are clustered: those of the
+    largest scores, or a sample; between equals a key of id and seed decides.
 
     Raises:
         InvalidInputError: an embedding is bad, or more are to be picked than are clustered.
@@ -31,12 +32,11 @@ def select_clusters(
     started = time.monotonic()
     if problem.picks > MOST:
         raise InvalidInputError(f"cluster picks at most {MOST:,} samples at a time, {problem.picks:,} were asked for")
-    count, scores = len(problem.candidates), problem.scores
-    keys = problem.random_keys(problem.settings.seed)
+    keys, scores = problem.random_keys(problem.settings.seed), _telling(problem.scores)
     if scores is None:
-        some = np.sort(smallest(keys, MOST)) if count > MOST else np.arange(count)
+        some = smallest(keys, MOST)
     else:
-        some = np.sort(by_score(scores, min(count, MOST, CONSIDERED * problem.picks)))
+        some = np.lexsort((keys, -scores))[: min(MOST, CONSIDERED * problem.picks)]
     # Scores know what is labelled already: measured, clusters of what is doubted gain less where that repels too.
     repelling = problem.centers if scores is None else problem.centers[:0]
     rows = np.unique(np.concatenate([problem.candidates[some], repelling]))
@@ -45,12 +45,24 @@ def select_clusters(
     with counted_picks(problem, on_progress, show=resources.progress) as advance:
         found = cluster(
             vectors[np.searchsorted(rows, problem.candidates[some])],
-            whole_weights(None if scores is None else scores[some], len(some)),
+            _weights(scores, some),
             keys[some],
             vectors[np.searchsorted(rows, repelling)],
             problem.picks,
             advance=advance,
         )
-    gains = np.zeros(len(found)) if scores is None else scores[some][found]
+    gains = np.zeros(len(found)) if problem.scores is None else problem.scores[some][found]
     seconds = {"read": read_seconds, "pick": time.monotonic() - started - read_seconds}
     return Picks(problem.candidates[some[found]], gains), SelectionStats(seconds=seconds, partitions=1), whitening
+
+
+def _telling(scores: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    """Scores, or None where they are all equal and so tell nothing."""
+    return None if scores is None or (scores == scores.max(initial=0)).all() else scores
+
+
+def _weights(scores: NDArray[np.float64] | None, some: NDArray[np.intp]) -> NDArray[np.int64]:
+    if scores is None:
+        return whole_weights(None, len(some))
+    # A score that is small beside the others still comes before none.
+    return np.maximum(whole_weights(scores[some], len(some)), scores[some] > 0)

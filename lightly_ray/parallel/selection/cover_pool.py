@@ -2,7 +2,7 @@
 
 Up to 50,000 candidates all are covered, and all may be picked. Of more, a sample is covered that depends on ids alone;
 what may be picked are those with the largest weights, and a sample of the others: half and half, all a sample where
-there are no weights. How many is said in the result.
+weights are equal. How many is said in the result.
 """
 
 import time
@@ -158,9 +158,10 @@ def _sampled(problem: Problem, weights: NDArray[np.int64]) -> tuple[NDArray[np.i
         return everything, everything
     keys = problem.random_keys(_SEED)
     sample = np.sort(smallest(keys, MOST))
-    if problem.scores is None:
+    if (weights == weights[0]).all():
         return sample, sample
-    heaviest = np.argsort(-weights, kind="stable")[: MOST // 2]
+    # By row, the heaviest of equals would be those that happen to come first.
+    heaviest = np.lexsort((keys, -weights))[: MOST // 2]
     others = np.setdiff1d(np.arange(count), heaviest)
     return sample, np.sort(np.concatenate([heaviest, others[smallest(keys[others], MOST - len(heaviest))]]))
 

@@ -40,7 +40,7 @@ def read_scores(scores: Any, id_column: str, score: str | None) -> NamedScores |
     """
     if isinstance(scores, Mapping):
         return NamedScores(list(scores), list(scores.values()), "scores")
-    if isinstance(scores, os.PathLike) or (isinstance(scores, str) and _is_path(scores)):
+    if is_path(scores):
         return _from_files(Location.parse(scores), id_column, score)
     if scores is None or isinstance(scores, str):
         return scores
@@ -68,6 +68,28 @@ def default_score_of(place: Location, id_column: str) -> str:
     """
     with open_parquet(place.at(list_files(place, ".parquet")[0]), buffer=_BUFFER) as file:
         return _chosen(file.schema_arrow, id_column, None)
+
+
+def names_of_scores(scores: Any, id_column: str) -> list[str] | None:
+    """The columns of a table of scores, but for that of its ids; None where scores have no names.
+
+    Raises:
+        NotFoundError: there is no such file.
+    """
+    if is_path(scores):
+        place = Location.parse(scores)
+        with open_parquet(place.at(list_files(place, ".parquet")[0]), buffer=_BUFFER) as file:
+            names: list[str] = file.schema_arrow.names
+    elif isinstance(scores, pa.Table):
+        names = scores.column_names
+    else:
+        return None
+    return [name for name in names if name != id_column]
+
+
+def is_path(scores: Any) -> bool:
+    """Whether scores lie in Parquet files."""
+    return isinstance(scores, os.PathLike) or (isinstance(scores, str) and _is_path(scores))
 
 
 def _is_path(text: str) -> bool:

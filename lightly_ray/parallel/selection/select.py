@@ -96,8 +96,8 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
 
     The result is exactly that of the sequential algorithm, whatever the number of partitions, workers and
     blocks. Row i is the i-th of an array, or of Parquet files sorted by path; of a Dataset, the i-th id in order.
-    Equal candidates: the lowest row wins. Without preselected samples, coreset is the greedy k-center algorithm of
-    Gonzalez (1985); each of its covers is within twice the best radius.
+    Equal candidates: the lowest row wins, with cluster the smallest key of id and seed. Without preselected samples,
+    coreset is the greedy k-center algorithm of Gonzalez (1985); each of its covers is within twice the best radius.
 
     While it runs, BLAS uses one thread in the whole process that computes: the engine has threads of its own, and
     matrix products of other threads of that process are slower meanwhile.
@@ -128,8 +128,8 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
             no score, which no other sample needs. For coral and active_learning, and for coverage where they are given.
         score: which score of such a table; by default `uncertainty_margin` where it has that, else the first. Names
             with exponents give the product of powers, ``{"uncertainty_margin": 1, "typicality": 2}``, in which
-            `typicality` is computed of the embeddings (`lightly_ray.selection.typicality`); ``scores`` may say the same
-            where they come of predictions, or are typicality alone.
+            `typicality`, where a table has none, is computed of the embeddings (`lightly_ray.selection.typicality`);
+            ``scores`` may say the same where they come of predictions, or are typicality alone, and no id is so called.
         predictions: class probabilities of the samples that may be selected: (N, C) by row, {id: row}, a table with a
             column `probabilities` that is joined by ``id_column``, or a frame with a column per class. Where no scores
             are given, their `uncertainty_margin` (or the ``score`` named) is taken.
@@ -191,23 +191,22 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         Gonzalez. Clustering to minimize the maximum intercluster distance. TCS 1985. The use for active learning:
         Sener, Savarese. Active learning for convolutional neural networks: a core-set approach. ICLR 2018.
     """
-    _require_one_of("on_missing", on_missing, get_args(OrSkip))
-    _require_one_of("on_error", on_error, get_args(OrSkip))
+    _require_or_skip(on_missing=on_missing, on_error=on_error)
     predicted = None if predictions is None else read_predictions(predictions, id_column)
-    given, typical = read_wanted(scores, score, predicted, id_column)
-    asked = parse_method(method)
-    choice = choose_method(
-        asked,
-        Situation(
-            n_samples=require_size(n_samples),
-            most=MOST,
-            min_distance=require_distance(min_distance),
-            certify=certify,
-            selected=preselected is not None and len(preselected) > 0,
-            scored=given is not None,
-            labelled=labels is not None,
-        ),
+    given, typical = read_wanted(
+        scores, score, predicted, id_column, lambda: open_data(data, ids, id_column, None, None)[1]
     )
+    asked = parse_method(method)
+    situation = Situation(
+        n_samples=require_size(n_samples),
+        most=MOST,
+        min_distance=require_distance(min_distance),
+        certify=certify,
+        selected=preselected is not None and len(preselected) > 0,
+        scored=given is not None,
+        labelled=False,
+    )
+    choice = choose_method(asked, situation)
     settings = check_settings(
         n_samples,
         choice.method,
@@ -233,7 +232,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         problem = _with_vectors(problem, normalize, skip=on_error == "skip")
     _warn_of_skipped(problem)
     if typical is not None:
-        problem = with_typicality(problem, typical)
+        problem = with_typicality(problem, typical, resources.memory_limit)
     problem = with_share_drawn(problem, share)
     if labels is not None and predicted is not None and settings.method == "coverage":
         classes = class_predictions(predicted, labels, problem, id_column)
@@ -242,7 +241,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
                 problem, classes=classes, scores=None if scores is None and typical is None else problem.scores
             )
     result = _select(problem, resources, width, on_progress, id_column)
-    return replace(result, why=choice.why)
+    return replace(result, why=choose_method(asked, replace(situation, labelled=problem.classes is not None)).why)
 
 
 def _select(
@@ -345,6 +344,7 @@ def _warn_of_skipped(problem: Problem) -> None:
         )
 
 
-def _require_one_of(what: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise InvalidInputError(f"{what} must be one of {', '.join(known)}, got {value!r}")
+def _require_or_skip(**settings: str) -> None:
+    for what, value in settings.items():
+        if value not in get_args(OrSkip):
+            raise InvalidInputError(f"{what} must be one of {', '.join(get_args(OrSkip))}, got {value!r}")

@@ -40,6 +40,10 @@ def test_sampler_config__positional_order_and_case() -> None:
         ({"min_distance": None}, "min_distance must be a number"),
         ({"normalize": "unit"}, "normalize must be True, False or 'whiten', got 'unit'"),
         ({"normalize": "whiten", "min_distance": 1}, "min_distance=1 is a distance of the given embeddings"),
+        (
+            {"score": {"typicality": 1}},
+            r"must be the name of one score, got .* taken by lightly_ray.select\(score=...\)",
+        ),
         ({"random_share": 1.0}, r"random_share must be a number from 0 to less than 1, got 1\.0"),
         ({"random_share": -0.1}, "random_share must be"),
         ({"random_share": 0.5, "min_distance": 1}, "random_share=0.5 draws samples whatever their distance"),
