@@ -25,7 +25,7 @@ from lightly_ray.errors import InvalidInputError, NotFoundError, UnavailableErro
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _CHUNK = 2**20
-_TRIES, _PAUSE = 5, 0.1  # to delete a folder, and seconds between them
+_TRIES, _PAUSE = 20, 0.1  # to delete a folder, and seconds between them
 
 
 class Blobs:
