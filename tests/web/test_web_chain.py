@@ -76,7 +76,9 @@ def _add_embeddings(page: "Page", embeddings: Path) -> None:
     dialog = page.get_by_role("dialog", name="Add to from a folder")
     dialog.get_by_label("Choose embeddings").set_input_files(embeddings)
     expect(page.get_by_label("Upload to from a folder")).to_contain_text("pixels")
-    expect(page.get_by_label("Upload to from a folder").get_by_role("progressbar")).to_be_hidden()
+    panel = page.get_by_label("Upload to from a folder")
+    expect(panel.get_by_role("progressbar")).to_be_hidden()
+    panel.get_by_role("button", name="Close").click()
 
 
 def _sharp_half(page: "Page") -> int:
@@ -129,7 +131,7 @@ def _select(page: "Page", client: ApiWorkflowClient) -> None:
 
 def _result(page: "Page") -> "Locator":
     result = page.locator(".select-result")
-    expect(result.get_by_role("link", name="eight").first).to_be_visible()
+    expect(result.get_by_role("heading", name="eight")).to_be_visible()
     return result
 
 
@@ -138,7 +140,7 @@ def _selected(client: ApiWorkflowClient) -> list[str]:
 
 
 def _download(page: "Page") -> dict[str, bytes]:
-    _result(page).get_by_role("link", name="eight").first.click()
+    _result(page).get_by_role("link", name="Open the tag").click()
     expect(page.get_by_role("heading", name="eight")).to_be_visible()
     page.get_by_role("button", name="Download").click()
     with page.expect_download() as coming:

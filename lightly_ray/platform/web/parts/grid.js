@@ -230,7 +230,7 @@ export class SampleGrid extends HTMLElement {
     refill(
       tile,
       sample.thumbnail === null ? fault("no image") : image,
-      h("button", { class: "mark", tabindex: -1, "aria-label": "Select" }, h("span", {}, icon("check"))),
+      h("span", { class: "mark" }, h("span", {}, icon("check"))), // a button within an option would be nobody's
       value !== undefined && h("span", { class: "value" }, number(value)),
       stack > 1 &&
         h("span", { class: "stack", title: `${count(stack)} near duplicates` }, icon("stack"), ` ${count(stack)}`),
