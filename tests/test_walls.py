@@ -35,6 +35,7 @@ OWNERS = {
     "sqlalchemy": ["platform"],
     "alembic": ["platform.storage"],
     "uvicorn": ["platform"],
+    "prometheus_client": ["platform.http"],
     "numba": ["compiled", "selection.intrinsics", "parallel.selection.shard_actor"],
     "llvmlite": ["selection.intrinsics"],
     "requests": ["api", "platform.embedded"],

@@ -76,7 +76,7 @@ def test_ray__shows_metrics_and_telling_names(images: Path) -> None:
     assert values["ray_lightly_ray_driver_bytes_total"] == expected["driver_bytes"]
     assert values["ray_lightly_ray_radius"] == expected["radius"]
     assert values["ray_lightly_ray_pairs_share"] == expected["share"]
-    # One shard was read twice, at least in part: what a killed process had counted may not have been reported.
-    assert 3001 / 2 < values["ray_lightly_ray_rows_read_total"] <= 1.5 * 3001 + 1
+    # One of two shards was read twice; what the killed process had counted may not have been reported.
+    assert 3001 <= values["ray_lightly_ray_rows_read_total"] < 2 * 3001
     assert shown["actors"] == ["lightly_ray shard 1 of 2", "lightly_ray shard 2 of 2"]
     assert {"MapBatches(_score_predictions)", "MapWorker(MapBatches(_EmbedImages)).submit"} <= set(shown["tasks"])

@@ -6,6 +6,7 @@ from lightly_ray import __version__
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http import errors
 from lightly_ray.platform.http.dependencies import require_token
+from lightly_ray.platform.http.measured import Measure, Measurements
 from lightly_ray.platform.http.middleware import Edge
 from lightly_ray.platform.http.routes import (
     batch,
@@ -15,6 +16,7 @@ from lightly_ray.platform.http.routes import (
     exports,
     health,
     jobs,
+    metrics,
     predictions,
     samples,
     scores,
@@ -35,6 +37,7 @@ WITH_TOKEN: list[APIRouter] = [
     jobs.router,
     exports.router,
     docs.router,
+    metrics.router,
 ]
 # Nothing but versions, health, static assets, and URLs that carry their own signature.
 WITHOUT_TOKEN: list[APIRouter] = [health.public, signed.router, docs.public]
@@ -51,10 +54,12 @@ def create_app(platform: Platform) -> FastAPI:
         redirect_slashes=False,  # a redirect would drop bodies, and show tokens in a second log line
     )
     app.state.platform = platform
+    app.state.measurements = Measurements()
     errors.install(app)
     for router in WITHOUT_TOKEN:
         app.include_router(router)
     for router in WITH_TOKEN:
         app.include_router(router, dependencies=[Depends(require_token)])
     app.add_middleware(Edge)
+    app.add_middleware(Measure)
     return app
