@@ -16,7 +16,7 @@ PROJECT = ROOT.parent
 # From the ground up: what stands in one line knows only the lines above it. Every package has its place here.
 ORDER = [
     ["_types", "compiled", "errors", "progress"],
-    ["bitmask", "data", "methods", "setting_words"],
+    ["bitmask", "data", "deploy", "methods", "setting_words"],
     ["settings"],
     ["embedding"],
     ["sampler_config", "scores"],
