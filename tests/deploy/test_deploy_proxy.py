@@ -22,7 +22,11 @@ from tests.conftest import missing
 from tests.platform.served import serving
 
 pytestmark = pytest.mark.full
-MAIN = "daemon off; master_process off; error_log stderr warn; pid nginx.pid; events {} http { include site.conf; }"
+TEMPORARY = " ".join(f"{kind}_temp_path {kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+MAIN = (
+    "daemon off; master_process off; error_log stderr warn; pid nginx.pid; events {} "
+    f"http {{ {TEMPORARY} include site.conf; }}"
+)
 
 
 @pytest.fixture(scope="module")
