@@ -19,6 +19,7 @@ The house, from the ground up; what stands in one line knows only the lines abov
 
     errors, progress, compiled, _types    every deliberate error; progress on standard error; numba; argument types
     methods, bitmask                      the methods, their needs and sizes; sets of rows
+    deploy/                               files to install by, which `lightly-ray deploy` prints
     settings, setting_words               `key=value` settings: typed; and where their words come from
     data/                                 arrays in and out: locations, ids, vectors, formats, the checks at the door
     embedding/                            images -> vectors: models, axes fitted on them; a linear classifier
@@ -32,7 +33,7 @@ The house, from the ground up; what stands in one line knows only the lines abov
     platform/                             the server: routes, jobs, storage
     workflow/                             what jobs/ and the command do, one file per job
     cli                                   `lightly-ray`
-    guide/                                architecture and protocol, as Markdown
+    guide/                                architecture, protocol, tutorials and operating, as Markdown
 """
 
 import importlib

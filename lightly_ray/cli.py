@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NamedTuple, NoReturn
 
-from lightly_ray import __version__
+from lightly_ray import __version__, deploy
 from lightly_ray.errors import MissingExtraError, missing_extra
 from lightly_ray.settings import Settings, run
 
@@ -96,6 +96,8 @@ def main() -> NoReturn:
     if words[0] in {"version", "--version"}:
         sys.stdout.write(f"{__version__}\n")
         sys.exit(0)
+    if words[0] == "deploy":  # its result is a file, where that of the others is a line of JSON
+        sys.exit(deploy.main(words[1:]))
     name = words[0]
     if name not in COMMANDS:
         near = difflib.get_close_matches(name, COMMANDS, n=1)
@@ -128,7 +130,9 @@ def _load(path: str, extra: str) -> Any:
 
 
 def _help() -> str:
-    summaries = {name: command.summary for name, command in COMMANDS.items()} | {"version": "print the version"}
+    summaries = {name: command.summary for name, command in COMMANDS.items()}
+    summaries |= {"deploy": "print a file to install by: container, KubeRay, systemd, proxy, dashboard; or their names"}
+    summaries |= {"version": "print the version"}
     width = max(map(len, summaries))
     lines = [f"  {name:<{width}}  {summary}" for name, summary in summaries.items()]
     return "\n".join(

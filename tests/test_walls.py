@@ -16,7 +16,7 @@ PROJECT = ROOT.parent
 # From the ground up: what stands in one line knows only the lines above it. Every package has its place here.
 ORDER = [
     ["_types", "compiled", "errors", "progress"],
-    ["bitmask", "data", "methods", "setting_words"],
+    ["bitmask", "data", "deploy", "methods", "setting_words"],
     ["settings"],
     ["embedding"],
     ["sampler_config", "scores"],
@@ -36,6 +36,7 @@ OWNERS = {
     "alembic": ["platform.storage"],
     "uvicorn": ["platform"],
     "markdown_it": ["platform.services.guide_pages"],
+    "prometheus_client": ["platform.http"],
     "numba": ["compiled", "selection.intrinsics", "parallel.selection.shard_actor"],
     "llvmlite": ["selection.intrinsics"],
     "requests": ["api", "platform.embedded"],

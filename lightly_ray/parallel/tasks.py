@@ -22,7 +22,7 @@ def run_tasks(
         items: its others.
     """
     kept = [ray.put(one) for one in shared]
-    task = ray.remote(_call)
+    task = ray.remote(_call).options(name=f"lightly_ray {work.__name__.strip('_')}")
     waiting: dict[Any, tuple[Any, ...]] = {}
     left = list(items)[::-1]
     with plain_errors():

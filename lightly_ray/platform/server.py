@@ -33,7 +33,7 @@ def serve(settings: ServeSettings, *, announce: bool = True, given: socket.socke
     Raises:
         InvalidInputError: the port is in use, or the address is not this machine's.
     """
-    configure(settings.log)
+    configure(settings.log, settings.log_format)
     with given or listen(settings.host, settings.port) as listener:
         platform = Platform.open(settings)
         token = tokens.ensure_admin(platform.database, settings.data_dir / ADMIN_FILE)
@@ -128,6 +128,9 @@ def _own_address(settings: ServeSettings, listener: socket.socket) -> str:
 def _announce(platform: Platform, listener: socket.socket, made: str | None) -> None:
     settings = platform.settings
     path = settings.data_dir / ADMIN_FILE
+    if settings.log_format == "json":  # read by programs: no token, and nothing that is no JSON
+        _log.info("serving on %s, data in %s, admin token in %s", address(listener), settings.data_dir, path)
+        return
     with platform.database.write() as db:
         code = sessions.make_code(db, path.read_text().strip())
     lines = [f"lightly_ray platform on {address(listener)} (API page: /docs), data in {settings.data_dir}"]

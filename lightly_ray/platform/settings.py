@@ -72,6 +72,9 @@ class WorkerSettings(StoreSettings):
     log: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="what is written to standard error"
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="how: lines to read, or an object of JSON a line, with the ids of request and job"
+    )
 
 
 class ServeSettings(WorkerSettings):

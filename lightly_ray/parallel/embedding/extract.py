@@ -19,6 +19,7 @@ from lightly_ray.data.location import Location
 from lightly_ray.data.vectors import fixed_lists
 from lightly_ray.embedding.embedder import Embedder
 from lightly_ray.embedding.models import Model
+from lightly_ray.parallel import metrics
 from lightly_ray.parallel.cluster import cluster_cpus, cluster_gpus, own_cpus
 from lightly_ray.parallel.embedding.reader import Reader
 from lightly_ray.parallel.errors import plain_errors
@@ -59,7 +60,7 @@ def extract_in_order(
         UnreadableError: a file is gone, or its store does not answer.
     """
     dataset = _names(filenames, loader).map_batches(
-        _Describe,
+        _EmbedImages,
         fn_constructor_args=(root, ray.put(model), ray.put(embedder)),
         batch_size=loader.batch_size,
         batch_format="pyarrow",
@@ -98,7 +99,7 @@ def _resources(filenames: Sequence[str], loader: Loader) -> dict[str, Any]:
 _BLACK = np.zeros((1, 1, 3), np.uint8)  # described where a batch holds no image, to know the dimensions
 
 
-class _Describe:
+class _EmbedImages:
     """One actor: reads images below ``root`` and describes them."""
 
     def __init__(
@@ -113,6 +114,7 @@ class _Describe:
     def __call__(self, batch: pa.Table) -> pa.Table:
         names = [str(name) for name in batch["filename"].to_pylist()]
         decoded = list(self._reader.read(names))
+        metrics.count(metrics.ROWS_EMBEDDED, len(names))
         pixels = [one.pixels for one in decoded if not one.error]
         # What an actor was not given belongs to others: threads of BLAS would fight over it.
         with threadpool_limits(1):

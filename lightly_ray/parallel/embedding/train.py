@@ -22,13 +22,13 @@ _BATCH = 1024  # rows; a prediction is a small product, so blocks are large
 
 
 @ray.remote
-def _train(embeddings: NDArray[np.float32], labels: list[str], classes: list[str]) -> Classifier:
+def _train_classifier(embeddings: NDArray[np.float32], labels: list[str], classes: list[str]) -> Classifier:
     with threadpool_limits(1):  # the task has one CPU
         return Classifier(embeddings, labels, classes)
 
 
 @ray.remote
-def _test(classifier: Classifier, embeddings: NDArray[np.float32], labels: list[str]) -> float:
+def _test_classifier(classifier: Classifier, embeddings: NDArray[np.float32], labels: list[str]) -> float:
     with threadpool_limits(1):
         return classifier.accuracy(embeddings, labels)
 
@@ -74,11 +74,11 @@ class Trainer:
     def train(self, labels: dict[str, str]) -> Handle[Classifier]:
         """Start training on labelled samples, given as class by file name."""
         rows = [self._row[name] for name in labels]
-        return _train.remote(self._embeddings[rows], list(labels.values()), self.classes)
+        return _train_classifier.remote(self._embeddings[rows], list(labels.values()), self.classes)
 
     def accuracy(self, classifier: Handle[Classifier]) -> Handle[float]:
         """Start testing on the held-out set."""
-        return _test.remote(classifier, self._held_out, self._held_out_labels)
+        return _test_classifier.remote(classifier, self._held_out, self._held_out_labels)
 
     def predict(self, classifier: Handle[Classifier]) -> ray.data.Dataset:
         """Probabilities of the whole pool: columns ``filename`` and ``probabilities`` (C,) float32, in any order."""

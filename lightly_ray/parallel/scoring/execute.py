@@ -14,6 +14,7 @@ import ray
 import ray.data
 
 from lightly_ray.data.predictions.checks import require_no_fault
+from lightly_ray.parallel import metrics
 from lightly_ray.scores.detection import FrequencyConfig
 from lightly_ray.scores.prediction_columns import Columns
 from lightly_ray.scores.read_tasks import Read, ReadTasks
@@ -56,6 +57,7 @@ class Scoring:
 
     def _score_batch(self, batch: pa.RecordBatch, classes: int) -> pa.Table:
         names = batch.column(self.columns.id_column)
+        metrics.count(metrics.ROWS_SCORED, len(names))
         evaluated = evaluate(self.columns.task, batch, self.config, classes)
         if self.on_error == "raise":
             require_no_fault(evaluated.faults, names, reasons=evaluated.reasons)
@@ -96,7 +98,7 @@ def first_classes(read_tasks: ReadTasks, columns: Columns) -> int:
 def score_read_tasks(read_tasks: ReadTasks, scoring: Scoring) -> ray.data.Dataset:
     """The scores of all tasks, in no particular order."""
     scoring = replace(scoring, classes=first_classes(read_tasks, scoring.columns))
-    return _mapped(read_tasks.tasks, partial(_score_task, read=read_tasks.read, scoring=scoring))
+    return _mapped(read_tasks.tasks, partial(_score_predictions, read=read_tasks.read, scoring=scoring))
 
 
 def score_in_order(read_tasks: ReadTasks, scoring: Scoring, first: int = 0) -> Iterator[pa.Table]:
@@ -113,7 +115,7 @@ def score_in_order(read_tasks: ReadTasks, scoring: Scoring, first: int = 0) -> I
         task.append_column(_ROW, pa.array(np.full(len(task), start)))
         for task, start in zip(read_tasks.tasks[place:], starts, strict=True)
     ]
-    dataset = _mapped(tasks, partial(_score_numbered, read=read_tasks.read, scoring=scoring))
+    dataset = _mapped(tasks, partial(_score_predictions_in_order, read=read_tasks.read, scoring=scoring))
     dataset.context.execution_options.preserve_order = True
     row = starts[0]
     blocks = cast("Iterable[pa.Table]", dataset.iter_batches(batch_format="pyarrow", batch_size=None))
@@ -127,16 +129,16 @@ def _mapped(tasks: list[pa.Table], score: Callable[[pa.Table], Iterator[pa.Table
     return ray.data.from_arrow(tasks).map_batches(score, batch_format="pyarrow", batch_size=None)
 
 
-def _score_task(task: pa.Table, read: Read, scoring: Scoring) -> Iterator[pa.Table]:
+def _score_predictions(task: pa.Table, read: Read, scoring: Scoring) -> Iterator[pa.Table]:
     for table in read(task):
         yield scoring.score(table)
 
 
-def _score_numbered(task: pa.Table, read: Read, scoring: Scoring) -> Iterator[pa.Table]:
+def _score_predictions_in_order(task: pa.Table, read: Read, scoring: Scoring) -> Iterator[pa.Table]:
     if not len(task):
         return
     row = task.column(_ROW)[0].as_py()
-    for scored in _score_task(task.drop_columns(_ROW), read, scoring):
+    for scored in _score_predictions(task.drop_columns(_ROW), read, scoring):
         yield scored.append_column(_ROW, pa.array(np.arange(row, row + len(scored))))
         row += len(scored)
 

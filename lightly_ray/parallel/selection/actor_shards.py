@@ -21,6 +21,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from lightly_ray.data.ids import Ids, RowNumbers
 from lightly_ray.data.vectors import Matrix, VectorFault
 from lightly_ray.errors import InvalidInputError, LightlyRayError, WorkerLostError
+from lightly_ray.parallel import metrics
 from lightly_ray.parallel.selection.shard_actor import ShardActor
 from lightly_ray.parallel.selection.shard_spec import ShardSpec
 from lightly_ray.selection.protocol import Proposal, Request
@@ -201,6 +202,7 @@ class ActorShards:
     def _lose(self, lost: dict[int, Exception]) -> None:
         for shard, error in lost.items():
             self.restarts += 1
+            metrics.count(metrics.RESTARTS, 1)
             self._losses[shard] += 1
             if self._losses[shard] > _MOST_LOSSES:
                 raise WorkerLostError(
@@ -213,7 +215,10 @@ class ActorShards:
         self._nodes[shard] = node
         # Soft: where the node is gone before the worker starts, any other will do.
         placement = NodeAffinitySchedulingStrategy(node, soft=True)
-        self._workers[shard] = ShardActor.options(scheduling_strategy=placement).remote(threads)  # type: ignore[attr-defined]  # Ray adds it to the class
+        actor: Any = ShardActor
+        self._workers[shard] = actor.options(scheduling_strategy=placement).remote(
+            threads, f"{shard + 1} of {len(self)}"
+        )
 
     def _place(self, shard: int) -> tuple[str, int]:
         """The node with the most CPUs per worker, and the threads of a worker there."""

@@ -15,6 +15,7 @@ from lightly_ray.data.ids import RowNumbers
 from lightly_ray.data.sources import load
 from lightly_ray.data.vectors import Matrix, VectorFault
 from lightly_ray.errors import InvalidInputError
+from lightly_ray.parallel import metrics
 from lightly_ray.parallel.selection.pick_progress import OnProgress, counted_picks
 from lightly_ray.parallel.selection.resources import Resources
 from lightly_ray.parallel.selection.result import CoverageReport, SelectionStats
@@ -180,6 +181,7 @@ def read_whole(problem: Problem, rows: RowNumbers) -> tuple[NDArray[np.float32],
     )
     if isinstance(loaded, VectorFault):
         raise loaded.error(problem.ids)
+    metrics.count(metrics.ROWS_READ, len(loaded))
     return whole_vectors(loaded), whitening
 
 

@@ -100,7 +100,8 @@ class DatasetSource:
         where = f"the column {self._embedding!r}"
         with plain_errors():
             found = (
-                ray.get(_layout.remote(part.block, self._embedding, part.offsets, where)) for part in self._parts(rows)
+                ray.get(_look_at_embeddings.remote(part.block, self._embedding, part.offsets, where))
+                for part in self._parts(rows)
             )
             self._layout = next((layout for layout in found if layout is not None), None)
         if self._layout is None:
@@ -110,7 +111,10 @@ class DatasetSource:
         """Those of ``rows`` without a vector that can be used, found where the blocks are."""
         with plain_errors():
             found = ray.get(
-                [_unusable.remote(part, self._embedding, self.layout, normalize) for part in self._parts(rows)]
+                [
+                    _find_unusable_embeddings.remote(part, self._embedding, self.layout, normalize)
+                    for part in self._parts(rows)
+                ]
             )
         return {row: reason for reasons in found for row, reason in reasons.items()}
 
@@ -188,7 +192,7 @@ def _read_column(block: pa.Table, name: str) -> pa.ChunkedArray:
 
 
 @ray.remote(num_cpus=0)
-def _layout(block: pa.Table, name: str, offsets: NDArray[np.int64], where: str) -> Layout | None:
+def _look_at_embeddings(block: pa.Table, name: str, offsets: NDArray[np.int64], where: str) -> Layout | None:
     column = block.column(name)
     for start in range(0, len(offsets), _LOOK_ROWS):
         part: Any = column.take(pa.array(offsets[start : start + _LOOK_ROWS])).combine_chunks()
@@ -199,7 +203,7 @@ def _layout(block: pa.Table, name: str, offsets: NDArray[np.int64], where: str) 
 
 
 @ray.remote(num_cpus=0)
-def _unusable(part: Taken, name: str, layout: Layout, normalize: bool) -> Reasons:
+def _find_unusable_embeddings(part: Taken, name: str, layout: Layout, normalize: bool) -> Reasons:
     column = cast("pa.Table", ray.get(part.block)).column(name)
     reasons: Reasons = {}
     for start in range(0, len(part.rows), layout.block_rows):

@@ -17,7 +17,7 @@ import numpy as np
 from lightly_ray.data.fingerprint import digest
 from lightly_ray.data.vectors import VectorFault
 from lightly_ray.parallel.selection.checkpoint import Checkpoint, Identity
-from lightly_ray.parallel.selection.pick_progress import OnProgress, counted_picks
+from lightly_ray.parallel.selection.pick_progress import Advance, OnProgress, counted_picks
 from lightly_ray.parallel.selection.resources import LoadedShards, Resources, require_memory
 from lightly_ray.parallel.selection.result import SelectionStats
 from lightly_ray.parallel.selection.shard_spec import build_shard, specify_shard
@@ -63,7 +63,7 @@ def _choose(
     loaded: LoadedShards,
     first: int | None,
     checkpoint: Checkpoint | None,
-    advance: Callable[[int], None],
+    advance: Advance,
     *,
     progress: bool,
 ) -> Outcome:
@@ -89,7 +89,7 @@ def _choose(
         if checkpoint is not None:
             checkpoint.add(picks)
 
-    advance(0 if made is None else len(made))
+    advance(0 if made is None else len(made), earlier=True)
     try:
         return choose(loaded.shards, task, take)
     finally:

@@ -25,7 +25,7 @@ def moments_on_workers(
         WorkerLostError: workers hang, or are lost again and again.
     """
     for attempt in range(_MOST_LOSSES + 1):
-        answers = [_moments.remote(*part) for part in parts]
+        answers = [_sum_for_whitening.remote(*part) for part in parts]
         try:
             with plain_errors():
                 return list(ray.get(answers, timeout=timeout))
@@ -40,5 +40,5 @@ def moments_on_workers(
 
 
 @ray.remote(num_cpus=0)
-def _moments(given: Blocks, rows: RowNumbers) -> Moments | VectorFault:
+def _sum_for_whitening(given: Blocks, rows: RowNumbers) -> Moments | VectorFault:
     return moments_of(given, rows)

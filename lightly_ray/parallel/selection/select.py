@@ -27,6 +27,7 @@ from lightly_ray.methods import (
     require_size,
     takes_labels,
 )
+from lightly_ray.parallel.metrics import show_selection
 from lightly_ray.parallel.selection.cluster_pool import select_clusters
 from lightly_ray.parallel.selection.cover_pool import MOST, select_covering
 from lightly_ray.parallel.selection.engine import select_farthest
@@ -315,7 +316,7 @@ def _result(
     added_ids = ids[len(problem.preselected) - len(drawn) :]
     certificate = None if outcome is None else outcome.certificate
     skipped = np.fromiter(problem.skipped, np.int64, len(problem.skipped))
-    return Selection(
+    selection = Selection(
         method=problem.settings.method,
         ids=ids,
         added_ids=added_ids,
@@ -332,6 +333,8 @@ def _result(
         whitening=problem.whitening,
         skipped=dict(zip(problem.ids.at(skipped), problem.skipped.values(), strict=True)),
     )
+    show_selection(selection)
+    return selection
 
 
 def _warn_of_skipped(problem: Problem) -> None:

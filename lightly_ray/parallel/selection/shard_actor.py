@@ -33,14 +33,19 @@ class ShardActor:
 
     Args:
         threads: how many it may use.
+        which: of all shards it is, as Ray's dashboard and its logs show it.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, which: str) -> None:
         self._threads = threads
+        self._which = which
         self._built: BuiltShard | None = None
         # Ray sets one thread for workers without CPUs, libraries one per CPU for every worker: neither fits.
         threadpool_limits(threads)
         numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+
+    def __repr__(self) -> str:
+        return f"lightly_ray shard {self._which}"
 
     def whereabouts(self) -> tuple[str, int]:
         """Node and process id, for messages and tests."""

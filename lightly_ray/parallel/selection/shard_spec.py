@@ -12,6 +12,7 @@ from lightly_ray.data.fingerprint import fingerprint
 from lightly_ray.data.ids import RowNumbers
 from lightly_ray.data.sources import Blocks, load
 from lightly_ray.data.vectors import Matrix, VectorFault
+from lightly_ray.parallel import metrics
 from lightly_ray.parallel.selection.whitened_blocks import WhitenedBlocks
 from lightly_ray.selection.choose import shard_min_distance
 from lightly_ray.selection.request import Problem
@@ -93,6 +94,7 @@ def build_shard(spec: ShardSpec, threads: int | None = None) -> BuiltShard | Vec
     vectors = load(spec.blocks, spec.rows, normalize=spec.normalize, places=places)
     if isinstance(vectors, VectorFault):
         return vectors
+    metrics.count(metrics.ROWS_READ, len(vectors))
     candidates = int(np.count_nonzero(~spec.preselected))
     rows = spec.rows[arranged]
     shard = Shard(

@@ -6,6 +6,7 @@ from lightly_ray import __version__
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http import errors
 from lightly_ray.platform.http.dependencies import require_own_page, require_session, require_token
+from lightly_ray.platform.http.measured import Measure, Measurements
 from lightly_ray.platform.http.middleware import Edge
 from lightly_ray.platform.http.routes import app as web_app
 from lightly_ray.platform.http.routes import (
@@ -16,6 +17,7 @@ from lightly_ray.platform.http.routes import (
     exports,
     health,
     jobs,
+    metrics,
     predictions,
     samples,
     scores,
@@ -37,6 +39,7 @@ WITH_TOKEN: list[APIRouter] = [
     jobs.router,
     exports.router,
     docs.router,
+    metrics.router,
 ]
 # Nothing but versions, health, the API page, and URLs that carry their own signature.
 WITHOUT_TOKEN: list[APIRouter] = [health.public, signed.router, docs.public]
@@ -53,6 +56,7 @@ def create_app(platform: Platform) -> FastAPI:
         redirect_slashes=False,  # a redirect would drop bodies, and show tokens in a second log line
     )
     app.state.platform = platform
+    app.state.measurements = Measurements()
     errors.install(app)
     for router in WITHOUT_TOKEN:
         app.include_router(router)
@@ -66,4 +70,5 @@ def create_app(platform: Platform) -> FastAPI:
         app.include_router(router, dependencies=guards, include_in_schema=False)
     app.add_middleware(WebAnswers)
     app.add_middleware(Edge)
+    app.add_middleware(Measure)
     return app

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lightly_ray.errors import TooLargeError
 from lightly_ray.platform import limits
 from lightly_ray.platform.http.errors import answer
+from lightly_ray.platform.log import about
 
 _access = logging.getLogger("lightly_ray.access")
 _log = logging.getLogger("lightly_ray.platform")
@@ -29,13 +30,14 @@ class Edge:
             await self.app(scope, receive, send)
             return
         request = _Request(scope, receive, send)
-        try:
-            await request.serve(self.app)
-        except Exception:  # the end of a request: a bug answers 500 and is reported in the log, under an id
-            _log.exception("request %s: %s %s failed", request.id, scope["method"], scope["path"])
-            await request.fail()
-        finally:
-            request.note()
+        with about(request=request.id):
+            try:
+                await request.serve(self.app)
+            except Exception:  # the end of a request: a bug answers 500 and is reported in the log, under an id
+                _log.exception("request %s: %s %s failed", request.id, scope["method"], scope["path"])
+                await request.fail()
+            finally:
+                request.note()
 
 
 class _Request:
@@ -74,10 +76,12 @@ class _Request:
             await answer(500, "BAD_REQUEST", text)(self.scope, self._receive, self.send)
 
     def note(self) -> None:
-        took = (time.perf_counter() - self._started) * 1000
+        took = time.perf_counter() - self._started
         client = (self.scope.get("client") or ("-",))[0]
-        line = (client, self.scope["method"], self.scope["path"], self._status, took, self.id)
-        _access.info("%s %s %s %d %.1f ms %s", *line)
+        method, path = self.scope["method"], self.scope["path"]
+        fields = {"client": client, "method": method, "path": path, "status": self._status, "ms": round(took * 1000, 1)}
+        line = (client, method, path, self._status, took * 1000, self.id)
+        _access.info("%s %s %s %d %.1f ms %s", *line, extra={"fields": fields})
 
     def _too_large(self) -> str:
         return f"the body of this request may have {self._limit} bytes"

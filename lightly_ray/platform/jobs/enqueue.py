@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
 from lightly_ray.methods import CANNOT_BE_LABELLED_TAG, needs_embeddings, needs_scores, takes_labels, takes_scores
-from lightly_ray.platform import limits
+from lightly_ray.platform import limits, log
 from lightly_ray.platform.jobs.pinned import (
     PinnedEmbedding,
     PinnedPredictions,
@@ -71,7 +71,9 @@ def projection(db: Connection, dataset_id: str, embedding_id: str, method: str) 
     for job in jobs.live(db, dataset_id, "PROJECTION"):
         if job.request == request:
             return job.id
-    pinned = PinnedProjection(method=method, embedding=PinnedEmbedding.model_validate(embedding))
+    pinned = PinnedProjection(
+        method=method, embedding=PinnedEmbedding.model_validate(embedding), request_id=log.request_id()
+    )
     return jobs.add(db, dataset_id, "PROJECTION", name=None, request=request, pinned=pinned.to_json())
 
 
@@ -124,6 +126,7 @@ def _pin(db: Connection, dataset_id: str, embedding: Embedding | None, request: 
         score=None if score is None else PinnedScore.model_validate(score),
         predictions=_predictions(dataset_id, request),
         cannot_be_labelled=None if marked is None else PinnedTag.model_validate(marked),
+        request_id=log.request_id(),
     )
 
 

@@ -83,6 +83,7 @@ class PinnedSelection(JsonModel):
     random_share: float = 0.0
     predictions: PinnedPredictions | None = None
     cannot_be_labelled: PinnedTag | None = None
+    request_id: str | None = None  # of the HTTP request that queued it
 
 
 class PinnedProjection(JsonModel):
@@ -91,6 +92,7 @@ class PinnedProjection(JsonModel):
     kind: Literal["PROJECTION"] = "PROJECTION"
     method: str
     embedding: PinnedEmbedding
+    request_id: str | None = None
 
 
 Pinned = Annotated[PinnedSelection | PinnedProjection, Field(discriminator="kind")]

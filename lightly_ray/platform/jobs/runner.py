@@ -20,7 +20,7 @@ from lightly_ray.platform.context import Store
 from lightly_ray.platform.jobs import sampling
 from lightly_ray.platform.jobs.messages import Assignment, Failed, FromRunner, Progressed, Projected, Selected
 from lightly_ray.platform.jobs.pinned import PinnedProjection, PinnedSelection
-from lightly_ray.platform.log import configure
+from lightly_ray.platform.log import about, configure
 from lightly_ray.platform.services import orders
 from lightly_ray.platform.settings import WorkerSettings
 from lightly_ray.platform.storage.ids import new_id
@@ -51,7 +51,7 @@ class _Out:
 def run_child(settings_json: object) -> None:
     """Run jobs until the worker ends this process."""
     settings = WorkerSettings.model_validate(settings_json)
-    configure(settings.log)
+    configure(settings.log, settings.log_format)
     out = _Out()
     incoming: queue.SimpleQueue[Json] = queue.SimpleQueue()
     lifeline.follow(incoming.put)
@@ -59,13 +59,18 @@ def run_child(settings_json: object) -> None:
     sampling.warm_up()
     while True:
         assignment = Assignment.model_validate(incoming.get())
-        try:
-            out.send(_run(store, assignment, out))
-        except LightlyRayError as error:
-            out.send(Failed(error=str(error)))
-        except Exception:  # the end of a job: a bug fails that job, and is reported in the log
-            _log.exception("job %s failed", assignment.job_id)
-            out.send(Failed(error="an internal error; the log of the worker has the details"))
+        with about(job=assignment.job_id, request=assignment.pinned.request_id):
+            out.send(_ended(store, assignment, out))
+
+
+def _ended(store: Store, assignment: Assignment, out: _Out) -> FromRunner:
+    try:
+        return _run(store, assignment, out)
+    except LightlyRayError as error:
+        return Failed(error=str(error))
+    except Exception:  # the end of a job: a bug fails that job, and is reported in the log
+        _log.exception("job %s failed", assignment.job_id)
+        return Failed(error="an internal error; the log of the worker has the details")
 
 
 def _run(store: Store, assignment: Assignment, out: _Out) -> FromRunner:

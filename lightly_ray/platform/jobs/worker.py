@@ -34,7 +34,7 @@ from lightly_ray.platform.jobs.messages import (
 )
 from lightly_ray.platform.jobs.outcome import keep
 from lightly_ray.platform.jobs.pinned import pinned_of
-from lightly_ray.platform.log import configure
+from lightly_ray.platform.log import about, configure
 from lightly_ray.platform.settings import WorkerSettings
 from lightly_ray.platform.storage.store import jobs
 from lightly_ray.platform.storage.store.records import Job
@@ -129,9 +129,12 @@ class Worker:
         with self.store.database.write() as db:
             job = jobs.claim(db, self.name, self._lease_ms)
         if job is not None:
-            _log.info("job %s: %s, attempt %d", job.id, job.kind.lower(), job.attempts)
-            self.runner.submit(job)
-            self._conclude(job, self._watch(job))
+            queued_by = pinned_of(job.kind, job.pinned).request_id
+            with about(job=job.id, request=queued_by):
+                what = (job.id, job.kind.lower(), job.attempts, queued_by or "unknown")
+                _log.info("job %s: %s, attempt %d, queued by request %s", *what)
+                self.runner.submit(job)
+                self._conclude(job, self._watch(job))
         return True
 
     def _watch(self, job: Job) -> Ended:
@@ -178,12 +181,14 @@ class Worker:
                     _log.info("job %s failed: %s", job.id, error)
                     jobs.fail(db, job, error)
                 case Selected() | Projected():
+                    _log.info("job %s has a result: %s of %d samples", job.id, ended.kind, ended.count)
                     keep(db, job, ended)
 
 
 def work(settings: WorkerSettings) -> None:
     """Run jobs until interrupted: `lightly-ray worker`."""
-    sys.stderr.write("waiting for jobs; stop with Ctrl-C\n")
+    if settings.log_format == "text":
+        sys.stderr.write("waiting for jobs; stop with Ctrl-C\n")
     _run(settings)
 
 
@@ -194,7 +199,7 @@ def run_child(settings_json: object) -> None:
 
 
 def _run(settings: WorkerSettings) -> None:
-    configure(settings.log)
+    configure(settings.log, settings.log_format)
     worker = Worker(settings, Store.open(settings))
 
     def _stop(_number: int, _frame: FrameType | None) -> None:

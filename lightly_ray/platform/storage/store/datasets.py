@@ -1,6 +1,6 @@
 """Datasets: create, find, list, delete."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -85,6 +85,19 @@ def listing(db: Connection, *, offset: int = 0, size: int | None = None) -> list
     """Datasets from the oldest to the newest."""
     query = _counted().order_by(datasets.c.created_at, datasets.c.id).offset(offset).limit(size)
     return [record(Dataset, row) for row in db.execute(query)]
+
+
+class Totals(NamedTuple):
+    """What all datasets together hold."""
+
+    datasets: int
+    samples: int
+
+
+def totals(db: Connection) -> Totals:
+    """How many datasets there are, and samples in all of them."""
+    row = db.execute(select(func.count(), func.coalesce(func.sum(datasets.c.n_samples), 0)).select_from(datasets)).one()
+    return Totals(row[0], int(row[1]))
 
 
 def named(db: Connection, name: str, *, exact: bool) -> list[Dataset]:

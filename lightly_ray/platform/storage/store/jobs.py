@@ -10,7 +10,7 @@ that the job is still its own, so a worker that was thought dead cannot end a jo
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, case, func, or_, select, update
 
 from lightly_ray.errors import NotFoundError
 from lightly_ray.platform.storage.ids import new_id, now
@@ -19,6 +19,7 @@ from lightly_ray.platform.storage.store import tags
 from lightly_ray.platform.storage.store.records import Job, Json, ListedJob, record
 
 ATTEMPTS = 3
+KINDS = ("SAMPLING", "PROJECTION")
 CANCELLED = "the job was cancelled"
 _LIVE = ("WAITING", "RUNNING")
 _SEEN = [column for column in jobs.columns if column.name not in {"request", "pinned"}]  # masks may be large
@@ -105,6 +106,23 @@ def live(db: Connection, dataset_id: str, kind: str) -> list[Job]:
     """The jobs of one kind that wait or run."""
     same = (jobs.c.dataset_id == dataset_id, jobs.c.kind == kind, jobs.c.status.in_(_LIVE))
     return [record(Job, row) for row in db.execute(select(jobs).where(*same).order_by(jobs.c.created_at, jobs.c.id))]
+
+
+def counts(db: Connection) -> dict[tuple[str, str], int]:
+    """How many jobs there are of each kind in each status, as `seen_status` shows it; none is a number too."""
+    lost = and_(jobs.c.status == "RUNNING", jobs.c.lease_until < now())
+    status = case((lost, "WAITING"), else_=jobs.c.status).label("seen")
+    found = {(kind, seen): 0 for kind in KINDS for seen in (*_LIVE, "FINISHED", "FAILED")}
+    for kind, seen, count in db.execute(select(jobs.c.kind, status, func.count()).group_by(jobs.c.kind, status)):
+        found[kind, seen] = count
+    return found
+
+
+def longest_wait(db: Connection) -> float:
+    """Seconds for which the job has waited that was queued first of those that wait, 0 where none does."""
+    at = now()
+    first = db.scalar(select(func.min(jobs.c.created_at)).where(_claimable(at)))
+    return 0.0 if first is None else max(0, at - first) / 1000
 
 
 def has_claimable(db: Connection) -> bool:
