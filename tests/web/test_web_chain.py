@@ -84,13 +84,13 @@ def _add_embeddings(page: "Page", embeddings: Path) -> None:
 def _sharp_half(page: "Page") -> int:
     slider = page.get_by_label("sharpness from", exact=True)
     slider.focus()
-    for _ in range(20):
+    sharp = COUNT
+    while sharp > COUNT // 2:
+        chip = page.locator(".chip", has_text="sharpness")
+        before = chip.inner_text() if chip.count() else ""
         page.keyboard.press("PageUp")
-        shown = page.locator(".found").inner_text()
-        if " of " in shown and int(shown.split()[0]) <= COUNT // 2:
-            break
-    sharp = int(page.locator(".found").inner_text().split()[0])
-    assert 0 < sharp <= COUNT // 2
+        expect(chip).not_to_have_text(before)
+        sharp = int(page.locator(".found").inner_text().split()[0])
     return sharp
 
 
