@@ -17,7 +17,8 @@ The names below are loaded when they are first used; importing this package star
 
 The house, from the ground up; what stands in one line knows only the lines above it:
 
-    errors, progress, compiled, _types    every deliberate error; progress on standard error; numba; argument types
+    errors, progress, _types              every deliberate error; progress on standard error; argument types
+    compiled, kernel_cache                numba, and where compiled functions are kept
     methods, bitmask                      the methods, their needs and sizes; sets of rows
     deploy/                               files to install by, which `lightly-ray deploy` prints
     settings, setting_words               `key=value` settings: typed; and where their words come from

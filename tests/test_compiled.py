@@ -1,16 +1,22 @@
 """Compiled functions, with and without a place to keep them."""
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from lightly_ray.compiled import compiled
 
+PROJECT = Path(__file__).parents[1]
 PROGRAM = """
 import numpy as np
 from lightly_ray.scores.classification import margin
+from lightly_ray.selection import distance
 from lightly_ray.selection.distance import distances
 print(distances(np.array([[3.0, 4.0]]), np.zeros(2))[0])
+kernels = [one for one in vars(distance).values() if hasattr(one, "stats")]
+print(min(1, sum(sum(one.stats.cache_hits.values()) for one in kernels)))
 """
 
 
@@ -25,6 +31,56 @@ def test_compiled__computes_in_the_dtype_of_its_argument() -> None:
 
 
 def test_compiled__works_where_nothing_can_be_kept() -> None:
-    nowhere = {**os.environ, "NUMBA_CACHE_LOCATOR_CLASSES": "ZipCacheLocator"}  # of packages in zip files alone
-    done = subprocess.run([sys.executable, "-c", PROGRAM], env=nowhere, capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == "5.0", done.stderr
+    done = _run(PROJECT, NUMBA_CACHE_DIR="/dev/null/nowhere")
+    assert done.stdout.split() == ["5.0", "0"], done.stderr
+
+
+def test_compiled__once_for_all_folders_that_it_is_run_from(tmp_path: Path) -> None:
+    """As a job under ``--working-dir`` does: another copy of the same sources, with other times."""
+    kept = tmp_path / "cache"
+    for copy, hits in (("one", "0"), ("other", "1")):
+        shutil.copytree(
+            PROJECT / "lightly_ray", tmp_path / copy / "lightly_ray", ignore=shutil.ignore_patterns("__pycache__")
+        )
+        os.utime(tmp_path / copy / "lightly_ray" / "selection" / "distance.py", (1, len(copy)))
+        done = _run(tmp_path / copy, XDG_CACHE_HOME=str(kept))
+        assert done.stdout.split() == ["5.0", hits], done.stderr
+    (version,) = (kept / "lightly_ray" / "kernels").iterdir()
+    assert version.stat().st_mode & 0o777 == 0o700
+    assert list(version.glob("lightly_ray.selection.distance._distances-*.nbc"))
+    assert not list(tmp_path.rglob("*.nbi"))  # numba's own, beside the sources
+
+    # Another version has a folder of its own; one that was not used for long is deleted.
+    os.utime(version, (1, 1))
+    with (tmp_path / "other" / "lightly_ray" / "methods.py").open("a") as file:
+        file.write("\n")
+    done = _run(tmp_path / "other", XDG_CACHE_HOME=str(kept))
+    assert done.stdout.split() == ["5.0", "0"], done.stderr
+    (newer,) = (kept / "lightly_ray" / "kernels").iterdir()
+    assert newer != version
+
+
+def test_compiled__a_folder_that_others_can_write_to_is_not_used(tmp_path: Path) -> None:
+    foreign = tmp_path / "lightly_ray" / "kernels"
+    foreign.mkdir(parents=True)
+    foreign.chmod(0o777)
+    done = _run(PROJECT, NUMBA_CACHE_DIR=str(tmp_path))
+    assert done.stdout.split() == ["5.0", "0"], done.stderr
+    assert not list(foreign.iterdir())
+    foreign.rmdir()
+    foreign.symlink_to(tmp_path)
+    assert _run(PROJECT, NUMBA_CACHE_DIR=str(tmp_path)).stdout.split() == ["5.0", "0"]
+    assert [path.name for path in tmp_path.iterdir()] == ["lightly_ray"]
+
+
+def _run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The program with the package of a folder: the distance, and how many compiled functions were found."""
+    inherited = {name: value for name, value in os.environ.items() if name not in {"NUMBA_CACHE_DIR", "XDG_CACHE_HOME"}}
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=folder,
+        env={**inherited, "PYTHONPATH": str(folder), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -152,6 +152,16 @@ class SelectionMixin(TagsMixin, EmbeddingsMixin):
         """State of a job of the platform."""
         return parse(JobStatusData, self.transport.get(f"/v1/jobs/{job_id}"))
 
+    def wait_for_selections(self) -> None:
+        """Wait until no selection of the dataset waits or runs: also one that a process asked for which is gone since.
+
+        The tag of such a selection is there afterwards, unless it failed.
+        """
+        jobs = parse_list(JobStatusData, self.transport.get("/v1/jobs", datasetId=self.dataset_id))
+        for job in jobs:
+            if job.job_type == "SAMPLING" and job.status in _PENDING:
+                next(state for state in self._states(job.id) if state.status not in _PENDING)
+
     def _default_score(self, tag_id: str) -> str:
         names = self.get_score_types(tag_id)
         if not names:

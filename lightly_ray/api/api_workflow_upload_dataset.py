@@ -43,7 +43,7 @@ class ImageDataset(Protocol):
     def get_filenames(self) -> list[str]:
         """File names of all samples."""
 
-    def get_filepath_from_filename(self, filename: str) -> str:
+    def get_filepath_from_filename(self, filename: str) -> PathLike:
         """Where the file of one sample lies."""
 
 

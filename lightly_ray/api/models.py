@@ -86,6 +86,7 @@ class JobStatusData(_Answer):
 
     id: str
     status: str
+    job_type: str | None = None
     wait_time_till_next_poll: float = 1
     error: str | None = None
     meta: JobStatusMeta | None = None

@@ -1,8 +1,9 @@
 """Attach to the Ray that is there, or start a small one and stop it afterwards.
 
 In this order: the Ray of this process where it is initialised already; the cluster that `RAY_ADDRESS`
-names; a local Ray without dashboard. What was only attached to is never stopped. Everything else in
-`parallel/` assumes a connection and never makes one itself.
+names; a local Ray without dashboard. What was only attached to is never stopped, and what was started here ends when
+nobody in this process needs it any more: threads share it, and a lazy dataset keeps it to the end of the process.
+Everything else in `parallel/` assumes a connection and never makes one itself.
 """
 
 import logging
@@ -33,13 +34,42 @@ def connected(num_cpus: int | None = None) -> Iterator[None]:
         InvalidInputError: `RAY_ADDRESS` is no address.
         WorkerLostError: no cluster answers at `RAY_ADDRESS`.
     """
-    if ray.is_initialized():
-        yield
-        return
-    _start(num_cpus)
+    with _OURS.lock:
+        if not ray.is_initialized():
+            _start(num_cpus)
+            _OURS.users, _OURS.session = 0, _session()
+        mine = _OURS.session is not None and _OURS.session == _session()
+        _OURS.users += mine
     try:
         yield
     finally:
+        if mine:
+            _leave()
+
+
+class _Ours:
+    """The Ray that was started or attached to here, and how many blocks are in it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.session: str | None = None
+        self.users = 0
+
+
+_OURS = _Ours()
+
+
+def _session() -> str:
+    """What tells one connection of this process from the next."""
+    return str(ray.get_runtime_context().get_job_id() + ray.get_runtime_context().get_node_id())
+
+
+def _leave() -> None:
+    with _OURS.lock:
+        _OURS.users -= 1
+        if _OURS.users or _OURS.session is None or not ray.is_initialized() or _OURS.session != _session():
+            return  # others are in it, it is to stay, or the caller has ended it and maybe begun one of his own
+        _OURS.session = None
         # Disconnects from a cluster that we attached to; stops, with all its processes, one that we started.
         ray.shutdown()
 
@@ -51,8 +81,10 @@ def connect() -> None:
         InvalidInputError: `RAY_ADDRESS` is no address.
         WorkerLostError: no cluster answers at `RAY_ADDRESS`.
     """
-    if not ray.is_initialized():
-        _start(None)
+    with _OURS.lock:
+        if not ray.is_initialized():
+            _start(None)
+        _OURS.session = None  # one that was started for a block stays, too
 
 
 def cluster_cpus() -> int:
@@ -67,8 +99,13 @@ def cluster_gpus() -> int:
 
 def own_cpus() -> int:
     """CPUs that Ray gave to the task or actor that asks, at least 1: it may have as many threads."""
+    return max(1, int(held_cpus()))
+
+
+def held_cpus() -> float:
+    """CPUs that Ray gave to the task or actor that asks; 0 in a driver."""
     given = ray.get_runtime_context().get_assigned_resources()  # type: ignore[no-untyped-call]  # Ray leaves it untyped
-    return max(1, int(given.get("CPU", 1)))
+    return float(given.get("CPU", 0))
 
 
 def _resources() -> dict[str, float]:

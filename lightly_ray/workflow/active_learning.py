@@ -29,7 +29,7 @@ from lightly_ray.progress import step
 from lightly_ray.settings import read_token
 from lightly_ray.workflow.chosen_platform import chosen_platform
 from lightly_ray.workflow.curves import Curve, plot, table
-from lightly_ray.workflow.labelled_images import ImagePool, read_pool
+from lightly_ray.workflow.labelled_images import ImagePool, bundled_photographs, read_pool
 from lightly_ray.workflow.loop import Plan, run_loop
 from lightly_ray.workflow.model_settings import ModelSettings
 
@@ -116,7 +116,7 @@ def run_active_learning(settings: ActiveLearningSettings) -> dict[str, object]:
 
 
 def _read_images(settings: ActiveLearningSettings) -> ImagePool:
-    folder = settings.input_dir or _bundled()
+    folder = settings.input_dir or bundled_photographs()
     with step(f"read images of {folder}"):
         images = read_pool(folder)
     for reason in images.corrupt.values():
@@ -129,14 +129,6 @@ def _read_images(settings: ActiveLearningSettings) -> ImagePool:
             f"initial + n_rounds x per_round = {most} samples are more than the {pool} images of the pool"
         )
     return images
-
-
-def _bundled() -> Path:
-    """The photographs beside the jobs of a clone."""
-    folder = Path(__file__).parents[2] / "jobs" / "clothing"
-    if not folder.is_dir():
-        raise InvalidInputError("the photographs that come with this job are in a clone of the project: give input_dir")
-    return folder
 
 
 def _client(settings: ActiveLearningSettings) -> ApiWorkflowClient | None:

@@ -102,13 +102,20 @@ def read_embedder(embeddings: Location) -> Embedder | None:
     return None if content is None else Embedder.from_bytes(content, repr(place.shown))
 
 
+def remove_embeddings(embeddings: Location) -> None:
+    """Delete a file of embeddings, and what lies beside it."""
+    for place in (embeddings, embeddings.beside(_EMBEDDER)):
+        place.remove()
+    remove_parts(embeddings)
+
+
 def _plan(settings: EmbedImagesSettings, images: Mapping[str, fs.FileInfo], given: Embedder | None) -> _Plan:
     names = sorted(images)
     about = about_output(settings.output)
     embedder = given or _given_embedder(settings)
     if about is not None and settings.like is None:
         embedder = read_embedder(settings.output)
-    model = _model(settings, names, embedder)
+    model = model_for(settings, names, embedder)
     made_from = {
         "job": "embed_images",
         "input_dir": settings.input_dir.shown,
@@ -131,7 +138,13 @@ def _given_embedder(settings: EmbedImagesSettings) -> Embedder | None:
     return embedder
 
 
-def _model(settings: EmbedImagesSettings, names: Sequence[str], embedder: Embedder | None) -> Model:
+def model_for(settings: EmbedImagesSettings, names: Sequence[str], embedder: Embedder | None) -> Model:
+    """What describes images: the model that is set, else that of the embedder.
+
+    Raises:
+        ConflictError: the embedder was made by another model.
+        InvalidInputError, NotFoundError: there is no such model, or it cannot be used.
+    """
     if settings.model is None and embedder is not None:
         return embedder.open_model()
     name = resolve_auto(settings.model or DEFAULT, settings.input_dir, names)

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import fs
 
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.api_workflow_upload_embeddings import LabelledEmbeddings, read_embeddings_csv
+from lightly_ray.api.models import DatasetEmbeddingData
 from lightly_ray.data.embedding_csv import NO_LABEL
 from lightly_ray.data.location import Location
 from lightly_ray.data.vectors import VectorFault, arrow_matrix, first_layout
@@ -51,10 +53,34 @@ def upload_embedding_file(client: ApiWorkflowClient, place: Location, name: str)
 def kept_embedder(client: ApiWorkflowClient, name: str) -> Embedder | None:
     """The embedder of the dataset's embedding of this name, None where there is none."""
     embedding = client.newest_embedding(name)
-    if embedding is None:
+    return None if embedding is None else _embedder_of(client, embedding)
+
+
+def family_embedder(client: ApiWorkflowClient, name: str) -> Embedder | None:
+    """The same, else that of the embedding which the newest was joined with, or which that was joined with."""
+    for embedding in reversed(client.get_all_embedding_data()):
+        if embedding.name == name or embedding.name.startswith(f"{name}_"):
+            embedder = _embedder_of(client, embedding)
+            if embedder is not None:
+                return embedder
+    return None
+
+
+def same_vectors(client: ApiWorkflowClient, place: Location, name: str) -> Embedder | None:
+    """The embedder beside a file of embeddings, where these are those that the dataset has under this name."""
+    embedder, online = read_embedder(place), client.read_embedding(name)
+    if embedder is None or online is None or place.info().type != fs.FileType.File:
         return None
+    table = _read(place)
+    alike = set(table.filenames) == set(online.filenames) and table.embeddings.shape == online.embeddings.shape
+    return embedder if alike and not _new_rows(table, online).size else None
+
+
+def _embedder_of(client: ApiWorkflowClient, embedding: DatasetEmbeddingData) -> Embedder | None:
     try:
-        return Embedder.from_bytes(client.download_descriptor(embedding.id), f"what is kept of embedding {name!r}")
+        return Embedder.from_bytes(
+            client.download_descriptor(embedding.id), f"what is kept of embedding {embedding.name!r}"
+        )
     except NotFoundError:
         return None
 

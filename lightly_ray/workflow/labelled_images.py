@@ -67,6 +67,14 @@ class ImagePool:
         return {(below / name).as_posix(): name for name in self.pool.filenames}
 
 
+def bundled_photographs() -> Path:
+    """The photographs beside the jobs of a clone."""
+    folder = Path(__file__).parents[2] / "jobs" / "clothing"
+    if not folder.is_dir():
+        raise InvalidInputError("the photographs that come with this job are in a clone of the project: give input_dir")
+    return folder
+
+
 def read_pool(folder: Path) -> ImagePool:
     """Find images, classes and splits, and decode every image once.
 

@@ -10,16 +10,14 @@ Each step goes on where an interrupted run ended, so the same command again ends
 added to the folder are appended.
 """
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 from pyarrow import fs
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 
-from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.api.names import dataset_name
 from lightly_ray.data.images import find_images
 from lightly_ray.data.location import Location
@@ -27,14 +25,14 @@ from lightly_ray.embedding.embedder import Embedder
 from lightly_ray.embedding.training.start import DEFAULT
 from lightly_ray.settings import Settings
 from lightly_ray.workflow.chosen_platform import chosen_platform
-from lightly_ray.workflow.destination import ServerSettings
-from lightly_ray.workflow.embed_images import EmbedImagesSettings, embed_found, read_embedder
+from lightly_ray.workflow.embed_images import embed_found, read_embedder
 from lightly_ray.workflow.embedding_upload import kept_embedder, upload_embedding_file
 from lightly_ray.workflow.extract_frames import ExtractFramesSettings, run_extract_frames
-from lightly_ray.workflow.model_settings import EmbeddingSettings, TrainerSettings
+from lightly_ray.workflow.folder_dataset import FolderSettings, find_dataset
+from lightly_ray.workflow.model_settings import TrainerSettings
 from lightly_ray.workflow.place import Place
 from lightly_ray.workflow.train_model import TrainModelSettings, train_found
-from lightly_ray.workflow.upload import UploadMode, summary
+from lightly_ray.workflow.upload import summary
 
 
 class VideoSettings(Settings):
@@ -45,26 +43,14 @@ class VideoSettings(Settings):
     )
 
 
-class MagicSettings(EmbeddingSettings, ServerSettings):
+class MagicSettings(FolderSettings):
     """Images -> a dataset with embeddings. Without a token, a platform is started under output_dir.
 
     Run again, it goes on; new images are appended.
     """
 
-    input_dir: Place = Field(description="folder of images at any depth: a path, or a URI (s3://...)")
-    dataset_id: str | None = Field(default=None, description="id of a dataset of the platform")
     new_dataset_name: str | None = Field(
         default=None, description="name of the dataset, made if there is none of that name; default: the folder's"
-    )
-    token: SecretStr | None = Field(
-        default=None, description="token of the platform; a process list shows it, token_file does not"
-    )
-    upload: UploadMode = Field(
-        default="full", description="full: files and thumbnails; thumbnails: these alone; metadata: neither"
-    )
-    embedding_name: str = Field(default="default", description="name of the embedding on the platform")
-    output_dir: Path = Field(
-        default=Path("lightly_ray_output"), description="folder for the embeddings and the embedded platform"
     )
     video: VideoSettings = VideoSettings()
     trainer: TrainerSettings = TrainerSettings()
@@ -74,8 +60,6 @@ class MagicSettings(EmbeddingSettings, ServerSettings):
 
     @model_validator(mode="after")
     def _check_destination(self) -> Self:
-        if self.token is not None and self.token_file is not None:
-            raise ValueError("give token or token_file, not both")
         if self.dataset_id is not None and self.new_dataset_name is not None:
             raise ValueError("give dataset_id or new_dataset_name, not both")
         if self.checkpoint is not None and self.model is not None:
@@ -83,19 +67,6 @@ class MagicSettings(EmbeddingSettings, ServerSettings):
         if self.checkpoint is not None and self.trainer.max_epochs:
             raise ValueError("a checkpoint is trained already: leave out checkpoint or trainer.max_epochs")
         return self
-
-    def client(self) -> ApiWorkflowClient:
-        """A client of that platform; raises as for `ServerSettings`."""
-        return (
-            super().client()
-            if self.token is None
-            else ApiWorkflowClient(self.token.get_secret_value(), server=self.server)
-        )
-
-    @property
-    def names_a_platform(self) -> bool:
-        """Whether there is one: by token or address, here or in the environment."""
-        return bool(self.token or self.token_file or self.server) or "LIGHTLY_TOKEN" in os.environ
 
 
 def run_magic(settings: MagicSettings) -> dict[str, object]:
@@ -110,18 +81,16 @@ def run_magic(settings: MagicSettings) -> dict[str, object]:
     # What is wrong with the folder, a token or an address is told before anything is started.
     if settings.video.fps is None:
         find_images(settings.input_dir)
-    named = settings.client() if settings.names_a_platform else None
-    if named is not None:
-        named.get_datasets()
+    named = settings.named_client()
     if settings.video.fps is not None:
         settings = _with_frames(settings, settings.video.fps)
     images = find_images(settings.input_dir)
     with chosen_platform(named, settings.output_dir / "platform") as (client, how_to_open):
-        name, exists = _dataset(client, settings)
+        name, exists = find_dataset(client, settings, settings.new_dataset_name)
         output = Location.parse(settings.output_dir / f"{name}.parquet")
         embedder = kept_embedder(client, settings.embedding_name) if exists else None
         model = _model(settings, images, output, embedder)
-        embedded = embed_found(_embed_settings(settings, output, model), images, embedder)
+        embedded = embed_found(settings.embed_settings(output, model), images, embedder)
         if not exists:  # made here, where the images are known to be of use
             client.create_dataset(name)
         report = client.upload_dataset(settings.input_dir, mode=settings.upload)
@@ -139,18 +108,6 @@ def _with_frames(settings: MagicSettings, fps: float) -> MagicSettings:
     if settings.dataset_id is None and name is None:
         name = dataset_name(Path(settings.input_dir.path).name)
     return settings.model_copy(update={"input_dir": folder, "new_dataset_name": name})
-
-
-def _dataset(client: ApiWorkflowClient, settings: MagicSettings) -> tuple[str, bool]:
-    """The name of the dataset, and whether there is one: then it is the client's current one."""
-    if settings.dataset_id is not None:
-        client.dataset_id = settings.dataset_id
-        return client.get_dataset_by_id(settings.dataset_id).name, True
-    name = settings.new_dataset_name or dataset_name(Path(settings.input_dir.path).name)
-    exists = client.dataset_name_exists(name)
-    if exists:
-        client.set_dataset_id_by_name(name)
-    return name, exists
 
 
 def _model(
@@ -171,8 +128,3 @@ def _model(
         trainer=settings.trainer.model_dump(),
     )
     return str(train_found(trained, images)["output"])
-
-
-def _embed_settings(settings: MagicSettings, output: Location, model: str | None) -> EmbedImagesSettings:
-    given = {key: getattr(settings, key) for key in EmbeddingSettings.model_fields}
-    return EmbedImagesSettings(input_dir=settings.input_dir, output=output, **(given | {"model": model}))

@@ -79,3 +79,30 @@ class AgentMethods:
 
 # Not a decorator: a type checker would take the decorated class for the plain one, without `remote`.
 AgentActor: ActorClass[AgentMethods] = ray.remote(max_restarts=0, max_task_retries=0)(AgentMethods)
+
+
+class RemoteAgent:
+    """An `AgentActor` as one calls an object: each call waits for its answer, and errors arrive as they are.
+
+    The actor takes no CPU, since it waits for the platform most of the time: it starts on a full cluster too. It ends
+    with `close`, or with the process that made it. Not to be sent elsewhere: send the actor.
+
+    Args:
+        api_workflow_client, preselected_tag_name: as of the agent.
+    """
+
+    def __init__(self, api_workflow_client: ApiWorkflowClient, preselected_tag_name: str | None = None) -> None:
+        actor = AgentActor.options(num_cpus=0)
+        self._actor: Any = actor.remote(api_workflow_client, preselected_tag_name=preselected_tag_name)
+
+    def query(
+        self, sampler_config: SamplerConfig, al_scorer: Any = None, *, labels: Mapping[str, int] | None = None
+    ) -> list[str]:
+        """Select samples; returns all that are selected then."""
+        ray.get(self._actor.query.remote(sampler_config, al_scorer, labels=labels))
+        names: list[str] = ray.get(self._actor.labeled_set.remote())
+        return names
+
+    def close(self) -> None:
+        """End the actor."""
+        ray.kill(self._actor)

@@ -41,12 +41,17 @@ def read_scores(source: Any) -> Scores:
 
 def _from_dataset(dataset: Any) -> Scores:
     from lightly_ray.parallel.errors import plain_errors  # noqa: PLC0415  # a caller with a dataset has loaded Ray
+    from lightly_ray.parallel.waiting import with_room  # noqa: PLC0415  # a caller with a dataset has loaded Ray
 
     columns: dict[str, list[NDArray[Any]]] = {}
-    with plain_errors():
+
+    def read() -> None:
         for batch in dataset.iter_batches(batch_format="numpy"):
             for name, values in batch.items():
                 columns.setdefault(name, []).append(values)
+
+    with plain_errors():
+        with_room(read, "read the scores")
     whole = {name: np.concatenate(blocks) for name, blocks in columns.items()}
     if ERROR in whole:
         # Samples that scoring skipped have no scores: as if they were not there, so the agent names them as missing.

@@ -11,7 +11,6 @@ References:
     Chen, Kornblith, Norouzi, Hinton. SimCLR. ICML 2020.
 """
 
-import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +31,7 @@ from lightly_ray.errors import InvalidInputError, listed
 from lightly_ray.parallel.cluster import cluster_cpus, cluster_gpus
 from lightly_ray.parallel.embedding.contrastive_worker import read_state, to_network, train
 from lightly_ray.parallel.embedding.squares import decode_squares
+from lightly_ray.parallel.interrupts import interruptible
 from lightly_ray.progress import Progress
 
 _STORED = 1.5  # sides of the stored squares by those of the views: parts of an image need more pixels than the whole
@@ -92,25 +92,12 @@ def train_network(root: Location, filenames: Sequence[str], training: Training, 
                 checkpoint_config=ray.train.CheckpointConfig(num_to_keep=2),
             ),
         )
-        with _interruptible():
+        with interruptible():
             result = trainer.fit()
     state = read_state(cast("ray.train.Checkpoint", result.checkpoint))  # there is one after the first epoch
     network = to_network(start)
     network.load_state_dict(state["network"])
     return Trained(network.weights(), state["losses"], corrupt)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Ctrl-C is an interrupt: Ray Train ends the process instead, and leaves its handler behind."""
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    except SystemExit as ended:
-        raise KeyboardInterrupt from ended
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, before)
 
 
 class _Epochs:

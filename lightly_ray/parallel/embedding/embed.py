@@ -9,9 +9,9 @@ has its reason in ``error`` ("" otherwise) and a vector of NaN: the caller names
 file has more frames or pages than the first, which is embedded.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,8 @@ from lightly_ray.errors import InvalidInputError, listed
 from lightly_ray.parallel.cluster import connected
 from lightly_ray.parallel.embedding.auto_model import resolve_auto
 from lightly_ray.parallel.embedding.extract import Loader, extract_in_order
+from lightly_ray.parallel.remote_args import checked_args
+from lightly_ray.parallel.waiting import with_room
 from lightly_ray.progress import Progress
 from lightly_ray.selection.random_draw import random_keys
 
@@ -76,6 +78,7 @@ def embed(
     options: ModelOptions | None = None,
     reduce: int = DIMENSIONS,
     embedder: Embedder | None = None,
+    ray_remote_args: Mapping[str, Any] | None = None,
 ) -> Embedded:
     """Embed all images of a folder, at any depth.
 
@@ -90,6 +93,9 @@ def embed(
         options: input size, normalisation and output of a network of your own.
         reduce: principal axes that features are reduced to; 0 keeps all features.
         embedder: what made earlier embeddings, to embed further images the same way, in place of a model.
+        ray_remote_args: where the actors that embed run, and what they hold meanwhile: ``resources``,
+            ``label_selector``, ``placement_group``, ``scheduling_strategy``, ``runtime_env``, ``num_cpus`` (1) and
+            others of Ray's options.
 
     Raises:
         NotFoundError: there is no such folder, or no such model file.
@@ -103,11 +109,15 @@ def embed(
         >>> embedded.embeddings.shape  # doctest: +SKIP
         (1797, 128)
     """
-    place = Location.parse(folder)
+    place, loader = Location.parse(folder), Loader(remote_args=checked_args(ray_remote_args))
     filenames = list_images(place)
     opened = open_model(resolve_auto(model, place, filenames), options) if embedder is None else embedder.open_model()
     with connected():
-        return embed_folder(place, filenames, opened, axes=Axes(reduce), embedder=embedder)
+        return with_room(
+            lambda: embed_folder(place, filenames, opened, axes=Axes(reduce), embedder=embedder, loader=loader),
+            "embed images",
+            loader.remote_args,
+        )
 
 
 def embed_folder(

@@ -4,8 +4,8 @@ An actor does it all, as pixels are larger than what is made of them. It has one
 GPUs and the runtime can use them, it has one of those, its share of the CPUs, and decodes on as many threads.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
@@ -23,6 +23,7 @@ from lightly_ray.parallel import metrics
 from lightly_ray.parallel.cluster import cluster_cpus, cluster_gpus, own_cpus
 from lightly_ray.parallel.embedding.reader import Reader
 from lightly_ray.parallel.errors import plain_errors
+from lightly_ray.parallel.remote_args import data_args
 
 _BLOCK = 256  # names that travel together; about five seconds of work
 
@@ -34,10 +35,12 @@ class Loader:
     Attributes:
         batch_size: images that an actor describes in one go.
         num_workers: actors; None: one per CPU of the cluster.
+        remote_args: of the actors; what they say comes before what is chosen here.
     """
 
     batch_size: int = 64
     num_workers: int | None = None
+    remote_args: Mapping[str, Any] = field(default_factory=dict)
 
 
 def extract_in_order(
@@ -59,13 +62,14 @@ def extract_in_order(
     Raises:
         UnreadableError: a file is gone, or its store does not answer.
     """
-    dataset = _names(filenames, loader).map_batches(
-        _EmbedImages,
-        fn_constructor_args=(root, ray.put(model), ray.put(embedder)),
-        batch_size=loader.batch_size,
-        batch_format="pyarrow",
-        **_resources(filenames, loader),
-    )
+    with data_args():
+        dataset = _names(filenames, loader).map_batches(
+            _EmbedImages,
+            fn_constructor_args=(root, ray.put(model), ray.put(embedder)),
+            batch_size=loader.batch_size,
+            batch_format="pyarrow",
+            **_resources(filenames, loader),
+        )
     dataset.context.execution_options.preserve_order = True
     row = 0
     with plain_errors():
@@ -91,9 +95,10 @@ def _resources(filenames: Sequence[str], loader: Loader) -> dict[str, Any]:
     most = max(1, min(wanted, -(-len(filenames) // loader.batch_size)))
     # All at once, since each takes seconds to load; on a full cluster those begin that find a place.
     pool = ray.data.ActorPoolStrategy(min_size=1, max_size=most, initial_size=most)
+    held: dict[str, Any] = {"num_cpus": 1}
     if gpus:
-        return {"compute": pool, "num_gpus": min(1.0, gpus / most), "num_cpus": max(1, cluster_cpus() // most)}
-    return {"compute": pool, "num_cpus": 1}
+        held = {"num_gpus": min(1.0, gpus / most), "num_cpus": max(1, cluster_cpus() // most)}
+    return {"compute": pool, **held, **loader.remote_args}
 
 
 _BLACK = np.zeros((1, 1, 3), np.uint8)  # described where a batch holds no image, to know the dimensions

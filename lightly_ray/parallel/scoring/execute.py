@@ -3,7 +3,7 @@
 Names and one number per score leave a task, so memory is bounded by the batches in flight.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal, cast
@@ -15,6 +15,8 @@ import ray.data
 
 from lightly_ray.data.predictions.checks import require_no_fault
 from lightly_ray.parallel import metrics
+from lightly_ray.parallel.remote_args import data_args
+from lightly_ray.parallel.waiting import with_room
 from lightly_ray.scores.detection import FrequencyConfig
 from lightly_ray.scores.prediction_columns import Columns
 from lightly_ray.scores.read_tasks import Read, ReadTasks
@@ -79,11 +81,18 @@ class Agreement:
         return self._classes
 
 
-def score_dataset(dataset: ray.data.Dataset, scoring: Scoring) -> ray.data.Dataset:
+def score_dataset(
+    dataset: ray.data.Dataset, scoring: Scoring, remote_args: Mapping[str, Any] | None = None
+) -> ray.data.Dataset:
     """The scores of a dataset, computed when it is used."""
-    agreement = ray.remote(num_cpus=0)(Agreement).remote()
+    remote_args = remote_args or {}
+    elsewhere = {key: value for key, value in remote_args.items() if key in {"label_selector", "runtime_env"}}
+    agreement = ray.remote(num_cpus=0)(Agreement).options(**elsewhere).remote()
     # Whole blocks, as they lie in shared memory.
-    return dataset.map_batches(replace(scoring, agreement=agreement).score, batch_format="pyarrow", batch_size=None)
+    with data_args():
+        return dataset.map_batches(
+            replace(scoring, agreement=agreement).score, batch_format="pyarrow", batch_size=None, **remote_args
+        )
 
 
 def first_classes(read_tasks: ReadTasks, columns: Columns) -> int:
@@ -95,10 +104,12 @@ def first_classes(read_tasks: ReadTasks, columns: Columns) -> int:
     return next((count for count in counts if count), 0)
 
 
-def score_read_tasks(read_tasks: ReadTasks, scoring: Scoring) -> ray.data.Dataset:
+def score_read_tasks(
+    read_tasks: ReadTasks, scoring: Scoring, remote_args: Mapping[str, Any] | None = None
+) -> ray.data.Dataset:
     """The scores of all tasks, in no particular order."""
     scoring = replace(scoring, classes=first_classes(read_tasks, scoring.columns))
-    return _mapped(read_tasks.tasks, partial(_score_predictions, read=read_tasks.read, scoring=scoring))
+    return _mapped(read_tasks.tasks, partial(_score_predictions, read=read_tasks.read, scoring=scoring), remote_args)
 
 
 def score_in_order(read_tasks: ReadTasks, scoring: Scoring, first: int = 0) -> Iterator[pa.Table]:
@@ -125,8 +136,15 @@ def score_in_order(read_tasks: ReadTasks, scoring: Scoring, first: int = 0) -> I
         row += len(block)
 
 
-def _mapped(tasks: list[pa.Table], score: Callable[[pa.Table], Iterator[pa.Table]]) -> ray.data.Dataset:
-    return ray.data.from_arrow(tasks).map_batches(score, batch_format="pyarrow", batch_size=None)
+def _mapped(
+    tasks: list[pa.Table],
+    score: Callable[[pa.Table], Iterator[pa.Table]],
+    remote_args: Mapping[str, Any] | None = None,
+) -> ray.data.Dataset:
+    args = remote_args or {}
+    dataset = with_room(lambda: ray.data.from_arrow(tasks), "score", args)  # by tasks that look at each table
+    with data_args():
+        return dataset.map_batches(score, batch_format="pyarrow", batch_size=None, **args)
 
 
 def _score_predictions(task: pa.Table, read: Read, scoring: Scoring) -> Iterator[pa.Table]:

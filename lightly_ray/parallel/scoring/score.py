@@ -21,7 +21,9 @@ from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connect
 from lightly_ray.parallel.errors import plain_errors
 from lightly_ray.parallel.quiet import quiet_data
+from lightly_ray.parallel.remote_args import checked_args, data_args
 from lightly_ray.parallel.scoring.execute import OnError, Scoring, score_dataset, score_read_tasks
+from lightly_ray.parallel.waiting import with_room
 from lightly_ray.scores.detection import Extent, FrequencyConfig, merge
 from lightly_ray.scores.prediction_columns import Columns
 from lightly_ray.scores.read_tasks import cut_predictions, cut_table
@@ -42,6 +44,7 @@ def score(  # noqa: PLR0913 - a public door: each is one choice, most are left a
     images: PathLike | None = None,
     config: Mapping[str, float] | None = None,
     on_error: OnError = "raise",
+    ray_remote_args: Mapping[str, Any] | None = None,
 ) -> "ray.data.Dataset":
     """Score predictions, row by row, wherever they are.
 
@@ -59,6 +62,9 @@ def score(  # noqa: PLR0913 - a public door: each is one choice, most are left a
         on_error: what a prediction that cannot be used does. ``raise`` ends the whole, naming the
             sample; ``skip`` gives it null scores and the reason in a further column ``error``, which is
             null for the others.
+        ray_remote_args: where the tasks that score run, and what they hold meanwhile: ``resources``,
+            ``label_selector``, ``placement_group``, ``scheduling_strategy``, ``runtime_env``, ``num_cpus`` (1) and
+            others of Ray's options.
 
     Returns:
         A dataset of the names and one column per score, in no particular order; nothing is computed
@@ -84,25 +90,33 @@ def score(  # noqa: PLR0913 - a public door: each is one choice, most are left a
     _require_one_of("on_error", on_error, get_args(OnError))
     counting = FrequencyConfig.from_mapping(config)
     connect()
+    args = checked_args(ray_remote_args)
     scoring = Scoring(Columns(task, id_column, prediction_column), counting, on_error)
     named_by = None if images is None else Location.parse(images)
     if isinstance(predictions, ray.data.Dataset):
-        scored = score_dataset(predictions, scoring)
+        scored = score_dataset(predictions, scoring, args)
     elif isinstance(predictions, str | os.PathLike):
-        scored = score_read_tasks(cut_predictions(Location.parse(predictions), scoring.columns, named_by), scoring)
+        read_tasks = cut_predictions(Location.parse(predictions), scoring.columns, named_by)
+        scored = score_read_tasks(read_tasks, scoring, args)
     else:
-        scored = score_read_tasks(cut_table(table_of(predictions, scoring.columns, named_by)), scoring)
-    return _finish(scored, counting) if task == "detection" else scored
+        scored = score_read_tasks(cut_table(table_of(predictions, scoring.columns, named_by)), scoring, args)
+    return _finish(scored, counting, args) if task == "detection" else scored
 
 
-def _finish(counted: ray.data.Dataset, config: FrequencyConfig) -> ray.data.Dataset:
-    with plain_errors(), quiet_data(counted):
-        counted = counted.materialize()
-        parts = counted.map_batches(_summarize_block, batch_format="pyarrow", batch_size=None).take_all()
+def _finish(scored: ray.data.Dataset, config: FrequencyConfig, args: Mapping[str, Any]) -> ray.data.Dataset:
+    def count() -> tuple[ray.data.Dataset, list[dict[str, Any]]]:
+        counted = scored.materialize()
+        with data_args():
+            extents = counted.map_batches(_summarize_block, batch_format="pyarrow", batch_size=None, **args)
+        return counted, extents.take_all()
+
+    with plain_errors(), quiet_data(scored):
+        counted, parts = with_room(count, "score", args)
     extent = reduce(merge, (Extent(part["low"], part["high"]) for part in parts), Extent())
-    return counted.map_batches(
-        partial(finish_table, extent=extent, config=config), batch_format="pyarrow", batch_size=None
-    )
+    with data_args():
+        return counted.map_batches(
+            partial(finish_table, extent=extent, config=config), batch_format="pyarrow", batch_size=None, **args
+        )
 
 
 def _summarize_block(table: pa.Table) -> pa.Table:

@@ -59,7 +59,7 @@ def typicality(
         Hacohen, Dekel, Weinshall. Active Learning on a Budget: Opposite Strategies Suit High and Low Budgets. ICML
         2022, arXiv 2202.02794: equation 4.
     """
-    source, row_ids = open_data(data, ids, id_column, embedding_column, None)
+    source, row_ids = open_data(data, ids, id_column, embedding_column, None, remote_args={})
     settings = check_settings(1.0, "coverage", min_distance=None, normalize=True, seed=0, certify=1)
     problem = pose_problem(settings, source, row_ids)
     source.learn_layout(problem.candidates)

@@ -8,7 +8,7 @@ Actors ask Ray for no CPU: one that waits for a CPU which the caller of `select`
 without end. They are spread over the nodes by their CPUs instead, each with its share of threads.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -38,6 +38,7 @@ class ActorShards:
         ids: of all samples, for messages.
         preselected: how many preselected samples all partitions hold together.
         timeout: seconds after which a worker that has not answered counts as hanging, None for never.
+        remote_args: of the actors; what they say comes before what is chosen here.
 
     Attributes:
         restarts: how many workers were lost and replaced.
@@ -51,7 +52,9 @@ class ActorShards:
         *,
         preselected: int = 0,
         timeout: float | None = None,
+        remote_args: Mapping[str, Any] | None = None,
     ) -> None:
+        self._remote_args = dict(remote_args or {})
         self._specs = specs
         self._ids = ids
         self._preselected = preselected
@@ -214,11 +217,11 @@ class ActorShards:
         node, threads = self._place(shard)
         self._nodes[shard] = node
         # Soft: where the node is gone before the worker starts, any other will do.
-        placement = NodeAffinitySchedulingStrategy(node, soft=True)
+        options: dict[str, Any] = self._remote_args
+        if not {"label_selector", "scheduling_strategy"} & options.keys():
+            options = {"scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=True), **options}
         actor: Any = ShardActor
-        self._workers[shard] = actor.options(scheduling_strategy=placement).remote(
-            threads, f"{shard + 1} of {len(self)}"
-        )
+        self._workers[shard] = actor.options(**options).remote(threads, f"{shard + 1} of {len(self)}")
 
     def _place(self, shard: int) -> tuple[str, int]:
         """The node with the most CPUs per worker, and the threads of a worker there."""

@@ -5,7 +5,7 @@ id is the same every time. Ids and scores come to the driver; embeddings go from
 to the worker that asks for them. A block that is lost with its node is made again by Ray from its lineage.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -26,6 +26,7 @@ from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connect
 from lightly_ray.parallel.errors import plain_errors
 from lightly_ray.parallel.quiet import quiet_data
+from lightly_ray.parallel.waiting import with_room
 
 Block = ray.ObjectRef[pa.Table]
 _LOOK_ROWS = 1024  # looked at in one go where the layout is sought
@@ -54,17 +55,25 @@ class DatasetSource:
         id_column: strings.
         embedding_column: lists or tensors of floats; None where no vectors are needed.
         others: further columns that `column` will be asked for.
+        remote_args: of the tasks that look at its blocks.
 
     Raises:
         InvalidInputError: a column is missing, an id comes twice, or there are no rows.
     """
 
     def __init__(
-        self, dataset: Dataset, id_column: str, embedding_column: str | None, others: tuple[str, ...] = ()
+        self,
+        dataset: Dataset,
+        id_column: str,
+        embedding_column: str | None,
+        others: tuple[str, ...] = (),
+        *,
+        remote_args: Mapping[str, Any] | None = None,
     ) -> None:
+        self._remote_args = dict(remote_args or {})
         columns = [name for name in dict.fromkeys([id_column, embedding_column, *others]) if name is not None]
         with _executing(), quiet_data(dataset):
-            present = dataset.columns()
+            present = with_room(dataset.columns, "read the dataset")
         if present is None:  # a filter left nothing, not even the columns
             raise InvalidInputError("the dataset has no rows")
         for name in columns:
@@ -74,8 +83,8 @@ class DatasetSource:
         self._layout: Layout | None = None
         chosen = dataset.select_columns(columns)
         with _executing(), quiet_data(chosen):
-            blocks: list[Block] = chosen.materialize().to_arrow_refs()
-        names = ray.get([_read_column.remote(block, id_column) for block in blocks])
+            blocks: list[Block] = with_room(lambda: chosen.materialize().to_arrow_refs(), "read the dataset")
+        names = ray.get([self._task(_read_column).remote(block, id_column) for block in blocks])
         self._blocks = [block for block, column in zip(blocks, names, strict=True) if len(column)]
         self.starts = np.cumsum([0, *(len(column) for column in names if len(column))], dtype=np.int64)
         self.count = int(self.starts[-1])
@@ -100,7 +109,7 @@ class DatasetSource:
         where = f"the column {self._embedding!r}"
         with plain_errors():
             found = (
-                ray.get(_look_at_embeddings.remote(part.block, self._embedding, part.offsets, where))
+                ray.get(self._task(_look_at_embeddings).remote(part.block, self._embedding, part.offsets, where))
                 for part in self._parts(rows)
             )
             self._layout = next((layout for layout in found if layout is not None), None)
@@ -112,7 +121,7 @@ class DatasetSource:
         with plain_errors():
             found = ray.get(
                 [
-                    _find_unusable_embeddings.remote(part, self._embedding, self.layout, normalize)
+                    self._task(_find_unusable_embeddings).remote(part, self._embedding, self.layout, normalize)
                     for part in self._parts(rows)
                 ]
             )
@@ -120,7 +129,7 @@ class DatasetSource:
 
     def column(self, name: str) -> pa.ChunkedArray:
         """The (N,) values of another column, by row."""
-        parts = ray.get([_read_column.remote(block, name) for block in self._blocks])
+        parts = ray.get([self._task(_read_column).remote(block, name) for block in self._blocks])
         return join_columns(parts, name).take(pa.array(self._order))
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Matrix | VectorFault]]:
@@ -134,6 +143,9 @@ class DatasetSource:
             positions: (m,) ascending, of rows in the order in which the blocks hold them.
         """
         return TakenBlocks(self.layout, self._embedding, self._at(positions))
+
+    def _task(self, function: Any) -> Any:
+        return function.options(**self._remote_args)
 
     def _parts(self, rows: NDArray[np.int64]) -> list[Taken]:
         chosen = np.zeros(self.count, dtype=np.bool_)

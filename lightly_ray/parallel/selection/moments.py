@@ -1,6 +1,7 @@
 """What a whitening is fitted on, of rows that lie on a cluster: a task for each partition."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import ray
 from ray.exceptions import GetTimeoutError, RayError, RayTaskError
@@ -17,7 +18,7 @@ _MOST_LOSSES = 5  # of workers on the way
 
 
 def moments_on_workers(
-    parts: Sequence[tuple[Blocks, RowNumbers]], timeout: float | None
+    parts: Sequence[tuple[Blocks, RowNumbers]], timeout: float | None, remote_args: Mapping[str, Any]
 ) -> list[Moments | VectorFault]:
     """`moments_of` for each part, in a task that asks Ray for no CPU, as shards do.
 
@@ -25,7 +26,7 @@ def moments_on_workers(
         WorkerLostError: workers hang, or are lost again and again.
     """
     for attempt in range(_MOST_LOSSES + 1):
-        answers = [_sum_for_whitening.remote(*part) for part in parts]
+        answers = [_sum_for_whitening.options(**remote_args).remote(*part) for part in parts]
         try:
             with plain_errors():
                 return list(ray.get(answers, timeout=timeout))

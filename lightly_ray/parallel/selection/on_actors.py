@@ -25,7 +25,7 @@ def loaded_on_actors(problem: Problem, resources: Resources) -> Iterator[LoadedS
         whitening = problem.whitening
         if problem.settings.whitens and whitening is None:
             parts = [(partition.for_worker(), partition.rows) for partition in partitions]
-            whitening = fit_whitening(moments_on_workers(parts, resources.timeout), problem.ids)
+            whitening = fit_whitening(moments_on_workers(parts, resources.timeout, resources.remote_args), problem.ids)
 
         def specify(partition: Partition) -> Callable[[], ShardSpec]:
             with_fingerprint = resources.checkpoint is not None
@@ -38,6 +38,7 @@ def loaded_on_actors(problem: Problem, resources: Resources) -> Iterator[LoadedS
             problem.ids,
             preselected=len(problem.centers),
             timeout=resources.timeout,
+            remote_args=resources.remote_args,
         ) as shards:
             with step(f"read {len(needed):,} embeddings") if resources.progress else nullcontext():
                 shards.load()

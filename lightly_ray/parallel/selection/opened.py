@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -24,7 +25,13 @@ Scores = NamedScores | RowScores | EqualScores | str | None
 
 
 def open_data(
-    data: object, ids: IdsLike | None, id_column: str, embedding_column: str | None, scores: Scores
+    data: object,
+    ids: IdsLike | None,
+    id_column: str,
+    embedding_column: str | None,
+    scores: Scores,
+    *,
+    remote_args: Mapping[str, Any],
 ) -> tuple[Source, Ids]:
     """Open data, whatever it is.
 
@@ -34,13 +41,16 @@ def open_data(
         id_column: of the ids.
         embedding_column: of the vectors, None where none are read.
         scores: whose column is read where they are one.
+        remote_args: of the tasks that look at the blocks of a Dataset.
 
     Raises:
         NotFoundError: a file does not exist.
         InvalidInputError: the data cannot be used.
     """
     if _is_dataset(data):
-        return _open_dataset(cast("Dataset", data), ids, id_column, embedding_column, scores)
+        if ids is not None:
+            raise InvalidInputError("the rows of a Dataset have no order: name the column of its ids by id_column")
+        return _open_dataset(cast("Dataset", data), id_column, embedding_column, scores, remote_args=remote_args)
     if isinstance(data, pa.Table) or is_frame(data):
         return _open_table(data, ids, id_column, embedding_column)
     source = _source(data, embedding_column)
@@ -82,17 +92,21 @@ def _is_wide(data: Any, id_column: str) -> bool:
 
 
 def _open_dataset(
-    data: "Dataset", ids: IdsLike | None, id_column: str, embedding_column: str | None, scores: Scores
+    data: "Dataset",
+    id_column: str,
+    embedding_column: str | None,
+    scores: Scores,
+    *,
+    remote_args: Mapping[str, Any],
 ) -> tuple[Source, Ids]:
     from lightly_ray.parallel.selection.dataset_source import DatasetSource  # noqa: PLC0415  # loads Ray Data
 
-    if ids is not None:
-        raise InvalidInputError("the rows of a Dataset have no order: name the column of its ids by id_column")
     if isinstance(scores, RowScores):
         raise InvalidInputError(
             "the rows of a Dataset have no order: give scores as {id: score}, as a table with ids, or name their column"
         )
-    source = DatasetSource(data, id_column, embedding_column, (scores,) if isinstance(scores, str) else ())
+    others = (scores,) if isinstance(scores, str) else ()
+    source = DatasetSource(data, id_column, embedding_column, others, remote_args=remote_args)
     return source, source.ids
 
 

@@ -1,8 +1,9 @@
 """How a selection runs: on how many shards, in how much memory."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import UnionType
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,7 @@ class Resources:
         timeout: seconds after which a silent worker counts as hanging, None for never.
         checkpoint: where picks are written as they are made, None for nowhere.
         progress: whether to show it.
+        remote_args: of the tasks and actors that are started.
     """
 
     partitions: int | None = None
@@ -36,6 +38,7 @@ class Resources:
     timeout: float | None = None
     checkpoint: Location | None = None
     progress: bool = True
+    remote_args: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _require_above_0("partitions", self.partitions, _WHOLE, "whole number")

@@ -117,10 +117,14 @@ def as_table(scores: Any, id_column: str) -> pa.Table | None:
 def _gathered(dataset: Any) -> pa.Table:
     from lightly_ray.parallel.errors import plain_errors  # noqa: PLC0415  # loads Ray
     from lightly_ray.parallel.quiet import quiet_data  # noqa: PLC0415  # loads Ray
+    from lightly_ray.parallel.waiting import with_room  # noqa: PLC0415  # loads Ray
+
+    def read() -> list[pa.Table]:
+        blocks = cast("Iterable[pa.Table]", dataset.iter_batches(batch_format="pyarrow", batch_size=None))
+        return [block for block in blocks if len(block)]
 
     with plain_errors(), quiet_data(dataset):
-        blocks = cast("Iterable[pa.Table]", dataset.iter_batches(batch_format="pyarrow", batch_size=None))
-        tables = [block for block in blocks if len(block)]
+        tables = with_room(read, "read the scores")
     if not tables:
         raise InvalidInputError("the dataset of scores has no rows")
     names = tables[0].column_names

@@ -28,6 +28,7 @@ from lightly_ray.methods import (
     takes_labels,
 )
 from lightly_ray.parallel.metrics import show_selection
+from lightly_ray.parallel.remote_args import checked_args
 from lightly_ray.parallel.selection.cluster_pool import select_clusters
 from lightly_ray.parallel.selection.cover_pool import MOST, select_covering
 from lightly_ray.parallel.selection.engine import select_farthest
@@ -92,6 +93,7 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     checkpoint: PathLike | None = None,
     progress: bool = True,
     on_progress: OnProgress | None = None,
+    ray_remote_args: Mapping[str, Any] | None = None,
 ) -> Selection:
     """Select samples.
 
@@ -167,6 +169,10 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
         progress: show it on standard error.
         on_progress: called with the number of samples selected so far, preselected included, and of those that there
             will be, whenever some were picked by distance; random and active_learning are done at once.
+        ray_remote_args: where the tasks and actors that are started run, and what they hold meanwhile: ``resources``,
+            ``label_selector``, ``placement_group``, ``scheduling_strategy``, ``runtime_env``, ``num_cpus`` and others
+            of Ray's options. By default they ask for no CPU, so that a full cluster keeps none of them waiting, and
+            spread over the nodes by their CPUs.
 
     Returns:
         The selection, preselected samples first, then the picks in the order in which they were made.
@@ -194,8 +200,20 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     """
     _require_or_skip(on_missing=on_missing, on_error=on_error)
     predicted = None if predictions is None else read_predictions(predictions, id_column)
+    resources = Resources(
+        partitions,
+        memory_limit,
+        timeout,
+        None if checkpoint is None else Location.parse(checkpoint),
+        progress,
+        checked_args(ray_remote_args),
+    )
     given, typical = read_wanted(
-        scores, score, predicted, id_column, lambda: open_data(data, ids, id_column, None, None)[1]
+        scores,
+        score,
+        predicted,
+        id_column,
+        lambda: open_data(data, ids, id_column, None, None, remote_args=resources.remote_args)[1],
     )
     asked = parse_method(method)
     situation = Situation(
@@ -219,11 +237,8 @@ def select(  # noqa: PLR0913  # the one door: every setting of a selection is an
     width = require_sigma(sigma, settings.method)
     _require_use_of(labels, predicted, asked)
     share = require_random_share(random_share, settings.min_distance)
-    resources = Resources(
-        partitions, memory_limit, timeout, None if checkpoint is None else Location.parse(checkpoint), progress
-    )
     column = embedding_column if needs_embeddings(settings.method) or typical is not None else None
-    source, row_ids = open_data(data, ids, id_column, column, given)
+    source, row_ids = open_data(data, ids, id_column, column, given, remote_args=resources.remote_args)
     problem = pose_problem(settings, source, row_ids, query=query, preselected=preselected, scores=given)
     problem = without_marked(problem, cannot_be_labelled)
     if on_missing == "skip":

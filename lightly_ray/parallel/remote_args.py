@@ -1,0 +1,55 @@
+"""`ray_remote_args`: where tasks and actors run, as the caller of a public function says it in Ray's own words."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from lightly_ray.errors import InvalidInputError
+
+RemoteArgs = Mapping[str, Any]
+KNOWN = (
+    "accelerator_type",
+    "label_selector",
+    "memory",
+    "num_cpus",
+    "num_gpus",
+    "placement_group",
+    "resources",
+    "runtime_env",
+    "scheduling_strategy",
+)
+
+
+def checked_args(given: RemoteArgs | None) -> dict[str, Any]:
+    """The options of a task or an actor.
+
+    Args:
+        given: as the caller wrote them; a placement group becomes its scheduling strategy, which holds for what the
+            tasks start, too.
+
+    Raises:
+        InvalidInputError: one is unknown, or there are two that say where.
+    """
+    args = dict(given or {})
+    unknown = sorted(set(args).difference(KNOWN))
+    if unknown:
+        raise InvalidInputError(f"ray_remote_args has no {unknown[0]!r}: give {', '.join(KNOWN)}")
+    if "placement_group" in args:
+        if "scheduling_strategy" in args:
+            raise InvalidInputError("ray_remote_args: give placement_group or scheduling_strategy, not both")
+        group = args.pop("placement_group")
+        strategies = import_module("ray.util.scheduling_strategies")  # who has a group has loaded Ray; no other should
+        args["scheduling_strategy"] = strategies.PlacementGroupSchedulingStrategy(
+            placement_group=group, placement_group_capture_child_tasks=True
+        )
+    return args
+
+
+@contextmanager
+def data_args() -> Iterator[None]:
+    """While options are handed to Ray Data, which warns that it will not take a scheduling strategy for good."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`ray_remote_args` is deprecated")
+        yield
