@@ -57,7 +57,7 @@ def take(settings: ScreenshotSettings) -> dict[str, Any]:
             for theme in settings.themes:
                 _pictures(browser, platform, client, settings.output / f"{theme}-{width}")
         browser.close()
-    return {"pictures": sorted(str(path) for path in settings.output.rglob("*.png"))}
+    return {"pictures": sorted(str(path) for path in settings.output.rglob("*.jpg"))}
 
 
 def _prepare(client: ApiWorkflowClient, folder: Path) -> None:
@@ -96,7 +96,7 @@ def _pictures(browser: Browser, platform: EmbeddedPlatform, client: ApiWorkflowC
     page = context.new_page()
     page.goto("/")
     page.get_by_label("Token of this server").wait_for()
-    _save(page, folder / "sign-in.png")
+    _save(page, folder / "sign-in.jpg")
     page.request.post("/app/session", data={"token": platform.token}, headers={"x-lightly-ray": "app"})
     here = f"/#/datasets/{client.dataset_id}"
     tags = {tag.name: tag.id for tag in client.get_all_tags()}
@@ -114,12 +114,12 @@ def _pictures(browser: Browser, platform: EmbeddedPlatform, client: ApiWorkflowC
         page.goto(address)
         page.wait_for_load_state("networkidle")
         page.wait_for_timeout(1500)
-        _save(page, folder / f"{name}.png")
+        _save(page, folder / f"{name}.jpg")
     context.close()
 
 
 def _save(page: Page, path: Path) -> None:
-    page.screenshot(path=path)
+    page.screenshot(path=path, type="jpeg", quality=85)
 
 
 if __name__ == "__main__":
