@@ -113,6 +113,7 @@ def _pictures(browser: Browser, platform: EmbeddedPlatform, client: ApiWorkflowC
         page.goto("about:blank")
         page.goto(address)
         page.wait_for_load_state("networkidle")
+        page.get_by_text("is being computed").wait_for(state="hidden")
         page.wait_for_timeout(1500)
         _save(page, folder / f"{name}.jpg")
     context.close()

@@ -27,11 +27,13 @@ def found(page: "Page") -> "Locator":
 
 def shown(page: "Page") -> list[str]:
     """File names of the tiles, from the first place on."""
-    expect(page.locator(".tile:not([aria-label])")).to_have_count(0)
-    tiles = page.get_by_role("option").evaluate_all(
-        "tiles => tiles.map((tile) => [Number(tile.ariaPosInSet), tile.ariaLabel]).sort((a, b) => a[0] - b[0])"
-    )
-    return [name for _, name in tiles]
+    names: list[str | None] = [None]
+    while None in names:  # tiles that are not read yet; the test ends before this does not
+        expect(page.locator(".tile:not([aria-label])")).to_have_count(0)
+        names = page.get_by_role("option").evaluate_all(
+            """tiles => tiles.toSorted((a, b) => a.ariaPosInSet - b.ariaPosInSet).map((tile) => tile.ariaLabel)"""
+        )
+    return [name for name in names if name is not None]
 
 
 def slide(page: "Page", label: str, share: float) -> None:

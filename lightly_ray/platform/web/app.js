@@ -39,7 +39,6 @@ export class App {
       this.banner.textContent = away ? "The server cannot be reached. This page goes on as soon as it is back." : "";
     };
     addEventListener("hashchange", () => this.route());
-    addEventListener("popstate", () => this.route());
     addEventListener("keydown", (event) => this._key(event));
     await this.route();
   }

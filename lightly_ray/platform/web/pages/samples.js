@@ -78,7 +78,6 @@ class SamplesPage {
     this.state.addEventListener("rows", () => this._rows(), { signal });
     this.state.addEventListener("selection", () => this._selection(), { signal });
     this.state.addEventListener("open", () => this._open(), { signal });
-    addEventListener("keydown", (event) => this._key(event), { signal });
     this.grid.addEventListener("failed", (event) => this._failed(/** @type {CustomEvent} */ (event).detail), {
       signal,
     });
@@ -124,7 +123,8 @@ class SamplesPage {
         import("../parts/selection_bar.js"),
         this.app.watch(),
       ]);
-      if (signal.aborted) return;
+      if (signal.aborted || !this.host.isConnected) return;
+      addEventListener("keydown", (event) => this._key(event), { signal });
       this.app.live.addEventListener("version", () => this._changed(), { signal });
       this.sidebar = new Sidebar(this.side, this.state);
       this.selectionBar = new SelectionBar(this.middle, this.state, () => this._createTag());

@@ -3,19 +3,29 @@
 import io
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import requests
 from PIL import Image
 
+from tests.platform.browser import Browser
 from tests.platform.served import Api, Dataset
+
+
+@cache
+def _signed_in(url: str, token: str) -> Browser:
+    browser = Browser(url)
+    browser.sign_in(token=token)
+    return browser
 
 
 def ask(dataset: Dataset, path: str, verb: str = "GET", **query: Any) -> requests.Response:
     """Any answer of the web app's routes of a dataset."""
     headers = query.pop("headers", {})
-    return dataset.api.send(verb, f"/app/datasets/{dataset.id}/{path}", params=query, headers=headers)
+    browser = _signed_in(dataset.api.url, dataset.api.token)
+    return browser.send(verb, f"datasets/{dataset.id}/{path}", params=query, headers=headers)
 
 
 def get(dataset: Dataset, path: str, **query: Any) -> requests.Response:
