@@ -40,6 +40,9 @@ def with_room(work: Callable[[], T], what: str, remote_args: Mapping[str, Any] |
 def told_of_waiting(what: str, remote_args: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Say on standard error, after half a minute, that a task as those that are started here has found no place yet."""
     asked = {"num_cpus": 1, **(remote_args or {})}
+    if _has_room(asked):
+        yield
+        return
     probe: Any = ray.remote(_nothing).options(**asked).remote()
     over = threading.Event()
     watcher = threading.Thread(target=_watch, args=(probe, over, what, asked), daemon=True)
@@ -52,6 +55,11 @@ def told_of_waiting(what: str, remote_args: Mapping[str, Any] | None = None) -> 
         if ray.is_initialized():  # else the caller has ended it, and asking would begin another
             with suppress(ray.exceptions.RayError):
                 ray.cancel(probe)
+
+
+def _has_room(asked: Mapping[str, Any]) -> bool:
+    """Whether CPUs are all that is asked for, and are free: then a probe would only take one from those who work."""
+    return set(asked) == {"num_cpus"} and ray.available_resources().get("CPU", 0.0) >= asked["num_cpus"]
 
 
 def _nothing() -> None:

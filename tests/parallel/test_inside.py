@@ -100,7 +100,7 @@ def _wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
 
 @pytest.mark.parametrize("work", ["select", "embed"])
 def test_cancelled_task__leaves_no_actor(images: Path, work: str) -> None:
-    name = {"select": "ray::ShardActor", "embed": "Describe"}[work]
+    name = {"select": "ray::ShardActor", "embed": "EmbedImages"}[work]
     before = _named(name)
     function = _remote(select_long if work == "select" else embed_again)
     task = function.options(max_retries=0).remote(images)

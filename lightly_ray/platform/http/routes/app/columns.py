@@ -1,4 +1,4 @@
-"""Columns, file names and masks: what the browser filters, sorts and draws by."""
+"""Columns and file names: what the browser filters, sorts and draws by."""
 
 from typing import Annotated
 
@@ -8,7 +8,6 @@ from lightly_ray.platform.http.dependencies import Here
 from lightly_ray.platform.http.routes.app import answers
 from lightly_ray.platform.services.columns import catalog, samples
 from lightly_ray.platform.services.columns.summary import Summary
-from lightly_ray.platform.storage.store import rows, tags
 
 router = APIRouter(prefix="/app", tags=["web app"])
 
@@ -33,12 +32,3 @@ def read_names(request: Request, dataset_id: str, platform: Here, version: Versi
     """File names by row: uint32[n + 1] where each begins, then UTF-8."""
     names = samples.read_names(platform, dataset_id)
     return answers.binary_kept(request, names.content, answers.caching(names.version, version))
-
-
-@router.get("/datasets/{dataset_id}/tags/{tag_id}/mask", response_class=Response)
-def read_mask(request: Request, dataset_id: str, tag_id: str, platform: Here) -> Response:
-    """The samples of a tag: row i is bit i % 8 of byte i >> 3, the lowest bit first."""
-    with platform.database.read() as db:
-        total, mask = rows.total(db, dataset_id), tags.read(db, dataset_id, tag_id).mask
-    content = mask.value.to_bytes((total + 7) // 8, "little")
-    return answers.binary(request, content, {"cache-control": "private, no-cache"})
