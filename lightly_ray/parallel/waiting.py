@@ -59,7 +59,8 @@ def told_of_waiting(what: str, remote_args: Mapping[str, Any] | None = None) -> 
 
 def _has_room(asked: Mapping[str, Any]) -> bool:
     """Whether CPUs are all that is asked for, and are free: then a probe would only take one from those who work."""
-    return set(asked) == {"num_cpus"} and ray.available_resources().get("CPU", 0.0) >= asked["num_cpus"]
+    resources: Any = ray.available_resources  # has no types
+    return set(asked) == {"num_cpus"} and resources().get("CPU", 0.0) >= asked["num_cpus"]
 
 
 def _nothing() -> None:

@@ -121,6 +121,7 @@ def test_select__an_error_leaves_no_actor() -> None:
     _wait_for(lambda: not _named("ray::ShardActor") - before)
 
 
+@pytest.mark.full
 def test_remote_args__reach_tasks_and_actors(images: Path) -> None:
     group = ray.util.placement_group([{"CPU": 1}])
     ray.get(group.ready())
@@ -182,6 +183,7 @@ print(ray.is_initialized())  # the caller's own
 """
 
 
+@pytest.mark.full
 def test_connected__threads_share_what_one_of_them_started() -> None:
     environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False, env=environment)
