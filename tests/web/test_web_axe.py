@@ -30,7 +30,7 @@ def test_nothing_serious(page: "Page", digits: Digits, name: str, theme: str) ->
     page.goto("about:blank")
     address, whole = PAGES[name]
     page.goto(address.replace("ID", digits.id))
-    page.locator(whole).first.wait_for()
+    page.locator(whole).first.wait_for(timeout=90_000)  # the first plot waits for its projection
     if name == "samples":
         page.get_by_role("option").first.locator(".mark").click()
     found = Axe().run(page).response["violations"]
