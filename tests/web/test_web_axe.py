@@ -27,6 +27,8 @@ PAGES = {
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_serious(page: "Page", digits: Digits, name: str, theme: str) -> None:
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    # A load that is broken off in the middle has been seen to hold up the next one.
+    page.wait_for_load_state("networkidle")
     page.goto("about:blank")
     address, whole = PAGES[name]
     page.goto(address.replace("ID", digits.id))
