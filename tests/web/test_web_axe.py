@@ -10,7 +10,7 @@ from tests.web.conftest import Digits
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# One in some dozens of these full loads, one right after another, has been seen to hang: not in the run of every commit.
+# One in some dozens of these full loads, one after another, has been seen to hang: not in the run of every commit.
 pytestmark = pytest.mark.full
 # The address of each page, and what is there once it is whole.
 PAGES = {
