@@ -1,7 +1,5 @@
 """Points of a projection by row."""
 
-import io
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,7 +29,7 @@ def points(platform: Platform, embedding: Embedding, method: str) -> tuple[str, 
         raise NotFoundError(
             f"the embedding {embedding.name!r} has no projection by {method[:60]!r}", code="EMBEDDING_2D_UNKNOWN"
         )
-    by_line = np.load(io.BytesIO(platform.blobs.read(stored[0].file_key)), allow_pickle=False)
+    by_line = platform.blobs.read_array(stored[0].file_key)
     by_row = np.full((total, 2), np.nan, dtype=np.float32)
     known = (places >= 0) & (places < total)
     by_row[places[known]] = by_line[known]

@@ -15,9 +15,9 @@ Version = Annotated[str | None, Query(alias="v")]
 
 
 @router.get("/datasets/{dataset_id}/columns", response_model=list[Summary])
-def list_columns(request: Request, dataset_id: str, platform: Here) -> Response:
+def list_columns(dataset_id: str, platform: Here) -> Response:
     """All columns, without their values. The first time after a change this takes a scan over the samples."""
-    return answers.as_json(request, catalog.list_columns(platform, dataset_id))
+    return answers.as_json(catalog.list_columns(platform, dataset_id))
 
 
 @router.get("/datasets/{dataset_id}/column", response_class=Response)

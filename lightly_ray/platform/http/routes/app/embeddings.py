@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 from typing_extensions import TypedDict
 
 from lightly_ray.platform.http.dependencies import Here
@@ -56,7 +56,6 @@ def compute_points(wanted: Wanted, platform: Here, method: str = "PCA") -> Queue
 
 @router.get("/datasets/{dataset_id}/embeddings/{embedding_id}/neighbours/{row}", response_model=list[Near])
 def read_neighbours(
-    request: Request,
     wanted: Wanted,
     row: int,
     platform: Here,
@@ -64,11 +63,11 @@ def read_neighbours(
 ) -> Response:
     """The samples most like this one, the nearest first."""
     nearest = neighbours.neighbours(platform, wanted, row, count)
-    return answers.as_json(request, [dataclasses.asdict(it) for it in nearest])
+    return answers.as_json([dataclasses.asdict(it) for it in nearest])
 
 
 @router.get("/datasets/{dataset_id}/embeddings/{embedding_id}/groups", response_class=Response)
-def read_groups(request: Request, wanted: Wanted, platform: Here, within: float = 0.1) -> Response:
+def read_groups(wanted: Wanted, platform: Here, within: float = 0.1) -> Response:
     """Groups of near duplicates: uint32 by row, the lowest row of its group."""
     content = groups.groups(platform, wanted, within).astype("<u4").tobytes()
-    return answers.binary(request, content, {"cache-control": "private, no-cache"})
+    return answers.binary(content, {"cache-control": "private, no-cache"})

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from typing_extensions import TypedDict
 
@@ -31,20 +31,18 @@ class Tile(TypedDict):
 
 
 @router.get("/datasets/{dataset_id}/samples", response_model=list[Tile])
-def list_samples(
-    request: Request, dataset_id: str, platform: Here, wanted: Annotated[str, Query(alias="rows")]
-) -> Response:
+def list_samples(dataset_id: str, platform: Here, wanted: Annotated[str, Query(alias="rows")]) -> Response:
     """The samples at some rows, such as ``3,5,8``, in the order asked for."""
     with platform.database.read() as db:
         briefs = rows.briefs(db, dataset_id, _rows(wanted))
     tiles: list[Tile] = [
         {"row": it.row, "id": it.id, "name": it.file_name, "thumbnail": thumbnails.version(it)} for it in briefs
     ]
-    return answers.as_json(request, tiles)
+    return answers.as_json(tiles)
 
 
 @router.get("/datasets/{dataset_id}/samples/{row}", response_model=Object)
-def read_sample(request: Request, dataset_id: str, row: int, platform: Here) -> Response:
+def read_sample(dataset_id: str, row: int, platform: Here) -> Response:
     """All that is known of one sample."""
     facts = sample_facts.facts(platform, dataset_id, row)
     sample = facts.sample
@@ -63,7 +61,7 @@ def read_sample(request: Request, dataset_id: str, row: int, platform: Here) -> 
         "scores": [dataclasses.asdict(it) for it in facts.scores],
         "labels": [dataclasses.asdict(it) for it in facts.labels],
     }
-    return answers.as_json(request, shown)
+    return answers.as_json(shown)
 
 
 @router.get("/datasets/{dataset_id}/thumbnails/{row}", response_class=Response)
