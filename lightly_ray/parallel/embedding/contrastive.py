@@ -32,10 +32,10 @@ from lightly_ray.parallel.cluster import cluster_cpus, cluster_gpus
 from lightly_ray.parallel.embedding.contrastive_worker import read_state, to_network, train
 from lightly_ray.parallel.embedding.squares import decode_squares
 from lightly_ray.parallel.interrupts import interruptible
+from lightly_ray.parallel.kept_run import kept_run
 from lightly_ray.progress import Progress
 
 _STORED = 1.5  # sides of the stored squares by those of the views: parts of an image need more pixels than the whole
-_RETRIES = 3  # of lost workers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,13 +84,7 @@ def train_network(root: Location, filenames: Sequence[str], training: Training, 
             scaling_config=ray.train.ScalingConfig(
                 num_workers=training.num_workers, use_gpu=cluster_gpus() > 0, resources_per_worker={"CPU": cpus}
             ),
-            run_config=ray.train.RunConfig(
-                name=name,
-                storage_path=runs.path,
-                storage_filesystem=runs.filesystem,
-                failure_config=ray.train.FailureConfig(max_failures=_RETRIES),
-                checkpoint_config=ray.train.CheckpointConfig(num_to_keep=2),
-            ),
+            run_config=kept_run(name, runs),
         )
         with interruptible():
             result = trainer.fit()

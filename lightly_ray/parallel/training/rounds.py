@@ -13,9 +13,8 @@ from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
 from lightly_ray.data.location import Location
 from lightly_ray.parallel.cluster import cluster_cpus
 from lightly_ray.parallel.interrupts import interruptible
+from lightly_ray.parallel.kept_run import kept_run
 from lightly_ray.parallel.training.rounds_worker import Plan, Pool, Progressed, Selector, train
-
-_RETRIES = 3  # of a lost worker
 
 
 def train_in_rounds(pool: Pool, plan: Plan, selector: Selector, runs: Location, name: str) -> Progressed:
@@ -34,13 +33,7 @@ def train_in_rounds(pool: Pool, plan: Plan, selector: Selector, runs: Location, 
         train,
         train_loop_config={"pool": ray.put(pool), "plan": plan, "selector": selector},
         scaling_config=ray.train.ScalingConfig(num_workers=1, resources_per_worker={"CPU": cpus}),
-        run_config=ray.train.RunConfig(
-            name=name,
-            storage_path=runs.path,
-            storage_filesystem=runs.filesystem,
-            failure_config=ray.train.FailureConfig(max_failures=_RETRIES),
-            checkpoint_config=ray.train.CheckpointConfig(num_to_keep=2),
-        ),
+        run_config=kept_run(name, runs),
     )
     with interruptible():
         result = trainer.fit()
