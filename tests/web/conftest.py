@@ -87,7 +87,8 @@ def page(window: Window, live_platform: EmbeddedPlatform) -> "Page":
     window.page.goto("/#/datasets")
     window.page.get_by_label("Token of this server").fill(live_platform.token)
     window.page.get_by_role("button", name="Sign in").click()
-    window.page.get_by_role("heading", name="Datasets").wait_for()
+    # The page stands behind the dialog before anybody is signed in.
+    window.page.get_by_role("dialog", name="Sign in").wait_for(state="hidden")
     return window.page
 
 

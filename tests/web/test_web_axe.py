@@ -10,8 +10,6 @@ from tests.web.conftest import Digits
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# One in some dozens of these full loads, one after another, has been seen to hang: not in the run of every commit.
-pytestmark = pytest.mark.full
 # The address of each page, and what is there once it is whole.
 PAGES = {
     "datasets": ("/#/datasets", ".strip img"),
@@ -29,8 +27,6 @@ PAGES = {
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_serious(page: "Page", digits: Digits, name: str, theme: str) -> None:
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    # A load that is broken off in the middle has been seen to hold up the next one.
-    page.wait_for_load_state("networkidle")
     page.goto("about:blank")
     address, whole = PAGES[name]
     page.goto(address.replace("ID", digits.id))
