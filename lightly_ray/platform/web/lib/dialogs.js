@@ -1,6 +1,7 @@
 /** Short words to whoever is there: toasts, questions, menus. */
 
 import { fill, h, icon } from "./dom.js";
+import { reason } from "./format.js";
 
 const SHOWN = 8000; // milliseconds
 
@@ -90,7 +91,7 @@ export function ask({ title, body, action, danger = false, cancel = "Cancel" }, 
       done = true;
       dialog.close();
     } catch (error) {
-      problem.textContent = error instanceof Error ? error.message : String(error);
+      problem.textContent = reason(error);
       problem.hidden = false;
     } finally {
       yes.disabled = false;

@@ -66,3 +66,10 @@ export function size(bytes) {
   }
   return `${unit ? bytes.toFixed(bytes < 10 ? 1 : 0) : bytes} ${units[unit]}`;
 }
+
+/**
+ * What went wrong, as a person reads it.
+ *
+ * @param {unknown} error
+ */
+export const reason = (error) => (error instanceof Error ? error.message : String(error));

@@ -2,6 +2,7 @@
 
 import { ApiError, send } from "./api.js";
 import { ending } from "./files.js";
+import { reason } from "./format.js";
 
 /** @typedef {import("./files.js").Choice} Choice */
 /** @typedef {import("./files.js").Picked} Picked */
@@ -64,7 +65,7 @@ export class Uploading extends EventTarget {
       if (this.accepted) this.added = (await this._again(() => send("POST", `datasets/${this.dataset}/finish`))).added;
       for (const one of this.choice.embeddings) if (!this.stopped) await this._sendEmbedding(one);
     } catch (error) {
-      this.failure = reason(error);
+      this.failure = reasonOfFile(error);
     }
     this.ended = true;
     this._tell();
@@ -107,7 +108,7 @@ export class Uploading extends EventTarget {
         this.stop();
         throw error;
       }
-      this.refused.push({ name, reason: reason(error) });
+      this.refused.push({ name, reason: reasonOfFile(error) });
     }
     this.done += 1;
     this._times.push(performance.now());
@@ -150,7 +151,7 @@ export class Uploading extends EventTarget {
 const notAnImage = (name) => `not an image${ending(name) ? ` (.${ending(name)})` : ""}`;
 
 /** @param {unknown} error */
-function reason(error) {
+function reasonOfFile(error) {
   if (error instanceof DOMException && error.name === "NotFoundError") return "the file is no longer there";
-  return error instanceof Error ? error.message : String(error);
+  return reason(error);
 }

@@ -8,6 +8,7 @@ import { ago, counted, time } from "../lib/format.js";
 import { work } from "../lib/work.js";
 import { broken, picture } from "../parts/strip.js";
 import { dropTarget, openUpload, startUpload } from "../parts/upload.js";
+import { ReadingOn } from "../parts/reading_on.js";
 
 /**
  * @typedef {object} Listed
@@ -45,21 +46,20 @@ class DatasetsPage {
   constructor(host, app) {
     this.app = app;
     this.list = h("ul", { class: "dataset-list" });
-    this.status = h("div", { class: "status-line", role: "status" });
     this.create = h("button", { class: "primary", onclick: () => this.ask() }, "New dataset…");
     this.head = h("div", { class: "page-head" }, h("h1", {}, "Datasets"), this.create);
-    this.sheet = h("div", { class: "sheet datasets-sheet" }, this.head, this.list, this.status);
+    this.sheet = h("div", { class: "sheet datasets-sheet" }, this.head, this.list);
+    this.onward = new ReadingOn(
+      this.sheet,
+      () => this.next !== null,
+      () => this.more(),
+    );
+    this.status = this.onward.status;
+    this.sheet.append(this.status);
     host.append(this.sheet);
     /** @type {string | null} */
     this.next = null;
-    this.reading = false;
     this.turn = 0;
-    // More rows are asked for before their place comes into view.
-    this.seen = new IntersectionObserver((entries) => entries.some((one) => one.isIntersecting) && this.more(), {
-      root: this.sheet,
-      rootMargin: "600px",
-    });
-    this.seen.observe(this.status);
     dropTarget(this.sheet, (choice) => this.ask(choice));
     this.again = () => this.read();
     work.addEventListener("end", this.again);
@@ -67,7 +67,7 @@ class DatasetsPage {
 
   end() {
     this.turn += 1;
-    this.seen.disconnect();
+    this.onward.end();
     work.removeEventListener("end", this.again);
   }
 
@@ -85,33 +85,17 @@ class DatasetsPage {
     this.settle();
   }
 
+  /** Read the next page. */
   async more() {
-    if (!this.next || this.reading) return;
     const turn = this.turn;
-    this.reading = true;
-    this.status.textContent = "Loading…";
-    try {
-      const { datasets, next } = await get(`datasets?after=${this.next}`);
-      if (turn !== this.turn) return;
-      this.next = next;
-      fill(
-        this.list,
-        datasets.map((/** @type {Listed} */ one) => this.row(one)),
-      );
-      this.settle();
-      // It tells of changes only: where the end is still in view, it must be asked again.
-      this.seen.unobserve(this.status);
-      this.seen.observe(this.status);
-    } catch (error) {
-      refill(
-        this.status,
-        error instanceof Error ? error.message : String(error),
-        " ",
-        h("button", { onclick: () => this.more() }, "Try again"),
-      );
-    } finally {
-      this.reading = false;
-    }
+    const { datasets, next } = await get(`datasets?after=${this.next}`);
+    if (turn !== this.turn) return;
+    this.next = next;
+    fill(
+      this.list,
+      datasets.map((/** @type {Listed} */ one) => this.row(one)),
+    );
+    this.settle();
   }
 
   settle() {

@@ -3,6 +3,7 @@
 import * as address from "../lib/address.js";
 import { ApiError, get } from "../lib/api.js";
 import { h, icon, loadStyle, refill } from "../lib/dom.js";
+import { reason } from "../lib/format.js";
 
 /**
  * @param {HTMLElement} host
@@ -70,7 +71,7 @@ async function read(name) {
     return { title, body };
   } catch (error) {
     const gone = error instanceof ApiError && error.status === 404;
-    const text = error instanceof Error ? error.message : String(error);
+    const text = reason(error);
     return {
       title: "Guide",
       body: h(

@@ -3,6 +3,7 @@
 import { ApiError, get } from "../lib/api.js";
 import { h, icon, loadStyle, refill } from "../lib/dom.js";
 import { JobRow } from "../parts/job_row.js";
+import { ReadingOn } from "../parts/reading_on.js";
 
 /** @typedef {import("../lib/live.js").Job} Job */
 
@@ -16,7 +17,7 @@ export async function show(host, place, app) {
   const [dataset] = await Promise.all([id ? app.dataset(id) : null, loadStyle("pages"), loadStyle("jobs")]);
   app.title(dataset ? `Jobs of ${dataset.info.name}` : "Jobs");
   const page = new JobsPage(host, app, id);
-  await page.more();
+  await page.onward.more();
   return { end: () => page.end() };
 }
 
@@ -34,7 +35,6 @@ class JobsPage {
     /** @type {string | null} */
     this.next = null;
     this.read = false;
-    this.reading = false;
     this.body = h("tbody", {});
     const heading = (/** @type {string} */ text) => h("th", { scope: "col" }, text);
     const last = h("th", { scope: "col" }, h("span", { class: "hidden-text" }, "Actions"));
@@ -44,56 +44,35 @@ class JobsPage {
       h("thead", {}, h("tr", {}, heading("State"), heading("Job"), heading("When"), last)),
       this.body,
     );
-    this.status = h("div", { class: "status-line", role: "status" });
-    const sheet = h(
-      "div",
-      { class: "sheet" },
-      h("div", { class: "page-head" }, h("h1", {}, "Jobs")),
-      this.table,
-      this.status,
+    const sheet = h("div", { class: "sheet" }, h("div", { class: "page-head" }, h("h1", {}, "Jobs")), this.table);
+    this.onward = new ReadingOn(
+      sheet,
+      () => this.next !== null,
+      () => this.more(),
     );
+    this.status = this.onward.status;
+    sheet.append(this.status);
     host.append(sheet);
-    this.seen = new IntersectionObserver(
-      (entries) => entries.some((one) => one.isIntersecting) && this.next && this.more(),
-      { root: sheet, rootMargin: "600px" },
-    );
-    this.seen.observe(this.status);
     this.look = () => this.take();
     app.live.addEventListener("jobs", this.look);
     app.live.look();
   }
 
   end() {
-    this.seen.disconnect();
+    this.onward.end();
     this.app.live.removeEventListener("jobs", this.look);
   }
 
   /** Read the next page of them. */
   async more() {
-    if (this.reading || (this.read && !this.next)) return;
-    this.reading = true;
-    this.status.textContent = "Loading…";
     const query = new URLSearchParams();
     if (this.dataset) query.set("dataset", this.dataset);
     if (this.next) query.set("before", this.next);
-    try {
-      const { jobs, next } = await get(`jobs?${query}`);
-      this.next = next;
-      this.read = true;
-      for (const job of jobs) this.put(job, false);
-      this.settle();
-      this.seen.unobserve(this.status);
-      this.seen.observe(this.status);
-    } catch (error) {
-      refill(
-        this.status,
-        error instanceof Error ? error.message : String(error),
-        " ",
-        h("button", { onclick: () => this.more() }, "Try again"),
-      );
-    } finally {
-      this.reading = false;
-    }
+    const { jobs, next } = await get(`jobs?${query}`);
+    this.next = next;
+    this.read = true;
+    for (const job of jobs) this.put(job, false);
+    this.settle();
   }
 
   /** Take what is live: new ones come first. */

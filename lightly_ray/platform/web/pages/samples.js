@@ -3,7 +3,7 @@
 import { ApiError } from "../lib/api.js";
 import { h, icon, refill } from "../lib/dom.js";
 import { words } from "../lib/filters.js";
-import { count } from "../lib/format.js";
+import { count, reason } from "../lib/format.js";
 import { SamplesState } from "../lib/samples_state.js";
 import { SampleGrid } from "../parts/grid.js";
 
@@ -182,7 +182,7 @@ class SamplesPage {
     const { error } = this.state;
     this.grid.hidden = Boolean(error) || left === 0;
     if (error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = reason(error);
       this.middle.append(
         h(
           "div",
@@ -256,7 +256,7 @@ class SamplesPage {
   async _failed(error) {
     if (error instanceof ApiError && error.code === "DATASET_UNKNOWN") return this.app.reopen();
     const { toast } = await import("../lib/dialogs.js");
-    toast(error instanceof Error ? error.message : String(error), { bad: true });
+    toast(reason(error), { bad: true });
   }
 
   async _orderMenu() {

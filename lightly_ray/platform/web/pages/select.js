@@ -9,6 +9,7 @@ import { scoreHistogram } from "../parts/score_histogram.js";
 import { SelectForm } from "../parts/select_form.js";
 import { SelectResult } from "../parts/select_result.js";
 import { openUpload } from "../parts/upload.js";
+import { reason } from "../lib/format.js";
 
 /** @typedef {import("../lib/dataset.js").Dataset} Dataset */
 
@@ -222,11 +223,7 @@ class SelectPage {
         }),
       );
     } catch (error) {
-      if (turn === this.turn)
-        refill(
-          place,
-          h("p", { class: "problem", role: "alert" }, error instanceof Error ? error.message : String(error)),
-        );
+      if (turn === this.turn) refill(place, h("p", { class: "problem", role: "alert" }, reason(error)));
     }
   }
 

@@ -4,7 +4,7 @@ import * as address from "../lib/address.js";
 import { send } from "../lib/api.js";
 import { ask, menu, toast } from "../lib/dialogs.js";
 import { h, icon, loadStyle, refill } from "../lib/dom.js";
-import { count, counted, time } from "../lib/format.js";
+import { count, counted, reason, time } from "../lib/format.js";
 import { gainText, madeFacts, readMade, readOrder } from "../lib/made.js";
 import { more, strip } from "../parts/strip.js";
 import { compared } from "../parts/tag_compare.js";
@@ -92,9 +92,8 @@ class TagsPage {
       return;
     }
     if (!this.content.children.length) refill(this.content, h("p", { class: "loading" }, "Loading…"));
-    const failed = (/** @type {unknown} */ error) => (error instanceof Error ? error.message : String(error));
     /** @type {import("../lib/made.js").Made} */
-    const told = await readMade(this.dataset, tag.id).catch((error) => ({ sentence: failed(error) }));
+    const told = await readMade(this.dataset, tag.id).catch((error) => ({ sentence: reason(error) }));
     if (turn !== this.turn) return;
     const made = h("p", { class: "made" }, told.sentence);
     const facts = h("dl", { class: "facts" });
@@ -105,7 +104,7 @@ class TagsPage {
     this.shown = tag.id;
     this.fillFacts(facts, tag, madeFacts(told));
     await this.fillAdded(added, tag, () => turn === this.turn).catch((error) => {
-      if (turn === this.turn) refill(added, h("p", { class: "problem", role: "alert" }, failed(error)));
+      if (turn === this.turn) refill(added, h("p", { class: "problem", role: "alert" }, reason(error)));
     });
   }
 
@@ -287,10 +286,7 @@ class TagsPage {
       try {
         refill(place, there ? await compared(this.dataset, tag, there) : null);
       } catch (error) {
-        refill(
-          place,
-          h("p", { class: "problem", role: "alert" }, error instanceof Error ? error.message : String(error)),
-        );
+        refill(place, h("p", { class: "problem", role: "alert" }, reason(error)));
       }
     };
     const choice = h(

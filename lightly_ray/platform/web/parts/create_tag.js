@@ -4,7 +4,7 @@ import { send } from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { ask, toast } from "../lib/dialogs.js";
 import { link } from "../lib/address.js";
-import { count, counted } from "../lib/format.js";
+import { count, counted, reason } from "../lib/format.js";
 import { Mask } from "../lib/masks.js";
 
 /** @typedef {import("../lib/samples_state.js").SamplesState} SamplesState */
@@ -71,7 +71,7 @@ export async function createTag(state, live, old = null) {
       live?.look();
       toast(`The tag ${name} is deleted.`);
     } catch (error) {
-      toast(error instanceof Error ? error.message : String(error), { bad: true });
+      toast(reason(error), { bad: true });
     }
   };
   const where = link(["datasets", dataset.info.id, "tags"], { tag: made });

@@ -4,7 +4,7 @@ import * as address from "../lib/address.js";
 import { send } from "../lib/api.js";
 import { toast } from "../lib/dialogs.js";
 import { h, refill } from "../lib/dom.js";
-import { ago, count, time } from "../lib/format.js";
+import { ago, count, reason, time } from "../lib/format.js";
 
 /** @typedef {import("../lib/live.js").Job} Job */
 
@@ -112,7 +112,7 @@ export class JobRow {
     try {
       await send("DELETE", `jobs/${this.job.id}`);
     } catch (error) {
-      toast(error instanceof Error ? error.message : String(error), { bad: true });
+      toast(reason(error), { bad: true });
       this.cancel.disabled = false;
     }
     this.look();

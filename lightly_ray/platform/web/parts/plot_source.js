@@ -2,6 +2,7 @@
 
 import { ApiError, get, send } from "../lib/api.js";
 import { Cloud } from "./plot_cloud.js";
+import { reason } from "../lib/format.js";
 
 /** @typedef {import("../lib/samples_state.js").SamplesState} SamplesState */
 /** @typedef {{embedding: string, method: string}} Choice */
@@ -73,7 +74,7 @@ export class Source extends EventTarget {
       await work(turn.signal);
     } catch (error) {
       if (turn.signal.aborted) return; // another projection is wanted
-      this._tell({ kind: "failed", reason: error instanceof Error ? error.message : String(error) }, turn.signal);
+      this._tell({ kind: "failed", reason: reason(error) }, turn.signal);
       if (!(error instanceof ApiError)) throw error;
     }
   }

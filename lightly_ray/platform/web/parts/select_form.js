@@ -1,7 +1,7 @@
 /** The request of a selection as a form: only what the method needs is shown, and it says what it will select. */
 
 import { fill, h, refill } from "../lib/dom.js";
-import { count, counted } from "../lib/format.js";
+import { count, counted, reason } from "../lib/format.js";
 import { Mask } from "../lib/masks.js";
 import { freeName } from "../lib/selection_name.js";
 
@@ -287,7 +287,7 @@ export class SelectForm extends EventTarget {
     try {
       left = await this.available();
     } catch (error) {
-      if (turn === this._turn) this.hint.textContent = error instanceof Error ? error.message : String(error);
+      if (turn === this._turn) this.hint.textContent = reason(error);
       return;
     }
     if (turn !== this._turn) return;
@@ -353,7 +353,7 @@ export class SelectForm extends EventTarget {
 
   /** @param {unknown} error */
   showProblem(error) {
-    this.problem.textContent = error instanceof Error ? error.message : String(error);
+    this.problem.textContent = reason(error);
     this.problem.hidden = false;
   }
 }

@@ -3,7 +3,7 @@
 import * as address from "../lib/address.js";
 import { ApiError, get, send } from "../lib/api.js";
 import { fill, h, icon, refill } from "../lib/dom.js";
-import { count, counted } from "../lib/format.js";
+import { count, counted, reason } from "../lib/format.js";
 import { gainText, readMade, readOrder } from "../lib/made.js";
 import { wasCancelled } from "./job_row.js";
 import { more, strip } from "./strip.js";
@@ -71,11 +71,7 @@ export class SelectResult extends EventTarget {
         h(
           "p",
           { class: "note", role: "alert" },
-          gone
-            ? "This selection is no longer known to the server."
-            : error instanceof Error
-              ? error.message
-              : String(error),
+          gone ? "This selection is no longer known to the server." : reason(error),
         ),
       );
       return;
@@ -128,7 +124,7 @@ export class SelectResult extends EventTarget {
       try {
         await send("DELETE", `jobs/${job.id}`);
       } catch (error) {
-        if (this._line) this._line.textContent = error instanceof Error ? error.message : String(error);
+        if (this._line) this._line.textContent = reason(error);
         cancel.disabled = false;
       }
       this.app.live.look();
@@ -161,11 +157,7 @@ export class SelectResult extends EventTarget {
       this.drawResult(made.sentence, rows, order?.gains ?? null);
       this.dispatchEvent(new Event("result"));
     } catch (error) {
-      if (this.job === job.id)
-        refill(
-          this.element,
-          h("p", { class: "problem", role: "alert" }, error instanceof Error ? error.message : String(error)),
-        );
+      if (this.job === job.id) refill(this.element, h("p", { class: "problem", role: "alert" }, reason(error)));
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { h, icon, refill } from "../lib/dom.js";
 import { menu, toast } from "../lib/dialogs.js";
-import { count, counted } from "../lib/format.js";
+import { count, counted, reason } from "../lib/format.js";
 import { Mask } from "../lib/masks.js";
 
 /** @typedef {import("../lib/samples_state.js").SamplesState} SamplesState */
@@ -85,7 +85,7 @@ export class SelectionBar {
         names.push(...some.map((row) => dataset.samples.get(row)?.name ?? ""));
       }
     } catch (error) {
-      toast(error instanceof Error ? error.message : String(error), { bad: true });
+      toast(reason(error), { bad: true });
       return;
     }
     const url = URL.createObjectURL(new Blob([names.map((name) => `${name}\n`).join("")], { type: "text/plain" }));

@@ -2,6 +2,7 @@
 
 import { send } from "../lib/api.js";
 import { h } from "../lib/dom.js";
+import { reason } from "../lib/format.js";
 
 /**
  * Ask for a token until one is right.
@@ -51,7 +52,7 @@ export function signIn() {
         dialog.remove();
         signedIn();
       } catch (error) {
-        problem.textContent = error instanceof Error ? error.message : String(error);
+        problem.textContent = reason(error);
         problem.hidden = false;
         token.select();
       } finally {

@@ -2,6 +2,7 @@
 
 import * as address from "../lib/address.js";
 import { fill, h, icon } from "../lib/dom.js";
+import { reason } from "../lib/format.js";
 
 /** @typedef {import("../lib/dataset.js").Dataset} Dataset */
 
@@ -66,7 +67,7 @@ async function show(dataset, tiles) {
   try {
     await dataset.readSamples(tiles.map(({ row }) => row));
   } catch (error) {
-    for (const { link } of tiles) broken(link, error instanceof Error ? error.message : String(error));
+    for (const { link } of tiles) broken(link, reason(error));
     return;
   }
   for (const { row, link } of tiles) {

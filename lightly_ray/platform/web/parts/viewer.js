@@ -2,7 +2,7 @@
 
 import { get } from "../lib/api.js";
 import { h, icon, refill } from "../lib/dom.js";
-import { count, number, size, time } from "../lib/format.js";
+import { count, number, reason, size, time } from "../lib/format.js";
 
 /** @typedef {import("../lib/samples_state.js").SamplesState} SamplesState */
 
@@ -155,7 +155,7 @@ export class Viewer {
       if (row === this.row) this._showNear(found);
     } catch (error) {
       if (signal.aborted) return;
-      refill(this.near, h("p", { class: "problem" }, error instanceof Error ? error.message : String(error)));
+      refill(this.near, h("p", { class: "problem" }, reason(error)));
     }
   }
 
