@@ -6,7 +6,7 @@ from lightly_ray import __version__
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http import errors
 from lightly_ray.platform.http.dependencies import require_own_page, require_session, require_token
-from lightly_ray.platform.http.measured import Measure, Measurements
+from lightly_ray.platform.http.measured import Measurements
 from lightly_ray.platform.http.middleware import Edge
 from lightly_ray.platform.http.routes import app as web_app
 from lightly_ray.platform.http.routes import (
@@ -70,5 +70,4 @@ def create_app(platform: Platform) -> FastAPI:
         app.include_router(router, dependencies=guards, include_in_schema=False)
     app.add_middleware(WebAnswers)
     app.add_middleware(Edge)
-    app.add_middleware(Measure)
     return app

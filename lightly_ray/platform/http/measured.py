@@ -3,14 +3,13 @@
 Every server has its own counters of requests; what comes of the database is the same at all of them.
 """
 
-import time
 from collections.abc import Iterator
 from typing import cast
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import Connection
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from lightly_ray import __version__
 from lightly_ray.platform.storage.store import datasets, jobs
@@ -36,42 +35,16 @@ class Measurements:
             buckets=_BUCKETS,
         )
 
-    def note(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+    def note(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count a request that has ended, under the route that took it."""
+        route = getattr(scope.get("route"), "path", None)
+        labels = (scope["method"], route) if route else (_UNMATCHED, _UNMATCHED)
+        self._requests.labels(*labels, str(status)).inc()
+        self._seconds.labels(*labels).observe(seconds)
 
     def exposition(self, db: Connection) -> bytes:
         """All of it in Prometheus' text format, version 0.0.4."""
         return generate_latest(self._registry) + generate_latest(cast("CollectorRegistry", _Stored(db)))
-
-
-class Measure:
-    """ASGI middleware around everything else; `app.state.measurements` counts."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, and count it."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started, status = time.perf_counter(), 0
-
-        async def _send(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, _send)
-        finally:
-            route = getattr(scope.get("route"), "path", None)
-            method = scope["method"] if route else _UNMATCHED
-            seconds = time.perf_counter() - started
-            scope["app"].state.measurements.note(method, route or _UNMATCHED, status, seconds)
 
 
 class _Stored:

@@ -1,4 +1,4 @@
-"""Around every request: an id, a line in the access log, limits of the body, and the answer to a bug.
+"""Around every request: an id, a line in the access log, a count, limits of the body, and the answer to a bug.
 
 The access log has the path without the query, since the published client sends its token there.
 """
@@ -82,6 +82,7 @@ class _Request:
         fields = {"client": client, "method": method, "path": path, "status": self._status, "ms": round(took * 1000, 1)}
         line = (client, method, path, self._status, took * 1000, self.id)
         _access.info("%s %s %s %d %.1f ms %s", *line, extra={"fields": fields})
+        self.scope["app"].state.measurements.note(self.scope, self._status, took)
 
     def _too_large(self) -> str:
         return f"the body of this request may have {self._limit} bytes"
