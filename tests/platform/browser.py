@@ -5,11 +5,13 @@ from typing import Any
 
 import requests
 
+from tests.platform.calls import Calls
+
 OWN_PAGE = {"x-lightly-ray": "app"}
 
 
 @dataclass
-class Browser:
+class Browser(Calls):
     """Calls what the page of the web app calls.
 
     Attributes:
@@ -31,20 +33,6 @@ class Browser:
         answer = self.send(method, path, **options)
         assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
-
-    def get(self, path: str, **query: Any) -> Any:
-        return self.call("GET", path, params=query)
-
-    def post(self, path: str, body: Any = None) -> Any:
-        return self.call("POST", path, json=body)
-
-    def refused(self, method: str, path: str, **options: Any) -> tuple[int, str, str]:
-        """Status, code and message of an error; it must have nothing else."""
-        answer = self.send(method, path, **options)
-        assert not answer.ok, answer.text
-        error = answer.json()
-        assert set(error) == {"code", "message"}
-        return answer.status_code, error["code"], error["message"]
 
     def sign_in(self, **how: str) -> str:
         """Sign in by ``token`` or ``code``; the name of the token."""

@@ -18,6 +18,7 @@ from lightly_ray.platform.context import Platform
 from lightly_ray.platform.server import address, http_server, listen
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.store.records import Sample
+from tests.platform.calls import Calls
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -37,7 +38,7 @@ def serving(platform: Platform) -> Iterator[str]:
 
 
 @dataclass
-class Api:
+class Api(Calls):
     """Calls a platform as a client does: the token in the query."""
 
     url: str
@@ -52,20 +53,6 @@ class Api:
         answer = self.send(method, path, **options)
         assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json()
-
-    def get(self, path: str, **query: Any) -> Any:
-        return self.call("GET", path, params=query)
-
-    def post(self, path: str, body: Any) -> Any:
-        return self.call("POST", path, json=body)
-
-    def refused(self, method: str, path: str, **options: Any) -> tuple[int, str, str]:
-        """Status, code and message of an error; it must have nothing else."""
-        answer = self.send(method, path, **options)
-        assert not answer.ok, answer.text
-        error = answer.json()
-        assert set(error) == {"code", "message"}
-        return answer.status_code, error["code"], error["message"]
 
     def dataset(self, count: int = 0, *, tagged: bool = True) -> "Dataset":
         """A new dataset with ``count`` samples named b-00.png ..., sent in reverse order."""

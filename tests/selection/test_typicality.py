@@ -13,7 +13,6 @@ RANDOM = np.random.default_rng(8)
 X = RANDOM.normal(size=(300, 6))
 X /= np.linalg.norm(X, axis=1, keepdims=True)
 X[10:40] = X[10]
-P = RANDOM.dirichlet([1, 1, 1], 300)
 KEYS = random_keys(range(300), 0)
 
 

@@ -6,13 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.config import SamplerConfig
@@ -20,10 +18,10 @@ from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.embedding.embedder import Embedder
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
 from lightly_ray.parallel.embedding.embed import embed
-from lightly_ray.platform.embedded import EmbeddedPlatform
 from lightly_ray.settings import parse
 from lightly_ray.workflow.magic import MagicSettings, run_magic
 from lightly_ray.workflow.select_new import SelectNewSettings, run_select_new
+from tests.workflow.photos import draw
 
 pytestmark = [
     pytest.mark.usefixtures("ray_local"),
@@ -34,10 +32,7 @@ RANDOM = np.random.default_rng(7)
 
 
 def _draw(folder: Path, *names: str) -> None:
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(RANDOM.integers(0, 256, (24, 20, 3), dtype=np.uint8)).save(path)
+    draw(RANDOM, folder, *names)
 
 
 @pytest.fixture
@@ -47,13 +42,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def client(live_platform: EmbeddedPlatform, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiWorkflowClient]:
-    """A client of the running platform, which the environment names too."""
-    monkeypatch.setenv("LIGHTLY_TOKEN", live_platform.token)
-    monkeypatch.setenv("LIGHTLY_SERVER_LOCATION", live_platform.url)
-    fresh = ApiWorkflowClient(show_progress=False)
-    yield fresh
-    fresh.transport.close()
+def client(named_client: ApiWorkflowClient) -> ApiWorkflowClient:
+    return named_client
 
 
 def _magic(folder: Path, name: str, **more: Any) -> dict[str, Any]:
