@@ -85,11 +85,16 @@ def _note(message: Any, faults: list[str]) -> None:
 def page(window: Window, live_platform: EmbeddedPlatform) -> "Page":
     """A page of somebody who has signed in."""
     window.page.goto("/#/datasets")
-    window.page.get_by_label("Token of this server").fill(live_platform.token)
-    window.page.get_by_role("button", name="Sign in").click()
-    # The page stands behind the dialog before anybody is signed in.
-    window.page.get_by_role("dialog", name="Sign in").wait_for(state="hidden")
+    sign_in(window.page, live_platform)
     return window.page
+
+
+def sign_in(page: "Page", platform: EmbeddedPlatform) -> None:
+    """Answer the page that asks for a token."""
+    page.get_by_label("Token of this server").fill(platform.token)
+    page.get_by_role("button", name="Sign in").click()
+    # The page stands behind the dialog before anybody is signed in.
+    page.get_by_role("dialog", name="Sign in").wait_for(state="hidden")
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.platform.embedded import EmbeddedPlatform
-from tests.web.conftest import SAMPLES, Digits, Window, watch
+from tests.web.conftest import SAMPLES, Digits, Window, sign_in, watch
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -45,6 +45,21 @@ def test_a_session_that_ended_asks_and_goes_on(page: "Page", digits: Digits, liv
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("status").filter(has_text="after signing in holds 3 samples.")).to_be_visible()
     digits.client.delete_tag_by_name("after signing in")
+
+
+def test_a_refusal_that_comes_late_asks_nobody_again(window: Window, live_platform: EmbeddedPlatform) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    window.page.route("**/app/state*", hold, times=1)
+    with window.page.expect_request("**/app/state*"):
+        window.page.goto("/#/datasets")
+    sign_in(window.page, live_platform)
+    with window.page.expect_response(lambda answer: "/app/state" in answer.url and answer.ok):
+        held[0].fulfill(status=401, json={"message": "signed out", "code": "UNAUTHORIZED"})
+    expect(window.page.get_by_role("dialog", name="Sign in")).to_be_hidden()
 
 
 def test_a_server_that_was_away(page: "Page", digits: Digits) -> None:

@@ -54,9 +54,7 @@ def test_the_grid_shows_the_samples_in_their_order(opened: "Page", digits: Digit
     assert len(names) > 20
     # Every picture is there and has pixels.
     expect(opened.locator(".tile .fault")).to_have_count(0)
-    opened.wait_for_function(
-        "[...document.querySelectorAll('.tile img')].every((it) => it.complete && it.naturalWidth)"
-    )
+    opened.evaluate("Promise.all([...document.querySelectorAll('.tile img')].map((it) => it.decode()))")
 
 
 def test_a_file_name_is_text(opened: "Page", digits: Digits) -> None:

@@ -47,6 +47,9 @@ def values_of(platform: Platform, dataset_id: str, column: Summary) -> Values:
     Raises:
         NotFoundError: it has gone since.
     """
+    score = scoring.read_values(platform, dataset_id, column["key"]) if column["source"] == "score" else None
+    if score is not None:
+        return score[1]
     content = gzip.decompress(read_column(platform, dataset_id, column["key"])[1])
     if column["kind"] == "number":
         return np.frombuffer(content, "<f4").astype(np.float32, copy=False)

@@ -29,6 +29,9 @@ export class ApiError extends Error {
  */
 export const hooks = { signIn: () => Promise.reject(new ApiError("signed out", 401, "UNAUTHORIZED")), away: () => {} };
 
+/** How often somebody has signed in: a refusal of a request that left before then asks nobody again. */
+let signedIn = 0;
+
 /** @typedef {{signal?: AbortSignal, wait?: boolean}} Options */
 
 /**
@@ -67,12 +70,14 @@ export async function send(method, path, body, options = {}) {
   const sent = raw || body === undefined ? body : JSON.stringify(body);
   const request = () =>
     fetch(`app/${path}`, { method, headers, body: /** @type {any} */ (sent), signal: options.signal });
+  const before = signedIn;
   let answer = await reached(request);
   if (answer.status === 401 && path !== "session") {
-    await hooks.signIn();
+    if (before === signedIn) await hooks.signIn();
     answer = await reached(request);
   }
   if (!answer.ok) throw await problem(answer);
+  if (path === "session" && method === "POST") signedIn += 1;
   const text = await answer.text();
   return text ? JSON.parse(text) : null;
 }
@@ -83,6 +88,7 @@ export async function send(method, path, body, options = {}) {
  */
 async function read(path, { signal, wait = true } = {}) {
   for (let pause = 250; ; pause = Math.min(2 * pause, LONGEST_WAIT)) {
+    const before = signedIn;
     /** @type {Response | null} */
     let answer = null;
     try {
@@ -94,8 +100,9 @@ async function read(path, { signal, wait = true } = {}) {
       hooks.away(false);
       return answer;
     }
-    if (answer?.status === 401 && path !== "session") await hooks.signIn();
-    else if (answer && !(AWAY.has(answer.status) && wait)) throw await problem(answer);
+    if (answer?.status === 401 && path !== "session") {
+      if (before === signedIn) await hooks.signIn();
+    } else if (answer && !(AWAY.has(answer.status) && wait)) throw await problem(answer);
     else {
       hooks.away(true);
       await new Promise((go) => setTimeout(go, pause));
