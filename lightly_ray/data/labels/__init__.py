@@ -1,0 +1,4 @@
+"""Labels: one table for all tasks, and the files of labelling tools that they come from and go to.
+
+table    the form that every reader makes and every writer takes
+"""
