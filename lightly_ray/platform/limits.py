@@ -21,6 +21,7 @@ PREDICTIONS_BYTES = 2**30  # 25 million samples of 10 classes
 SCORES_BYTES = 2**30  # about 50 million scores as JSON
 JSON_BYTES = 64 * 2**20  # any other body: a mask of 200 million samples fits
 PAGE = 100_000
+OFFSET = 2**53  # more than any dataset has, and what JSON, browsers and databases can count to
 
 _TAG_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 .:;=@_-]{2,}\Z")
 _SCORE_TYPE = re.compile(r"[a-zA-Z0-9_+=,.@:/-]+\Z")
