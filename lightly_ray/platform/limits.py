@@ -20,6 +20,7 @@ DESCRIPTOR_BYTES = 256 * 2**20
 PREDICTIONS_BYTES = 2**30  # 25 million samples of 10 classes
 SCORES_BYTES = 2**30  # about 50 million scores as JSON
 JSON_BYTES = 64 * 2**20  # any other body: a mask of 200 million samples fits
+REQUESTS = 1_000  # at the same time, to one server: beyond them all would only wait for each other
 PAGE = 100_000
 OFFSET = 2**53  # more than any dataset has, and what JSON, browsers and databases can count to
 
