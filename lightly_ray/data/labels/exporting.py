@@ -1,5 +1,6 @@
 """What the writers of labels take: the samples of a tag, each with its address, scores, labels and predictions."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -9,7 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lightly_ray.data.labels.geometry import around, labelled_points
 from lightly_ray.data.labels.table import Labels, Task
+from lightly_ray.errors import InvalidInputError
 
 Annotation = Mapping[str, Any]
 """One element of `table.ANNOTATION` as Python has it; what it lacks is null."""
@@ -43,6 +46,11 @@ class Sample:
     cannot_be_labelled: bool = False
     predictions: Sequence[Annotation] | None = None
 
+    @property
+    def shown(self) -> str:
+        """How errors name it."""
+        return f"sample {self.filename!r}"
+
 
 @dataclass(frozen=True, slots=True)
 class Export:
@@ -62,6 +70,33 @@ class Export:
     classes: Sequence[str] = ()
     image: Callable[[Sample], bytes | Path | None] = lambda _sample: None
     predictions: bool = False
+
+    def shown(self, sample: Sample) -> Sequence[Annotation] | None:
+        """What a format with one place for labels and predictions says of a sample; None: nothing is known.
+
+        Labels go before predictions, and nothing is said of what cannot be labelled.
+        """
+        if sample.cannot_be_labelled or sample.labels is not None:
+            return sample.labels
+        return sample.predictions if self.predictions else None
+
+    def most_keypoints(self) -> int:
+        """The length of the longest skeleton that is shown."""
+        shown = (one.get("keypoints") for sample in self.samples for one in self.shown(sample) or [])
+        return max((len(points) // 3 for points in shown if points is not None), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a format that is a folder.
+
+    Attributes:
+        path: below the folder, with forward slashes.
+        content: its bytes, its pieces, or the local file that has them, which a written folder links to.
+    """
+
+    path: str
+    content: bytes | Iterable[bytes] | Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +145,39 @@ class _Looked:
         annotations = part["annotations"].to_pylist()
         cannot = pc.fill_null(part["cannot_be_labelled"], False).to_pylist()
         return list(zip(annotations, cannot, strict=True))
+
+
+def object_box(annotation: Annotation, sample: Sample) -> Sequence[float]:
+    """The box of an object with keypoints, or else the one around those that are labelled.
+
+    Raises:
+        InvalidInputError: it has neither.
+    """
+    box = annotation.get("box") or around(labelled_points(annotation["keypoints"]))
+    if box is None:
+        raise InvalidInputError(f"{sample.shown} has keypoints without a box, and none can be drawn around them")
+    return box
+
+
+def require_uri(sample: Sample, name: str) -> str:
+    """The address of a sample's image.
+
+    Raises:
+        InvalidInputError: it has none.
+    """
+    if sample.uri is None:
+        raise InvalidInputError(f"{sample.shown} has no address of its image, which {name} needs to show it")
+    return sample.uri
+
+
+def as_json(value: object) -> str:
+    """JSON of one line, the same for the same value."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=list)
+
+
+def joined(texts: Iterable[str], separator: str = ",\n") -> Iterator[bytes]:
+    """Texts with something between them, in pieces of some size."""
+    between, rest = "", iter(texts)
+    while some := list(islice(rest, _PART)):
+        yield (between + separator.join(some)).encode()
+        between = separator

@@ -1,8 +1,7 @@
 """The formats that labels and samples are written in, by name; each a file, or a folder of files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Callable
 
 from lightly_ray._types import PathLike
 from lightly_ray.data.labels.exporting import Export
