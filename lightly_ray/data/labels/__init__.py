@@ -5,7 +5,11 @@
     exporting        `Sample` and `Export`: what a writer takes; `with_labels` brings samples and labels together
     exports          `EXPORTS`, the formats written by name; `stream(name, export) -> Iterator[bytes]` for a download,
                      `write(name, export, place)` for a file or a folder
-    one file per format beside them, with its reader and its writer
+
+    coco, cvat, hugging_face, image_folder, label_studio, voc, yolo, columns (CSV, Parquet)        readers
+    coco, cvat_file, hugging_face, image_folder, label_studio_tasks, yolo_folder, fiftyone,
+    simple_exports (file names, CSV, Labelbox, ZIP)                                                writers
+    rows, geometry, masks, label_studio_rle, label_studio_regions, xml_file, folders, unzipped     parts of them
 
 In a table that a reader made, annotations that are null say: the file has this sample, and nobody has labelled it.
 A list without annotations says that somebody looked, and there was nothing to be seen.

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from lightly_ray.data.labels.geometry import around, labelled_points
 from lightly_ray.data.labels.table import Labels, Task
+from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError
 
 Annotation = Mapping[str, Any]
@@ -168,6 +169,17 @@ def require_uri(sample: Sample, name: str) -> str:
     if sample.uri is None:
         raise InvalidInputError(f"{sample.shown} has no address of its image, which {name} needs to show it")
     return sample.uri
+
+
+def content_of(content: bytes | Iterable[bytes] | Path) -> bytes:
+    """The bytes of an image or a file.
+
+    Raises:
+        UnreadableError: it is a local file that cannot be read.
+    """
+    if isinstance(content, Path):
+        return Location.parse(content).read_existing()
+    return content if isinstance(content, bytes) else b"".join(content)
 
 
 def as_json(value: object) -> str:

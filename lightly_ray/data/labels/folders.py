@@ -6,20 +6,18 @@ Names come from strangers: whatever they say, a file lies below its folder, no t
 
 import csv
 import io
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from lightly_ray.data.labels.exporting import Sample
 from lightly_ray.data.location import Location
+from lightly_ray.data.safe_paths import safe_path
 from lightly_ray.data.spreadsheets import harmless, unharmed
 from lightly_ray.data.text import read_text
 from lightly_ray.errors import InvalidInputError
 
 LIST = "samples.csv"
 _HEADER = ("path", "sample_id", "filename")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_DRIVE = re.compile(r"\A[A-Za-z]:")
 
 
 class Whose(NamedTuple):
@@ -29,32 +27,21 @@ class Whose(NamedTuple):
     filename: str
 
 
-def inside(name: str, sample_id: str, taken: Iterable[str] = ()) -> str:
-    """Where an image goes: below the folder, whatever its file name says.
-
-    A name that has to be changed for that, or is one of ``taken``, gets the sample's id, so that no two become the
-    same.
-    """
-    parts = re.split(r"[/\\]", _DRIVE.sub("", _CONTROL.sub("", name)))
-    path = "/".join(part for part in parts if part.strip(". "))
-    if path == name and name not in taken:
-        return name
-    stem, dot, ending = path.rpartition(".")
-    return f"{stem}-{sample_id}.{ending}" if dot and stem and "/" not in ending else f"{path or 'image'}-{sample_id}"
-
-
-def places(samples: Iterable[Sample], key: Callable[[str], str] = lambda path: path) -> Iterator[tuple[Sample, str]]:
+def places(
+    samples: Iterable[Sample], key: Callable[[str], str] = lambda path: path, taken: Collection[str] = ()
+) -> Iterator[tuple[Sample, str]]:
     """Each sample with its path below the folder of images.
 
     Args:
         samples: of distinct names.
-        key: what must differ between any two paths; one that comes a second time gets the sample's id.
+        key: what must differ between any two paths; a path for which it does not gets the sample's id.
+        taken: paths of other files.
     """
     seen: set[str] = set()
     for sample in samples:
-        path = inside(sample.filename, sample.sample_id)
-        if key(path) in seen:
-            path = inside(sample.filename, sample.sample_id, taken=[sample.filename])
+        path = safe_path(sample.filename, sample.sample_id, taken)
+        while key(path) in seen:
+            path = safe_path(path, sample.sample_id, [path])
         seen.add(key(path))
         yield sample, path
 
@@ -67,10 +54,10 @@ def stem(path: str) -> str:
 
 def list_of(paths: Iterable[tuple[Sample, str]]) -> Iterator[bytes]:
     """The list of a folder: the path of each sample's file below it, "" for those that have none there."""
-    yield (",".join(_HEADER) + "\n").encode()
+    yield (",".join(_HEADER) + "\r\n").encode()
     for sample, path in paths:
         line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow(map(harmless, (path, sample.sample_id, sample.filename)))
+        csv.writer(line).writerow(map(harmless, (path, sample.sample_id, sample.filename)))
         yield line.getvalue().encode()
 
 
