@@ -79,10 +79,11 @@ def labels_of(table: pa.Table, what: str, task: Task | None, classes: Sequence[s
     if found and not fits.any():
         raise InvalidInputError(f"{what} has no annotations for {task}, it has some for {' and '.join(found)}")
     column = _kept(column, values, fits)
+    cannot = pc.fill_null(table["cannot_be_labelled"].combine_chunks(), False)
     if task == "classification":  # nobody has given it a class
-        cannot = pc.fill_null(table["cannot_be_labelled"].combine_chunks(), False)
-        empty = pc.and_not(pc.equal(pc.list_value_length(column), 0), cannot)
-        column = pc.if_else(pc.fill_null(empty, True), pa.nulls(len(column), column.type), column)
+        empty = pc.fill_null(pc.equal(pc.list_value_length(column), 0), True)
+        column = pc.if_else(empty, pa.nulls(len(column), column.type), column)
+    column = pc.if_else(cannot, pa.scalar([], column.type), column)
     position = table.schema.get_field_index("annotations")
     return checked(task, table.set_column(position, SCHEMA.field(position), column), what, classes)
 
