@@ -23,7 +23,7 @@ def drawn(task: Task, names: Sequence[str], seed: int = 0, *, parts: int = 2) ->
     rng = np.random.default_rng(seed)
     samples = []
     for number, name in enumerate(names):
-        width, height = (int(side) for side in rng.integers(5, 900, 2))
+        width, height = (int(side) for side in rng.integers(5, 200, 2))
         sample = Sample(f"id{number:05}", name, f"https://images/x/{number}/{name.rpartition('/')[2]}", width, height)
         count = 1 if task == "classification" else int(rng.integers(1, 4))
         labels = [annotation(task, rng, sample, parts) for _ in range(count)]
