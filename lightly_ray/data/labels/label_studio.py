@@ -38,7 +38,7 @@ def read(place: Location, task: Task | None) -> Labels:
     Raises:
         InvalidInputError: it is broken, a task has no key, or a region is of a shape that is not read.
     """
-    regions, rows = Regions(), Rows(place.shown)
+    regions, rows = Regions(), Rows(repr(place.shown))
     with place.filesystem.open_input_stream(place.path) as stream:
         begins = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     tasks = read_objects(place) if begins in (b"[", b"") else _csv_rows(place)
