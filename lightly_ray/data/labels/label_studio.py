@@ -144,7 +144,7 @@ def _outputs(entry: Entry, what: str) -> Entry:
     return telling or others
 
 
-def _as_results(value: Any, what: str) -> list[Entry]:
+def _as_results(value: Any, what: str) -> list[Mapping[str, Any]]:
     """A field of JSON_MIN or CSV as results of the full JSON."""
     if isinstance(value, str):
         return [{"value": {"choices": [value]}}]
@@ -152,7 +152,7 @@ def _as_results(value: Any, what: str) -> list[Entry]:
         value = [value]
     if not isinstance(value, Sequence):
         raise InvalidInputError(f"{what}: a label must be a text, regions or choices, got {value!r:.60}")
-    results = []
+    results: list[Mapping[str, Any]] = []
     for one in value:
         if isinstance(one, str):
             results.append({"value": {"choices": [one]}})

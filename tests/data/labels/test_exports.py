@@ -177,6 +177,6 @@ def test_with_labels__by_id_or_by_name() -> None:
     bare = [Sample("s1", "a"), Sample("s2", "b")]
     for found in (with_labels(bare, labels("sample_id", ["s2", "s9"])), with_labels(bare, labels("filename", ["b"]))):
         for _ in range(2):  # gone through twice
-            assert [one.labels and [it["class"] for it in one.labels] for one in found] == [None, ["cat"]]
+            assert [[it["class"] for it in one.labels or []] for one in found] == [[], ["cat"]]
     predicted = list(with_labels(bare, None, labels("sample_id", ["s1"])))
     assert [one.predictions is None for one in predicted] == [False, True]

@@ -23,12 +23,11 @@ from lightly_ray.data.labels.files import read_labels
 from tests.data.labels.drawn_labels import CLASSES, drawn, said
 
 NAMES = ("a.jpg", "b c.png", "é.png", "d.jpg", "nothing.jpg", "x.jpg", "y.jpg")
-SIZES = {"width": 64, "height": 48}
 
 
 def _export(folder: Path) -> Export:
     """Labelled samples, and their images beside."""
-    samples = [replace(one, **SIZES) for one in drawn("detection", NAMES).samples][:-2]
+    samples = [replace(one, width=64, height=48) for one in drawn("detection", NAMES).samples][:-2]
     for sample in samples:
         folder.mkdir(exist_ok=True)
         Image.new("RGB", (64, 48)).save(folder / sample.filename)

@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from lightly_ray.data.labels import columns
+from lightly_ray.data.labels.exports import stream
 from lightly_ray.data.labels.files import read_labels
-from lightly_ray.data.labels.table import checked
+from lightly_ray.data.labels.table import TASKS, Task, checked
 from lightly_ray.errors import InvalidInputError, TooLargeError, UnreadableError
 from tests.data.labels.drawn_labels import drawn, meant, said
 
@@ -78,24 +79,18 @@ def test_read_parquet__columns_of_any_string_type(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("task", ["classification", "detection", "segmentation", "keypoints"])
-def test_write_parquet__all_of_it_comes_back(task: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("task", TASKS)
+def test_write_parquet__all_of_it_comes_back(task: Task, tmp_path: Path) -> None:
     export = drawn(task, ["a", "b", "c", "d", "e"])
-    (tmp_path / "first.csv").write_bytes(b"".join(columns_of(export)))
+    (tmp_path / "first.csv").write_bytes(b"".join(stream("csv", export)))
     labels = read_labels(tmp_path / "first.csv")
-    stream = io.BytesIO()
-    columns.write_parquet(labels, stream)
-    (tmp_path / "labels.parquet").write_bytes(stream.getvalue())
+    content = io.BytesIO()
+    columns.write_parquet(labels, content)
+    (tmp_path / "labels.parquet").write_bytes(content.getvalue())
     again = read_labels(tmp_path / "labels.parquet")
     assert (again.task, again.classes) == (labels.task, labels.classes)
     assert again.table.equals(labels.table)
     assert said(again) == meant(export)
-
-
-def columns_of(export):
-    from lightly_ray.data.labels.exports import stream
-
-    return stream("csv", export)
 
 
 def test_read_parquet__broken_and_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
