@@ -62,7 +62,7 @@ def header(place: Location) -> list[str]:
             pacsv.open_csv(stream, parse_options=pacsv.ParseOptions(newlines_in_values=True)) as reader,
         ):
             names: list[str] = reader.schema.names
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise place.unreadable(error, " as CSV") from error
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)

@@ -58,8 +58,8 @@ def _image(sample: Sample, number: int, export: Export) -> str:
 
 def _shapes(annotation: Annotation, sample: Sample, head: str, group: int) -> list[str]:
     """An object as its most telling shape: an element, or one for each polygon."""
-    box, polygons, mask, points = (annotation.get(name) for name in ("box", "polygons", "mask", "keypoints"))
-    if box is None and polygons is None and mask is None and points is None:
+    polygons, mask, points = (annotation.get(name) for name in ("polygons", "mask", "keypoints"))
+    if polygons is None and mask is None and points is None and annotation.get("box") is None:
         return [f"<tag {head}></tag>"]
     width, height = require_size(sample.width, sample.height, sample.shown)
     if points is not None:
@@ -73,7 +73,7 @@ def _shapes(annotation: Annotation, sample: Sample, head: str, group: int) -> li
     if mask is not None:
         cropped = _cropped(mask, sample)
         return [f'<mask {head} occluded="0" {cropped} z_order="0"></mask>']
-    corners = dict(zip(("xtl", "ytl", "xbr", "ybr"), pixels(box, width, height), strict=True))
+    corners = dict(zip(("xtl", "ytl", "xbr", "ybr"), pixels(annotation["box"], width, height), strict=True))
     return [f'<box {head} occluded="0" {_attributes(**corners)} z_order="0"></box>']
 
 

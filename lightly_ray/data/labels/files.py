@@ -35,7 +35,7 @@ from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError, NotFoundError, TooLargeError
 
 MOST_BYTES = 1 << 30
-"""Of a file of labels, and of all of them in a folder or an archive: 1 GiB."""
+"""Of a file of labels, and of all of them in a folder or, unpacked, in an archive: 1 GiB."""
 _PACKED = (".gz", ".bz2", ".zst", ".lz4", ".br", ".xz", ".7z", ".rar", ".tar", ".tgz")
 _ROOTS = {cvat.ROOT: "cvat", voc.ROOT: "voc"}
 
@@ -74,10 +74,10 @@ def read_labels(path: PathLike, *, format: str | None = None, task: Task | None 
     if task is not None and task not in TASKS:
         raise InvalidInputError(f"unknown task {task!r}, it must be one of {', '.join(TASKS)}")
     place = Location.parse(path)
-    _require_size(place)
-    if place.info().is_file and _begins(place)[:4] == b"PK\x03\x04":
+    if place.info().is_file and _begins(place)[:4] == b"PK\x03\x04":  # images in it are not read, and do not count
         with unzipped(place, MOST_BYTES) as folder:
             return _read(_only_folder(folder), format, task)
+    _require_size(place)
     return _read(place, format, task)
 
 

@@ -86,7 +86,7 @@ def _annotations(entry: Mapping[str, Any], file: Location, what: str) -> list[di
     if entry.get("objects") is not None:
         try:
             return _objects(entry, file, what)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, InvalidInputError):
                 raise
             raise InvalidInputError(f"{what}: its objects are broken: {error}") from error
