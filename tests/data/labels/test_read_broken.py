@@ -14,7 +14,7 @@ from lightly_ray.data.labels.table import TASKS
 from lightly_ray.errors import LightlyRayError
 from tests.data.labels.drawn_labels import drawn
 
-ODD = (None, True, -1, 1e400, "", "x", [], {}, [[]], [None], [1], {"a": 1}, 10**30, 0, [["x"]], 2.5)
+ODD: tuple[Any, ...] = (None, True, -1, 1e400, "", "x", [], {}, [[]], [None], [1], {"a": 1}, 10**30, 0, [["x"]], 2.5)
 
 
 def _mutated(value: Any, rng: random.Random) -> Any:
