@@ -42,7 +42,7 @@ WITH_TOKEN: list[APIRouter] = [
     metrics.router,
 ]
 # Nothing but versions, health, the API page, and URLs that carry their own signature.
-WITHOUT_TOKEN: list[APIRouter] = [health.public, signed.router, docs.public]
+WITHOUT_TOKEN: list[APIRouter] = [health.public, signed.router, signed.preflight, docs.public]
 
 
 def create_app(platform: Platform) -> FastAPI:
@@ -59,9 +59,9 @@ def create_app(platform: Platform) -> FastAPI:
     app.state.measurements = Measurements()
     errors.install(app)
     for router in WITHOUT_TOKEN:
-        app.include_router(router)
+        app.include_router(router, responses=errors.DOCUMENTED)
     for router in WITH_TOKEN:
-        app.include_router(router, dependencies=[Depends(require_token)])
+        app.include_router(router, dependencies=[Depends(require_token)], responses=errors.DOCUMENTED)
     # Not in the description, which is that of the protocol: a token does not open these.
     for router in web_app.WITHOUT_SESSION:
         app.include_router(router, include_in_schema=False)
