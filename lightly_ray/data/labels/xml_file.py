@@ -13,6 +13,7 @@ from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError, UnreadableError
 
 _CHUNK = 1 << 18  # bytes
+_LONGEST = 1 << 20  # characters of text within an element
 # A file that is no XML, in an encoding that is not known or not read, or whose store does not answer.
 _BROKEN = (expat.ExpatError, LookupError, ValueError, OSError)
 
@@ -94,7 +95,11 @@ class _Builder:
             self._open[-1].children.append(node)
 
     def _text(self, text: str) -> None:
-        self._open[-1].text += text
+        if len(self._open) > 1:  # what stands between the elements of the root says nothing
+            node = self._open[-1]
+            node.text += text
+            if len(node.text) > _LONGEST:
+                raise InvalidInputError(f"{self._place.shown!r}: the text of a <{node.tag}> is over {_LONGEST:,} long")
 
 
 def number(value: str | None, what: str) -> float:
