@@ -95,6 +95,22 @@ class ScoreData(TypedDict):
     scores: NotRequired[list[float]]
 
 
+class LabelImportData(TypedDict):
+    """One import of labels."""
+
+    id: str
+    source: str
+    version: int
+    task: str
+    samples: int
+    sha256: str
+    report: Object
+    creator: str
+    createdAt: int
+    withdrawnAt: int | None
+    withdrawnBy: str | None
+
+
 class JobMeta(TypedDict):
     """How far a job has come."""
 
