@@ -7,6 +7,7 @@ import numpy as np
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services.columns import catalog, labels, scoring
 from lightly_ray.platform.services.columns.summary import MISSING
+from lightly_ray.platform.services.labels import SampleSaid, of_sample
 from lightly_ray.platform.storage.store import rows, tags
 from lightly_ray.platform.storage.store.records import Sample, Score
 
@@ -27,13 +28,15 @@ class Facts:
     Attributes:
         sample: as stored.
         tags: ids of those it is in, the oldest first.
-        scores, labels: that it has.
+        scores, labels: that it has, as columns have them.
+        annotations: what each source of labels says of it.
     """
 
     sample: Sample
     tags: list[str]
     scores: list[Named]
     labels: list[Named]
+    annotations: list[SampleSaid]
 
 
 def facts(platform: Platform, dataset_id: str, row: int) -> Facts:
@@ -45,7 +48,8 @@ def facts(platform: Platform, dataset_id: str, row: int) -> Facts:
     with platform.database.read() as db:
         sample = rows.at(db, dataset_id, row)
         tag_ids = tags.holding(db, dataset_id, row)
-    return Facts(sample, tag_ids, _scores(platform, sample, row, set(tag_ids)), _labels(platform, dataset_id, row))
+    scores, named = _scores(platform, sample, row, set(tag_ids)), _labels(platform, dataset_id, row)
+    return Facts(sample, tag_ids, scores, named, of_sample(platform, dataset_id, row))
 
 
 def _scores(platform: Platform, sample: Sample, row: int, tag_ids: set[str]) -> list[Named]:

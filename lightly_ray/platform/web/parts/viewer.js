@@ -3,7 +3,9 @@
 import { get } from "../lib/api.js";
 import { h, icon, refill } from "../lib/dom.js";
 import { count, number, reason, size, time } from "../lib/format.js";
+import { inWords, shapes } from "./shapes.js";
 
+/** @typedef {import("./shapes.js").Said} Said */
 /** @typedef {import("../lib/samples_state.js").SamplesState} SamplesState */
 
 const NEIGHBOURS = 12;
@@ -21,6 +23,8 @@ export class Viewer {
     this.state = state;
     this.row = -1;
     this.image = h("img", { class: "picture", alt: "", draggable: "false" });
+    /** What labels draw over the picture. @type {SVGElement | null} */
+    this.shapes = null;
     this.stage = h("div", { class: "stage" }, this.image);
     this.title = h("h2", { class: "ellipsis" });
     this.facts = h("div", { class: "facts" });
@@ -88,6 +92,7 @@ export class Viewer {
     const { dataset } = this.state;
     this._setZoom(1, 0, 0);
     this.stage.querySelector(".fault")?.remove();
+    this._draw([]);
     this.image.hidden = false;
     const place = this._placed();
     this._marked();
@@ -139,6 +144,7 @@ export class Viewer {
       ]);
       if (row !== this.row) return;
       this._showFacts(sample, columns);
+      this._draw(sample.annotations);
       const embedding = this.state.plot?.embedding ?? dataset.info.embeddings.at(-1)?.id;
       if (!embedding) {
         refill(this.near);
@@ -187,7 +193,9 @@ export class Viewer {
         ),
       list(
         "Labels",
-        sample.labels.map((/** @type {any} */ one) => line(one.title, one.value)),
+        sample.annotations.length
+          ? sample.annotations.map((/** @type {Said} */ one) => line(one.source, inWords(one)))
+          : sample.labels.map((/** @type {any} */ one) => line(one.title, one.value)),
       ),
       sample.scores.length > 0 &&
         h(
@@ -221,6 +229,14 @@ export class Viewer {
         flat(sample.exif).map(([name, value]) => line(name, value)),
       ),
     );
+  }
+
+  /** @param {Said[]} said */
+  _draw(said) {
+    this.shapes?.remove();
+    this.shapes = said.length ? shapes(said, this.image) : null;
+    if (this.shapes) this.stage.append(this.shapes);
+    this._paint();
   }
 
   /** @param {{row: number, distance: number}[]} found */
@@ -336,7 +352,8 @@ export class Viewer {
 
   _paint() {
     const { scale, x, y } = this._zoom;
-    this.image.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    for (const part of [this.image, this.shapes])
+      if (part) part.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     this.image.classList.toggle("pixels", scale > 3);
   }
 }
