@@ -36,6 +36,7 @@ Code = Literal[
     "FORBIDDEN",
     "JOB_CREATION_FAILED",
     "JOB_UNKNOWN",
+    "LABELS_UNKNOWN",
     "MALFORMED_REQUEST",
     "NOT_FOUND",
     "SAMPLE_UNKNOWN",

@@ -8,6 +8,7 @@ tag_stories        how a tag was made, in one sentence
 guide_pages        the guide, from Markdown to HTML
 embedding_files    uploaded CSV and Parquet -> the one form that selections read
 scoring            scores in and out
+labels             what the sources of labels say now
 tagging            tags of masks, of file names, of two other tags
 tokens             who may come in; token_command: `lightly-ray token`
 sessions           who is signed in to the web app: one-time codes, and what a browser keeps

@@ -5,6 +5,7 @@
              -< tag_names        every name taken, by a tag or by a job that will make it
              -< embeddings -< projections
              -< jobs             the durable queue
+             -< label_imports    what people have labelled, import by import
     tokens -< sign_ins           who may come in; who is signed in to the web app
     server_state                 the secret behind signed URLs
 
@@ -196,6 +197,25 @@ scores = Table(
     Column("created_at", TIME, nullable=False),
     Column("uploaded_at", TIME, nullable=False),
     UniqueConstraint("tag_id", "score_type"),
+)
+
+label_imports = Table(
+    "label_imports",
+    metadata,
+    Column("id", ID, primary_key=True),
+    _of_dataset(),
+    Column("source", NAME, nullable=False),
+    Column("version", Integer, nullable=False),  # 1, 2, ... of its source: the highest counts, unless it is withdrawn
+    Column("task", String(20), nullable=False),  # classification | detection | segmentation | keypoints
+    Column("file_key", Text, nullable=False),  # Parquet: all that the source says after this import
+    Column("sha256", String(64), nullable=False),  # of that file
+    Column("samples", BigInteger, nullable=False),  # that it says something of
+    Column("report", OBJECT, nullable=False),  # how the labels fitted, as the importer was told
+    Column("creator", NAME, nullable=False),  # the name of the token
+    Column("created_at", TIME, nullable=False),
+    Column("withdrawn_at", TIME),
+    Column("withdrawn_by", NAME),
+    UniqueConstraint("dataset_id", "source", "version"),
 )
 
 jobs = Table(

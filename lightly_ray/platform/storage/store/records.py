@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Row
 
 from lightly_ray.bitmask import BitMask
+from lightly_ray.data.labels.table import Task
 
 R = TypeVar("R")
 Json = dict[str, Any]
@@ -122,6 +123,25 @@ class Score:
     count: int
     created_at: int
     uploaded_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelImport:
+    """One import of labels, and the file of all that its source says after it."""
+
+    id: str
+    dataset_id: str
+    source: str
+    version: int
+    task: Task
+    file_key: str
+    sha256: str
+    samples: int
+    report: Json
+    creator: str
+    created_at: int
+    withdrawn_at: int | None
+    withdrawn_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
