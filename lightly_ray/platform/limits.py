@@ -17,11 +17,13 @@ IMAGE_BYTES = 256 * 2**20
 EMBEDDING_BYTES = 64 * 2**30
 DESCRIPTOR_BYTES = 256 * 2**20
 PREDICTIONS_BYTES = 2**30  # 25 million samples of 10 classes
+PREDICTIONS_VALUES = 2**29  # that they may unpack to
 SCORES_BYTES = 2**30  # about 50 million scores as JSON
 JSON_BYTES = 64 * 2**20  # any other body: a mask of 200 million samples fits
 PAGE = 100_000
 
 _TAG_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 .:;=@_-]{2,}\Z")
+_PREDICTIONS_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 .:;=@_-]*\Z")
 _SCORE_TYPE = re.compile(r"[a-zA-Z0-9_+=,.@:/-]+\Z")
 
 
@@ -39,6 +41,14 @@ def embedding_name(name: str) -> str:
     """Refuse an empty or over-long name, and control characters."""
     if not 0 < len(name) <= NAME or not _is_text(name):
         raise InvalidInputError(f"an embedding name has 1 to {NAME} printable characters, got {name[:60]!r}")
+    return name
+
+
+def predictions_name(name: str) -> str:
+    """Refuse a name that is not one for predictions."""
+    if not _PREDICTIONS_NAME.match(name) or len(name) > NAME:
+        rule = f"1 to {NAME} letters, digits, space and .:;=@_-, the first a letter or digit"
+        raise InvalidInputError(f"a name of predictions has {rule}; got {name[:60]!r}")
     return name
 
 

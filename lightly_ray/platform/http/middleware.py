@@ -98,6 +98,6 @@ def body_limit(method: str, path: str) -> int:
         return limits.BATCH_BYTES
     if path.endswith("/descriptor"):
         return limits.DESCRIPTOR_BYTES
-    if path.endswith("/predictions"):
+    if path.endswith("/predictions") or (method == "PUT" and "/predictions/" in path):
         return limits.PREDICTIONS_BYTES
     return limits.SCORES_BYTES if method == "POST" and path.endswith("/scores") else limits.JSON_BYTES
