@@ -18,6 +18,8 @@ EMBEDDING_BYTES = 64 * 2**30
 DESCRIPTOR_BYTES = 256 * 2**20
 PREDICTIONS_BYTES = 2**30  # 25 million samples of 10 classes
 PREDICTIONS_VALUES = 2**29  # that they may unpack to
+LABELS_BYTES = 2**30  # packed, or as a tool has written them
+LABEL_VALUES = 500_000_000  # unpacked, parts of annotations counted one by one: about 38 million boxes
 SCORES_BYTES = 2**30  # about 50 million scores as JSON
 JSON_BYTES = 64 * 2**20  # any other body: a mask of 200 million samples fits
 PAGE = 100_000
@@ -39,9 +41,12 @@ def tag_name(name: str) -> str:
 
 def embedding_name(name: str) -> str:
     """Refuse an empty or over-long name, and control characters."""
-    if not 0 < len(name) <= NAME or not _is_text(name):
-        raise InvalidInputError(f"an embedding name has 1 to {NAME} printable characters, got {name[:60]!r}")
-    return name
+    return _printable("an embedding name", name)
+
+
+def label_source(name: str) -> str:
+    """Refuse an empty or over-long name of a source of labels, and control characters."""
+    return _printable("the source of labels", name)
 
 
 def predictions_name(name: str) -> str:
@@ -85,6 +90,12 @@ def metadata(value: dict[str, Any] | None, what: str) -> dict[str, Any] | None:
     except UnicodeEncodeError as error:
         raise InvalidInputError(f"{what} holds half a character: text must be valid Unicode") from error
     return kept
+
+
+def _printable(what: str, name: str) -> str:
+    if not 0 < len(name) <= NAME or not _is_text(name):
+        raise InvalidInputError(f"{what} has 1 to {NAME} printable characters, got {name[:60]!r}")
+    return name
 
 
 def _is_text(name: str) -> bool:

@@ -100,4 +100,6 @@ def body_limit(method: str, path: str) -> int:
         return limits.DESCRIPTOR_BYTES
     if path.endswith("/predictions") or (method == "PUT" and "/predictions/" in path):
         return limits.PREDICTIONS_BYTES
+    if path.endswith("/labels"):
+        return limits.LABELS_BYTES
     return limits.SCORES_BYTES if method == "POST" and path.endswith("/scores") else limits.JSON_BYTES

@@ -126,6 +126,22 @@ class EvaluationData(TypedDict):
     result: NotRequired[Object]
 
 
+class LabelImportData(TypedDict):
+    """One import of labels."""
+
+    id: str
+    source: str
+    version: int
+    task: str
+    samples: int
+    sha256: str
+    report: Object
+    creator: str
+    createdAt: int
+    withdrawnAt: int | None
+    withdrawnBy: str | None
+
+
 class JobMeta(TypedDict):
     """How far a job has come."""
 

@@ -82,6 +82,23 @@ def score(it: records.Score) -> schemas.ScoreData:
     }
 
 
+def label_import(it: records.LabelImport) -> schemas.LabelImportData:
+    """An import of labels, without them."""
+    return {
+        "id": it.id,
+        "source": it.source,
+        "version": it.version,
+        "task": it.task,
+        "samples": it.samples,
+        "sha256": it.sha256,
+        "report": it.report,
+        "creator": it.creator,
+        "createdAt": it.created_at,
+        "withdrawnAt": it.withdrawn_at,
+        "withdrawnBy": it.withdrawn_by,
+    }
+
+
 def job(it: records.Job) -> schemas.JobData:
     """A job. Clients wait as many seconds as it says before they ask again."""
     status = jobs.seen_status(it)

@@ -11,7 +11,7 @@ scoring            scores in and out
 stored_predictions predictions by name, and the scores that follow from them
 evaluated          what was measured with them, and whether the labels have changed since
 kept               made once, kept as a blob
-labels             what the sources of labels say now
+labels             what the sources of labels say now; label_imports: labels on their way in
 tagging            tags of masks, of file names, of two other tags
 tokens             who may come in; token_command: `lightly-ray token`
 sessions           who is signed in to the web app: one-time codes, and what a browser keeps

@@ -125,5 +125,5 @@ def joined(parts: list[Said]) -> Said:
 def _ages(imports: pa.Array) -> NDArray[np.int64]:
     """Numbers that ascend as the ids of imports do, which sort by age."""
     encoded = imports.dictionary_encode()
-    ranks: NDArray[np.int64] = pc.rank(encoded.dictionary).to_numpy().astype(np.int64)
-    return np.take(ranks, encoded.indices.to_numpy())
+    ranks: NDArray[np.int64] = pc.rank(encoded.dictionary).take(encoded.indices).to_numpy().astype(np.int64)
+    return ranks
