@@ -3,6 +3,8 @@
 import { get } from "../lib/api.js";
 import { h, icon, refill } from "../lib/dom.js";
 import { count, number, reason, size, time } from "../lib/format.js";
+import { colourOf } from "../lib/palette.js";
+import { Boxes } from "./boxes.js";
 
 /** @typedef {import("../lib/samples_state.js").SamplesState} SamplesState */
 
@@ -21,7 +23,8 @@ export class Viewer {
     this.state = state;
     this.row = -1;
     this.image = h("img", { class: "picture", alt: "", draggable: "false" });
-    this.stage = h("div", { class: "stage" }, this.image);
+    this.boxes = new Boxes();
+    this.stage = h("div", { class: "stage" }, this.image, this.boxes.element);
     this.title = h("h2", { class: "ellipsis" });
     this.facts = h("div", { class: "facts" });
     this.near = h("div", { class: "near" });
@@ -89,6 +92,7 @@ export class Viewer {
     this._setZoom(1, 0, 0);
     this.stage.querySelector(".fault")?.remove();
     this.image.hidden = false;
+    this.boxes.clear();
     const place = this._placed();
     this._marked();
     const known = dataset.samples.get(row);
@@ -139,6 +143,7 @@ export class Viewer {
       ]);
       if (row !== this.row) return;
       this._showFacts(sample, columns);
+      this._showBoxes(sample, signal);
       const embedding = this.state.plot?.embedding ?? dataset.info.embeddings.at(-1)?.id;
       if (!embedding) {
         refill(this.near);
@@ -189,6 +194,7 @@ export class Viewer {
         "Labels",
         sample.labels.map((/** @type {any} */ one) => line(one.title, one.value)),
       ),
+      sample.predicted?.objects.length > 0 && predicted(sample.predicted),
       sample.scores.length > 0 &&
         h(
           "section",
@@ -221,6 +227,18 @@ export class Viewer {
         flat(sample.exif).map(([name, value]) => line(name, value)),
       ),
     );
+  }
+
+  /**
+   * @param {any} sample
+   * @param {AbortSignal} signal
+   */
+  _showBoxes(sample, signal) {
+    const things = sample.predicted?.objects ?? [];
+    const draw = () => this.boxes.show(things, { width: this.image.naturalWidth, height: this.image.naturalHeight });
+    // A thumbnail has the shape of its picture, give or take a pixel.
+    this.image.addEventListener("load", draw, { signal });
+    draw();
   }
 
   /** @param {{row: number, distance: number}[]} found */
@@ -336,9 +354,25 @@ export class Viewer {
 
   _paint() {
     const { scale, x, y } = this._zoom;
-    this.image.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    const moved = `translate(${x}px, ${y}px) scale(${scale})`;
+    this.image.style.transform = moved;
+    this.boxes.element.style.transform = moved;
     this.image.classList.toggle("pixels", scale > 3);
   }
+}
+
+/**
+ * What the predictions stored last say of a sample, in the colours of its boxes.
+ *
+ * @param {{name: string, objects: import("./boxes.js").Thing[]}} of
+ */
+function predicted({ name, objects }) {
+  const lines = objects.map(({ label, code, score: sure }) => {
+    const dot = h("i", { class: "dot" });
+    dot.style.background = colourOf(code);
+    return [h("dt", { class: "ellipsis", title: label }, dot, label), h("dd", {}, sure === null ? "" : number(sure))];
+  });
+  return h("section", {}, h("h3", {}, `Predicted by ${name}`), h("dl", {}, ...lines.flat()));
 }
 
 /**
