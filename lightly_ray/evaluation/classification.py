@@ -13,7 +13,8 @@ from lightly_ray.data.predictions import classification
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.evaluation.join import Joined
 from lightly_ray.evaluation.label_errors import label_errors
-from lightly_ray.evaluation.result import LABEL_ERROR, PREDICTION_ERROR, Bin, ClassResult, Evaluation
+from lightly_ray.evaluation.result import Bin, ClassResult, Evaluation
+from lightly_ray.methods import LABEL_ERROR, PREDICTION_ERROR
 
 BINS = 15  # as in the paper
 

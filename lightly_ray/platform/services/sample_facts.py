@@ -65,20 +65,20 @@ def _scores(platform: Platform, sample: Sample, row: int, tag_ids: set[str]) -> 
 
 
 def _score(platform: Platform, dataset_id: str, score: Score, row: int) -> float | None:
-    """One number of a file of many: only that is read, where it need not be computed first."""
+    """One number of a file of many: only that is read, once they are all computed."""
     with platform.database.read() as db:
         tag = tags.read(db, dataset_id, score.tag_id)
     place = (tag.mask.value & ((1 << row) - 1)).bit_count()
     if not scoring.is_current(score, tag) or place >= score.count:
         return None
-    if score.predictions is not None:
-        value = float(values.read(platform, tag, score)[place])
-        return None if np.isnan(value) else value
+    if score.predictions is not None and not platform.blobs.has(score.file_key):
+        values.read(platform, tag, score)
     with platform.blobs.open(score.file_key) as file:
         np.lib.format.read_magic(file)
         _, _, dtype = np.lib.format.read_array_header_1_0(file)
         file.seek(place * dtype.itemsize, 1)
-        return float(np.frombuffer(file.read(dtype.itemsize), dtype)[0])
+        value = float(np.frombuffer(file.read(dtype.itemsize), dtype)[0])
+    return None if np.isnan(value) else value  # stored predictions need not know every sample
 
 
 def _labels(platform: Platform, dataset_id: str, row: int) -> list[Named]:
