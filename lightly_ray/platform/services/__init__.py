@@ -13,6 +13,7 @@ predicted          what is predicted of one sample
 evaluated          what was measured with them, and whether the labels have changed since
 kept               made once, kept as a blob
 labels             what the sources of labels say now; label_imports: labels on their way in
+mappings           ids and names of all samples, kept as a file
 tagging            tags of masks, of file names, of two other tags
 tokens             who may come in; token_command: `lightly-ray token`
 sessions           who is signed in to the web app: one-time codes, and what a browser keeps
