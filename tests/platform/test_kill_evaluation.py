@@ -16,8 +16,9 @@ from lightly_ray.platform.services import tokens
 from lightly_ray.platform.settings import ServeSettings
 from tests.evaluation.tables import classified, distributions
 from tests.platform.conftest import NewDatabase
+from tests.platform.deadly import process
 from tests.platform.served import Api, serving
-from tests.platform.test_kill import process, work
+from tests.platform.test_kill import work
 
 WRITES = 9  # a claim, its commit, two scores, the evaluation, the job, their commit
 
