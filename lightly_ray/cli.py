@@ -89,6 +89,24 @@ COMMANDS = {
         f"{_PLATFORM}.services.token_command:token",
         "platform",
     ),
+    "backup": Command(
+        "write one state of a platform into a folder, while it runs",
+        f"{_PLATFORM}.settings:BackupSettings",
+        f"{_PLATFORM}.upkeep.backup:backup",
+        "platform",
+    ),
+    "restore": Command(
+        "fill an empty platform with a backup",
+        f"{_PLATFORM}.settings:RestoreSettings",
+        f"{_PLATFORM}.upkeep.restore:restore",
+        "platform",
+    ),
+    "check": Command(
+        "compare database, files and masks of a platform",
+        f"{_PLATFORM}.settings:CheckSettings",
+        f"{_PLATFORM}.upkeep.check:check",
+        "platform",
+    ),
 }
 
 

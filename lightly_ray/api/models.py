@@ -67,6 +67,44 @@ class TagActiveLearningScoresData(_Answer):
     uploaded_at: int | None = None
 
 
+class PredictionsData(_Answer):
+    """Predictions that are stored: the newest version of a name. Times are milliseconds since 1970."""
+
+    id: str
+    name: str
+    task: str
+    version: int
+    rows: int
+    classes: list[str]
+    creator: str
+    created_at: int
+    uploaded_at: int
+
+
+class EvaluationData(_Answer):
+    """How good a version of predictions was.
+
+    Attributes:
+        source: of the labels that it was measured against; None: all.
+        metrics: name -> a figure in [0, 1], None where there is none.
+        stale: the labels have changed since.
+        result: as `lightly_ray.evaluation.Evaluation.to_json`; None in a list.
+    """
+
+    id: str
+    task: str
+    predictions_id: str
+    predictions_name: str
+    predictions_version: int
+    source: str | None = None
+    tag_id: str | None = None
+    tag_name: str
+    metrics: dict[str, float | None]
+    stale: bool
+    created_at: int
+    result: dict[str, Any] | None = None
+
+
 class JobStatusMeta(_Answer):
     """How far a job is."""
 

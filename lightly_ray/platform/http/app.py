@@ -14,6 +14,7 @@ from lightly_ray.platform.http.routes import (
     datasets,
     docs,
     embeddings,
+    evaluations,
     exports,
     health,
     jobs,
@@ -37,6 +38,7 @@ WITH_TOKEN: list[APIRouter] = [
     embeddings.router,
     scores.router,
     predictions.router,
+    evaluations.router,
     labels.router,
     jobs.router,
     exports.router,
@@ -61,9 +63,9 @@ def create_app(platform: Platform) -> FastAPI:
     app.state.measurements = Measurements()
     errors.install(app)
     for router in WITHOUT_TOKEN:
-        app.include_router(router)
+        app.include_router(router, responses=errors.DOCUMENTED)
     for router in WITH_TOKEN:
-        app.include_router(router, dependencies=[Depends(require_token)])
+        app.include_router(router, dependencies=[Depends(require_token)], responses=errors.DOCUMENTED)
     # Not in the description, which is that of the protocol: a token does not open these.
     for router in web_app.WITHOUT_SESSION:
         app.include_router(router, include_in_schema=False)

@@ -68,7 +68,7 @@ Flag = Annotated[bool, BeforeValidator(lambda value: value.lower() if isinstance
 
 
 PageSize = Annotated[int | None, Query(alias="pageSize", ge=1, le=limits.PAGE)]
-PageOffset = Annotated[int, Query(alias="pageOffset", ge=0)]
+PageOffset = Annotated[int, Query(alias="pageOffset", ge=0, le=limits.OFFSET)]
 
 
 def public_url(request: Request, platform: Platform) -> str:

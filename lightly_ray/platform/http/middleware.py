@@ -100,6 +100,8 @@ def body_limit(method: str, path: str) -> int:
         return limits.EMBEDDING_BYTES
     if path.startswith("/v1/signed/") or (path.startswith("/app/") and path.endswith("/images")):
         return limits.IMAGE_BYTES
+    if "/predictions/" in path:  # their name ends it
+        return limits.PREDICTIONS_BYTES
     for end, limit in _BY_END.items():
         if path.endswith(end):
             return limit

@@ -14,7 +14,6 @@ from lightly_ray.data.embedding_csv import NO_LABEL
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services.columns import imported
 from lightly_ray.platform.services.columns.fields import Categories
-from lightly_ray.platform.services.columns.kept import compressed, kept
 from lightly_ray.platform.services.columns.positions import kept_key, rows_of
 from lightly_ray.platform.services.columns.summary import (
     MISSING,
@@ -23,6 +22,7 @@ from lightly_ray.platform.services.columns.summary import (
     category_summary,
     little_endian,
 )
+from lightly_ray.platform.services.kept import compressed, kept
 from lightly_ray.platform.storage.store import embeddings, rows
 from lightly_ray.platform.storage.store.records import Embedding
 

@@ -8,6 +8,8 @@
     tags         names, the initial tag, upsize, arithmetic; tag names are taken once per dataset
     embeddings   names and versions of embedding files, projections
     scores       versions of scores on a tag
+    predictions  names and versions of what models predict
+    evaluations  how good those were
     label_imports  labels, import by import; which of them count
     jobs         queued, claimed with a lease, ended once
 

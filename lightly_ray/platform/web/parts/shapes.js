@@ -1,6 +1,6 @@
-/** What labels say of a sample: drawn over its picture, one colour per class, and in words. */
+/** What labels and predictions say of a sample: drawn over its picture, one colour per class, and in words. */
 
-import { count } from "../lib/format.js";
+import { count, number } from "../lib/format.js";
 import { colourOf, hexOf } from "../lib/palette.js";
 
 /**
@@ -8,10 +8,11 @@ import { colourOf, hexOf } from "../lib/palette.js";
  *
  * @typedef {object} Annotation
  * @property {string} class
- * @property {number[] | null} box x0, y0, x1, y1
- * @property {number[][] | null} polygons each x, y, x, y, ...
- * @property {{height: number, width: number, counts: number[]} | null} mask runs of 0 and 1 in turn, down the columns
- * @property {number[] | null} keypoints x, y, visibility, ...
+ * @property {number | null} [score] of a prediction, which is dashed
+ * @property {number[] | null} [box] x0, y0, x1, y1
+ * @property {number[][] | null} [polygons] each x, y, x, y, ...
+ * @property {{height: number, width: number, counts: number[]} | null} [mask] runs of 0 and 1 in turn, down the columns
+ * @property {number[] | null} [keypoints] x, y, visibility, ...
  *
  * @typedef {object} Said what a source of labels says
  * @property {string} source
@@ -73,12 +74,15 @@ function drawn(annotation, code, width, height) {
   for (const points of polygons ?? [])
     parts.push(svg("polygon", { points: points.map((at, i) => at * (i % 2 ? height : width)).join(" ") }));
   if (box) {
+    const sure = annotation.score ?? null;
     const [x0, y0, x1, y1] = box;
     const place = { x: x0 * width, y: y0 * height, width: (x1 - x0) * width, height: (y1 - y0) * height };
     const size = Math.max(width, height) / 50;
     const name = svg("text", { x: place.x, y: Math.max(size, place.y - size / 4), "font-size": size });
-    name.textContent = annotation.class;
-    parts.push(svg("rect", place), name);
+    name.textContent = sure === null ? annotation.class : `${annotation.class} ${number(sure)}`;
+    const group = svg("g", { class: sure === null ? "labelled" : "predicted" });
+    group.append(svg("rect", place), name);
+    parts.push(group);
   }
   for (let i = 0; i < (keypoints?.length ?? 0); i += 3) {
     const [x, y, seen] = /** @type {number[]} */ (keypoints).slice(i, i + 3);

@@ -3,9 +3,11 @@
 import { get } from "../lib/api.js";
 import { h, icon, refill } from "../lib/dom.js";
 import { count, number, reason, size, time } from "../lib/format.js";
+import { colourOf } from "../lib/palette.js";
 import { inWords, shapes } from "./shapes.js";
 
 /** @typedef {import("./shapes.js").Said} Said */
+/** @typedef {{label: string, code: number, score: number | null, box: number[] | null}} Thing what is predicted */
 /** @typedef {import("../lib/samples_state.js").SamplesState} SamplesState */
 
 const NEIGHBOURS = 12;
@@ -144,7 +146,7 @@ export class Viewer {
       ]);
       if (row !== this.row) return;
       this._showFacts(sample, columns);
-      this._draw(sample.annotations);
+      this._draw(said(sample));
       const embedding = this.state.plot?.embedding ?? dataset.info.embeddings.at(-1)?.id;
       if (!embedding) {
         refill(this.near);
@@ -197,6 +199,7 @@ export class Viewer {
           ? sample.annotations.map((/** @type {Said} */ one) => line(one.source, inWords(one)))
           : sample.labels.map((/** @type {any} */ one) => line(one.title, one.value)),
       ),
+      sample.predicted?.objects.length > 0 && predicted(sample.predicted),
       sample.scores.length > 0 &&
         h(
           "section",
@@ -356,6 +359,39 @@ export class Viewer {
       if (part) part.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     this.image.classList.toggle("pixels", scale > 3);
   }
+}
+
+/**
+ * What labels and predictions say of a sample, as it is drawn: a class has one colour, whoever names it.
+ *
+ * @param {any} sample
+ * @returns {Said[]}
+ */
+function said(sample) {
+  /** @type {Thing[]} */
+  const things = sample.predicted?.objects ?? [];
+  const codes = Object.fromEntries(things.map(({ label, code }) => [label, code]));
+  // The likeliest come first, and are drawn last.
+  const annotations = [...things].reverse().map(({ label, box, score }) => ({ class: label, box, score }));
+  const labelled = sample.annotations.map((/** @type {Said} */ one) => ({
+    ...one,
+    classes: { ...one.classes, ...codes },
+  }));
+  return [...labelled, { source: "", cannot_be_labelled: false, annotations, classes: codes }];
+}
+
+/**
+ * What the predictions stored last say of a sample, in the colours of its boxes.
+ *
+ * @param {{name: string, objects: Thing[]}} of
+ */
+function predicted({ name, objects }) {
+  const lines = objects.map(({ label, code, score: sure }) => {
+    const dot = h("i", { class: "dot" });
+    dot.style.background = colourOf(code);
+    return [h("dt", { class: "ellipsis", title: label }, dot, label), h("dd", {}, sure === null ? "" : number(sure))];
+  });
+  return h("section", {}, h("h3", {}, `Predicted by ${name}`), h("dl", {}, ...lines.flat()));
 }
 
 /**
