@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services.columns.fields import Categories
-from lightly_ray.platform.services.columns.kept import compressed, kept
 from lightly_ray.platform.services.columns.summary import Summary, Title, category_summary, little_endian
+from lightly_ray.platform.services.kept import compressed, kept
 from lightly_ray.platform.services.labels import newest_rows, read_import
 from lightly_ray.platform.storage.store import label_imports
 from lightly_ray.platform.storage.store.records import LabelImport
