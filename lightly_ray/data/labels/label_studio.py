@@ -6,7 +6,8 @@ that is the ground truth counts, else the newest; those that were skipped count 
 cannot be labelled. What a tag of another kind gives (text, ratings, relations) is passed over.
 
 Keypoints belong to the region that is their parent, whose label is their class; their place in the object is that of
-their own label among all labels of keypoints in the file, numbers by value. `meta` says which are hidden.
+their own label among all labels of keypoints in the file, numbers by value. `meta` says which are hidden. JSON alone
+says which region is whose parent.
 
 The format: https://labelstud.io/guide/export
 """
@@ -14,12 +15,11 @@ The format: https://labelstud.io/guide/export
 import csv
 import io
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from lightly_ray.data.json_list import read_objects
+from lightly_ray.data.labels.label_studio_names import name_of_address
 from lightly_ray.data.labels.label_studio_regions import ABOUT_REGION, Regions
 from lightly_ray.data.labels.rows import Rows
 from lightly_ray.data.labels.table import Labels, Task
@@ -30,7 +30,6 @@ Entry = dict[str, Any]
 _NAMES = ("filename", "lightlyFileName", "fileName")
 _ABOUT = {"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement", "history"}
 CSV_COLUMNS = {"annotation_id", "annotator", "lead_time"}
-_UPLOADED = re.compile(r"\A[0-9a-f]{8}-")
 
 
 def read(place: Location, task: Task | None) -> Labels:
@@ -88,20 +87,8 @@ def _keys(data: Mapping[str, Any], what: str) -> tuple[str | None, str | None]:
         address = data.get("image") or (texts[0] if len(texts) == 1 else None)
         if not isinstance(address, str):
             raise InvalidInputError(f"{what}: its data have neither sample_id nor filename nor image: {data!r:.80}")
-        name = name_of(address)
+        name = name_of_address(address)
     return None if sample_id is None else str(sample_id), name
-
-
-def name_of(address: str) -> str:
-    """The name of a file as an address of Label Studio's shows it."""
-    parts = urlsplit(address)
-    if "d" in (query := parse_qs(parts.query)):
-        return query["d"][0]
-    if parts.scheme in ("s3", "gs", "azure-blob"):
-        return parts.path.lstrip("/")
-    if parts.scheme in ("http", "https") or parts.path.startswith("/data/"):
-        return _UPLOADED.sub("", unquote(parts.path.rpartition("/")[2]))
-    return address
 
 
 def _csv_rows(place: Location) -> Iterator[Entry]:

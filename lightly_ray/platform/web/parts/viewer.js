@@ -4,8 +4,9 @@ import { get } from "../lib/api.js";
 import { h, icon, refill } from "../lib/dom.js";
 import { count, number, reason, size, time } from "../lib/format.js";
 import { colourOf } from "../lib/palette.js";
-import { Boxes } from "./boxes.js";
+import { asSaid, inWords, shapes } from "./shapes.js";
 
+/** @typedef {import("./shapes.js").Said} Said */
 /** @typedef {import("../lib/samples_state.js").SamplesState} SamplesState */
 
 const NEIGHBOURS = 12;
@@ -23,8 +24,9 @@ export class Viewer {
     this.state = state;
     this.row = -1;
     this.image = h("img", { class: "picture", alt: "", draggable: "false" });
-    this.boxes = new Boxes();
-    this.stage = h("div", { class: "stage" }, this.image, this.boxes.element);
+    /** What labels draw over the picture. @type {SVGElement | null} */
+    this.shapes = null;
+    this.stage = h("div", { class: "stage" }, this.image);
     this.title = h("h2", { class: "ellipsis" });
     this.facts = h("div", { class: "facts" });
     this.near = h("div", { class: "near" });
@@ -91,8 +93,8 @@ export class Viewer {
     const { dataset } = this.state;
     this._setZoom(1, 0, 0);
     this.stage.querySelector(".fault")?.remove();
+    this._draw([]);
     this.image.hidden = false;
-    this.boxes.clear();
     const place = this._placed();
     this._marked();
     const known = dataset.samples.get(row);
@@ -143,7 +145,8 @@ export class Viewer {
       ]);
       if (row !== this.row) return;
       this._showFacts(sample, columns);
-      this._showBoxes(sample, signal);
+      const predicted = sample.predicted && asSaid(sample.predicted, sample.annotations);
+      this._draw(predicted ? [...sample.annotations, predicted] : sample.annotations);
       const embedding = this.state.plot?.embedding ?? dataset.info.embeddings.at(-1)?.id;
       if (!embedding) {
         refill(this.near);
@@ -192,9 +195,11 @@ export class Viewer {
         ),
       list(
         "Labels",
-        sample.labels.map((/** @type {any} */ one) => line(one.title, one.value)),
+        sample.annotations.length
+          ? sample.annotations.map((/** @type {Said} */ one) => line(one.source, inWords(one)))
+          : sample.labels.map((/** @type {any} */ one) => line(one.title, one.value)),
       ),
-      sample.predicted?.objects.length > 0 && predicted(sample.predicted),
+      sample.predicted?.objects.length > 0 && predictions(asSaid(sample.predicted, sample.annotations)),
       sample.scores.length > 0 &&
         h(
           "section",
@@ -229,16 +234,12 @@ export class Viewer {
     );
   }
 
-  /**
-   * @param {any} sample
-   * @param {AbortSignal} signal
-   */
-  _showBoxes(sample, signal) {
-    const things = sample.predicted?.objects ?? [];
-    const draw = () => this.boxes.show(things, { width: this.image.naturalWidth, height: this.image.naturalHeight });
-    // A thumbnail has the shape of its picture, give or take a pixel.
-    this.image.addEventListener("load", draw, { signal });
-    draw();
+  /** @param {Said[]} said */
+  _draw(said) {
+    this.shapes?.remove();
+    this.shapes = said.length ? shapes(said, this.image) : null;
+    if (this.shapes) this.stage.append(this.shapes);
+    this._paint();
   }
 
   /** @param {{row: number, distance: number}[]} found */
@@ -354,9 +355,8 @@ export class Viewer {
 
   _paint() {
     const { scale, x, y } = this._zoom;
-    const moved = `translate(${x}px, ${y}px) scale(${scale})`;
-    this.image.style.transform = moved;
-    this.boxes.element.style.transform = moved;
+    for (const part of [this.image, this.shapes])
+      if (part) part.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     this.image.classList.toggle("pixels", scale > 3);
   }
 }
@@ -364,15 +364,15 @@ export class Viewer {
 /**
  * What the predictions stored last say of a sample, in the colours of its boxes.
  *
- * @param {{name: string, objects: import("./boxes.js").Thing[]}} of
+ * @param {Said} said
  */
-function predicted({ name, objects }) {
-  const lines = objects.map(({ label, code, score: sure }) => {
+function predictions({ source, annotations, classes }) {
+  const lines = annotations.toReversed().map((one) => {
     const dot = h("i", { class: "dot" });
-    dot.style.background = colourOf(code);
-    return [h("dt", { class: "ellipsis", title: label }, dot, label), h("dd", {}, sure === null ? "" : number(sure))];
+    dot.style.background = colourOf(classes[one.class]);
+    return [h("dt", { class: "ellipsis", title: one.class }, dot, one.class), h("dd", {}, number(one.score ?? 0))];
   });
-  return h("section", {}, h("h3", {}, `Predicted by ${name}`), h("dl", {}, ...lines.flat()));
+  return h("section", {}, h("h3", {}, `Predicted by ${source}`), h("dl", {}, ...lines.flat()));
 }
 
 /**
