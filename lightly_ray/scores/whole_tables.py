@@ -9,7 +9,8 @@ import pyarrow as pa
 from lightly_ray._types import PathLike
 from lightly_ray.data.frames import is_frame
 from lightly_ray.data.location import Location
-from lightly_ray.data.predictions import coco, detection
+from lightly_ray.data.predictions import coco, detection, segmentation
+from lightly_ray.data.predictions.checks import PredictionFault
 from lightly_ray.data.predictions.columns import column, tensors
 from lightly_ray.data.predictions.table import NAMES
 from lightly_ray.errors import InvalidInputError
@@ -66,7 +67,9 @@ def _classes(task: Task, predictions: Any, images: Location | None) -> tuple[str
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """The table with lists instead of tensors, and beside those of three dimensions their shapes."""
+    """The table with lists instead of tensors and of files, and beside those of three dimensions their shapes."""
+    if segmentation.PATH in table.column_names and "probabilities" not in table.column_names:
+        return _maps(table)
     batches = []
     for batch in table.to_batches() or [pa.RecordBatch.from_pylist([], schema=table.schema)]:
         plain = {name: batch.column(name) for name in batch.schema.names}
@@ -75,6 +78,18 @@ def _plain(table: pa.Table) -> pa.Table:
                 plain |= _lists(batch, name)
         batches.append(pa.table(plain))
     return pa.concat_tables(batches, promote_options="permissive")
+
+
+def _maps(table: pa.Table) -> pa.Table:
+    values, shapes, names = [], [], table[NAMES].to_pylist()
+    found = (one for batch in table.to_batches() for one in segmentation.maps(batch))
+    for name, one in zip(names, found, strict=True):
+        if isinstance(one, PredictionFault):
+            raise InvalidInputError(f"the predictions of {name!r} cannot be used: it has {one}")
+        values.append(one.reshape(-1))
+        shapes.append(one.shape)
+    lists = pa.list_(pa.int32())
+    return pa.table({NAMES: table[NAMES], "probabilities": values, "shape": pa.array(shapes, lists)})
 
 
 def _lists(batch: pa.RecordBatch, name: str) -> dict[str, pa.Array]:

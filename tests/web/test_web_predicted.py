@@ -21,12 +21,12 @@ def test_predicted_boxes_lie_where_they_were_predicted(page: "Page", uploaded: A
     page.get_by_role("option").first.click()
     dialog = page.get_by_role("dialog", name="Sample")
     expect(dialog.get_by_role("heading", name="Predicted by round-1")).to_be_visible()
-    boxes = dialog.locator(".shapes .predicted")
-    expect(boxes.locator("text")).to_have_text(["dog 0.50", "<cat> 0.88"])  # the likeliest is drawn last
-    colours = boxes.evaluate_all("all => all.map((one) => getComputedStyle(one.querySelector('rect')).stroke)")
+    boxes = dialog.locator(".shapes rect.predicted")
+    expect(dialog.locator(".shapes text")).to_have_text(["dog 0.50", "<cat> 0.88"])  # the likeliest is drawn last
+    colours = boxes.evaluate_all("all => all.map((one) => getComputedStyle(one).stroke)")
     assert len(set(colours)) == 2
     # Images are 23 x 17 pixels, fitted into the stage: the box is where it is on the picture.
-    stage, drawn = dialog.locator(".stage").bounding_box(), boxes.last.locator("rect").bounding_box()
+    stage, drawn = dialog.locator(".stage").bounding_box(), boxes.last.bounding_box()
     assert stage is not None
     assert drawn is not None
     scale = min(stage["width"] / 23, stage["height"] / 17)

@@ -47,7 +47,7 @@ class Predicted:
     objects: list[Object]
 
 
-def of_sample(platform: Platform, dataset_id: str, file_name: str) -> Predicted | None:
+def predicted_of(platform: Platform, dataset_id: str, file_name: str) -> Predicted | None:
     """What is predicted of a sample; None where nothing is, or of a task that is not shown."""
     with platform.database.read() as db:
         listed = predictions.listing(db, dataset_id)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.services import labels as said
 from lightly_ray.platform.services import scoring as values
 from lightly_ray.platform.services.columns import catalog, labels, scoring
 from lightly_ray.platform.services.columns.summary import MISSING
-from lightly_ray.platform.services.predicted import Predicted, of_sample
+from lightly_ray.platform.services.labels import SampleSaid, of_sample
+from lightly_ray.platform.services.predicted import Predicted, predicted_of
 from lightly_ray.platform.storage.store import rows, tags
 from lightly_ray.platform.storage.store.records import Sample, Score
 
@@ -32,14 +32,14 @@ class Facts:
         tags: ids of those it is in, the oldest first.
         scores, labels: that it has, as columns have them.
         annotations: what each source of labels says of it.
-        predicted: by the predictions that were stored last.
+        predicted: by the predictions that were stored last; None where nothing is.
     """
 
     sample: Sample
     tags: list[str]
     scores: list[Named]
     labels: list[Named]
-    annotations: list[said.SampleSaid]
+    annotations: list[SampleSaid]
     predicted: Predicted | None
 
 
@@ -52,14 +52,9 @@ def facts(platform: Platform, dataset_id: str, row: int) -> Facts:
     with platform.database.read() as db:
         sample = rows.at(db, dataset_id, row)
         tag_ids = tags.holding(db, dataset_id, row)
-    return Facts(
-        sample,
-        tag_ids,
-        scores=_scores(platform, sample, row, set(tag_ids)),
-        labels=_labels(platform, dataset_id, row),
-        annotations=said.of_sample(platform, dataset_id, row),
-        predicted=of_sample(platform, dataset_id, sample.file_name),
-    )
+    scores, named = _scores(platform, sample, row, set(tag_ids)), _labels(platform, dataset_id, row)
+    predicted = predicted_of(platform, dataset_id, sample.file_name)
+    return Facts(sample, tag_ids, scores, named, of_sample(platform, dataset_id, row), predicted)
 
 
 def _scores(platform: Platform, sample: Sample, row: int, tag_ids: set[str]) -> list[Named]:

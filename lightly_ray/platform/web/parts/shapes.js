@@ -1,4 +1,4 @@
-/** What labels and predictions say of a sample: drawn over its picture, one colour per class, and in words. */
+/** What labels and models say of a sample: drawn over its picture, one colour per class, predictions dashed; in words. */
 
 import { count, number } from "../lib/format.js";
 import { colourOf, hexOf } from "../lib/palette.js";
@@ -8,11 +8,11 @@ import { colourOf, hexOf } from "../lib/palette.js";
  *
  * @typedef {object} Annotation
  * @property {string} class
- * @property {number | null} [score] of a prediction, which is dashed
- * @property {number[] | null} [box] x0, y0, x1, y1
- * @property {number[][] | null} [polygons] each x, y, x, y, ...
- * @property {{height: number, width: number, counts: number[]} | null} [mask] runs of 0 and 1 in turn, down the columns
- * @property {number[] | null} [keypoints] x, y, visibility, ...
+ * @property {number[] | null} box x0, y0, x1, y1
+ * @property {number[][] | null} polygons each x, y, x, y, ...
+ * @property {{height: number, width: number, counts: number[]} | null} mask runs of 0 and 1 in turn, down the columns
+ * @property {number[] | null} keypoints x, y, visibility, ...
+ * @property {number | null} [score] of a prediction, in [0, 1]; labels have none
  *
  * @typedef {object} Said what a source of labels says
  * @property {string} source
@@ -60,6 +60,25 @@ export function inWords(said) {
 }
 
 /**
+ * What is predicted of a sample, as labels say it.
+ *
+ * @typedef {{label: string, code: number, score: number, box: number[] | null}} Thing
+ * @param {{name: string, objects: Thing[]}} of the likeliest first, which are drawn last
+ * @param {Said[]} said by labels, whose classes keep their colours
+ * @returns {Said}
+ */
+export function asSaid({ name, objects }, said) {
+  /** @type {Record<string, number>} */
+  const classes = Object.fromEntries(objects.map(({ label, code }) => [label, code]));
+  for (const one of said)
+    for (const [label, code] of Object.entries(one.classes)) if (label in classes) classes[label] = code;
+  const annotations = objects
+    .map(({ label, score, box }) => ({ class: label, score, box, polygons: null, mask: null, keypoints: null }))
+    .reverse();
+  return { source: name, cannot_be_labelled: false, annotations, classes };
+}
+
+/**
  * @param {Annotation} annotation
  * @param {number} code of its class
  * @param {number} width of the picture
@@ -67,28 +86,29 @@ export function inWords(said) {
  * @returns {SVGElement[]}
  */
 function drawn(annotation, code, width, height) {
-  const { box, polygons, mask, keypoints } = annotation;
+  const { box, polygons, mask, keypoints, score } = annotation;
+  const predicted = typeof score === "number";
   /** @type {SVGElement[]} */
   const parts = [];
   if (mask) parts.push(maskImage(mask, code, width, height));
   for (const points of polygons ?? [])
     parts.push(svg("polygon", { points: points.map((at, i) => at * (i % 2 ? height : width)).join(" ") }));
   if (box) {
-    const sure = annotation.score ?? null;
     const [x0, y0, x1, y1] = box;
     const place = { x: x0 * width, y: y0 * height, width: (x1 - x0) * width, height: (y1 - y0) * height };
     const size = Math.max(width, height) / 50;
     const name = svg("text", { x: place.x, y: Math.max(size, place.y - size / 4), "font-size": size });
-    name.textContent = sure === null ? annotation.class : `${annotation.class} ${number(sure)}`;
-    const group = svg("g", { class: sure === null ? "labelled" : "predicted" });
-    group.append(svg("rect", place), name);
-    parts.push(group);
+    name.textContent = predicted ? `${annotation.class} ${number(score)}` : annotation.class;
+    parts.push(svg("rect", place), name);
   }
   for (let i = 0; i < (keypoints?.length ?? 0); i += 3) {
     const [x, y, seen] = /** @type {number[]} */ (keypoints).slice(i, i + 3);
     if (seen) parts.push(svg("circle", { cx: x * width, cy: y * height, r: Math.max(width, height) / 200 }));
   }
-  for (const part of parts) part.style.color = colourOf(code);
+  for (const part of parts) {
+    part.style.color = colourOf(code);
+    part.classList.toggle("predicted", predicted);
+  }
   return parts;
 }
 

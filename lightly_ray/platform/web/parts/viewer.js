@@ -4,10 +4,9 @@ import { get } from "../lib/api.js";
 import { h, icon, refill } from "../lib/dom.js";
 import { count, number, reason, size, time } from "../lib/format.js";
 import { colourOf } from "../lib/palette.js";
-import { inWords, shapes } from "./shapes.js";
+import { asSaid, inWords, shapes } from "./shapes.js";
 
 /** @typedef {import("./shapes.js").Said} Said */
-/** @typedef {{label: string, code: number, score: number | null, box: number[] | null}} Thing what is predicted */
 /** @typedef {import("../lib/samples_state.js").SamplesState} SamplesState */
 
 const NEIGHBOURS = 12;
@@ -146,7 +145,8 @@ export class Viewer {
       ]);
       if (row !== this.row) return;
       this._showFacts(sample, columns);
-      this._draw(said(sample));
+      const predicted = sample.predicted && asSaid(sample.predicted, sample.annotations);
+      this._draw(predicted ? [...sample.annotations, predicted] : sample.annotations);
       const embedding = this.state.plot?.embedding ?? dataset.info.embeddings.at(-1)?.id;
       if (!embedding) {
         refill(this.near);
@@ -199,7 +199,7 @@ export class Viewer {
           ? sample.annotations.map((/** @type {Said} */ one) => line(one.source, inWords(one)))
           : sample.labels.map((/** @type {any} */ one) => line(one.title, one.value)),
       ),
-      sample.predicted?.objects.length > 0 && predicted(sample.predicted),
+      sample.predicted?.objects.length > 0 && predictions(asSaid(sample.predicted, sample.annotations)),
       sample.scores.length > 0 &&
         h(
           "section",
@@ -362,36 +362,17 @@ export class Viewer {
 }
 
 /**
- * What labels and predictions say of a sample, as it is drawn: a class has one colour, whoever names it.
- *
- * @param {any} sample
- * @returns {Said[]}
- */
-function said(sample) {
-  /** @type {Thing[]} */
-  const things = sample.predicted?.objects ?? [];
-  const codes = Object.fromEntries(things.map(({ label, code }) => [label, code]));
-  // The likeliest come first, and are drawn last.
-  const annotations = [...things].reverse().map(({ label, box, score }) => ({ class: label, box, score }));
-  const labelled = sample.annotations.map((/** @type {Said} */ one) => ({
-    ...one,
-    classes: { ...one.classes, ...codes },
-  }));
-  return [...labelled, { source: "", cannot_be_labelled: false, annotations, classes: codes }];
-}
-
-/**
  * What the predictions stored last say of a sample, in the colours of its boxes.
  *
- * @param {{name: string, objects: Thing[]}} of
+ * @param {Said} said
  */
-function predicted({ name, objects }) {
-  const lines = objects.map(({ label, code, score: sure }) => {
+function predictions({ source, annotations, classes }) {
+  const lines = annotations.toReversed().map((one) => {
     const dot = h("i", { class: "dot" });
-    dot.style.background = colourOf(code);
-    return [h("dt", { class: "ellipsis", title: label }, dot, label), h("dd", {}, sure === null ? "" : number(sure))];
+    dot.style.background = colourOf(classes[one.class]);
+    return [h("dt", { class: "ellipsis", title: one.class }, dot, one.class), h("dd", {}, number(one.score ?? 0))];
   });
-  return h("section", {}, h("h3", {}, `Predicted by ${name}`), h("dl", {}, ...lines.flat()));
+  return h("section", {}, h("h3", {}, `Predicted by ${source}`), h("dl", {}, ...lines.flat()));
 }
 
 /**
