@@ -25,6 +25,7 @@ from lightly_ray.platform.storage.store.records import Sample as Record
 _PART = 500  # samples read from the database at a time
 _CHUNK = 2**20
 _IN_MEMORY = 8 * 2**20  # of an export, before it lies in a file
+_TASK: dict[str, Task] = {"yolo": "detection"}  # what is to be labelled, where nothing says so
 _WITHOUT_LABELS = {"filenames", "labelbox", "zip"}
 
 
@@ -100,7 +101,7 @@ def _export(platform: Platform, wanted: Wanted, address: Callable[[Record], str]
     found = _Samples(platform, wanted.dataset_id, mask, _scores(platform, wanted.dataset_id), address)
     return Export(
         with_labels(found, said, predicted),
-        task=known[0].task if known else "classification",
+        task=known[0].task if known else _TASK.get(wanted.format, "classification"),
         classes=union_of_classes([one.classes for one in known], "labels and predictions"),
         image=lambda sample: _image(platform, wanted.dataset_id, sample.sample_id),
         predictions=predicted is not None,
