@@ -25,6 +25,7 @@ OPEN = [
     "/v1/signed/samples/{sample_id}/{kind}",
     "/v1/signed/embeddings/{embedding_id}/{kind}",
     "/v1/signed/embeddings/{embedding_id}/csv",
+    "/v1/signed/{path:path}",
 ]
 
 
