@@ -66,6 +66,11 @@ COMMANDS = {
         f"{_WORKFLOW}.download:DownloadSettings",
         f"{_WORKFLOW}.download:run_download",
     ),
+    "export": Command(
+        "write a tag in the form of a labelling tool",
+        f"{_WORKFLOW}.export:ExportSettings",
+        f"{_WORKFLOW}.export:run_export",
+    ),
     "import-labels": Command(
         "bring back what a labelling tool has exported",
         f"{_WORKFLOW}.import_labels:ImportLabelsSettings",

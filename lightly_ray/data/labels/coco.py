@@ -40,7 +40,7 @@ def read(place: Location, task: Task | None) -> Labels:
         InvalidInputError: it is broken, an entry lacks what it needs or names an image or a category that is not
             there, or an image with labels has no size.
     """
-    file, waiting = _File(place.shown), list[Entry]()
+    file, waiting = _File(repr(place.shown)), list[Entry]()
     for kind, entry in read_lists(place, ("images", "annotations", "categories")):
         if kind == "images":
             file.images.put(entry)

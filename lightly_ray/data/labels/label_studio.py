@@ -38,7 +38,7 @@ def read(place: Location, task: Task | None) -> Labels:
     Raises:
         InvalidInputError: it is broken, a task has no key, or a region is of a shape that is not read.
     """
-    regions, rows = Regions(), Rows(place.shown)
+    regions, rows = Regions(), Rows(repr(place.shown))
     with place.filesystem.open_input_stream(place.path) as stream:
         begins = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     tasks = read_objects(place) if begins in (b"[", b"") else _csv_rows(place)
@@ -144,7 +144,7 @@ def _outputs(entry: Entry, what: str) -> Entry:
     return telling or others
 
 
-def _as_results(value: Any, what: str) -> list[Entry]:
+def _as_results(value: Any, what: str) -> list[Mapping[str, Any]]:
     """A field of JSON_MIN or CSV as results of the full JSON."""
     if isinstance(value, str):
         return [{"value": {"choices": [value]}}]
@@ -152,7 +152,7 @@ def _as_results(value: Any, what: str) -> list[Entry]:
         value = [value]
     if not isinstance(value, Sequence):
         raise InvalidInputError(f"{what}: a label must be a text, regions or choices, got {value!r:.60}")
-    results = []
+    results: list[Mapping[str, Any]] = []
     for one in value:
         if isinstance(one, str):
             results.append({"value": {"choices": [one]}})

@@ -58,7 +58,7 @@ def read(place: Location, task: Task | None) -> Labels:
         raise InvalidInputError(f"{place.shown!r} must have {SETTINGS[0]} or {CLASSES} with the names of the classes")
     settings = _read_settings(at)
     files = _Files(place, settings)
-    rows, listed = Rows(place.shown), read_list(place)
+    rows, listed = Rows(repr(place.shown)), read_list(place)
     for label, (path, name) in files.images().items():
         whose = listed.get(path)
         rows.add(

@@ -28,10 +28,9 @@ def drawn(task: Task, names: Sequence[str], seed: int = 0, *, parts: int = 2) ->
         count = 1 if task == "classification" else int(rng.integers(1, 4))
         labels = [annotation(task, rng, sample, parts) for _ in range(count)]
         samples.append(replace(sample, labels=labels, scores={"uncertainty": float(rng.random())}))
-    nothing = None if task == "classification" else []
-    ends = ({"labels": nothing}, {"labels": None}, {"labels": [], "cannot_be_labelled": True})
-    for place, end in zip((-3, -2, -1), ends, strict=True):
-        samples[place] = replace(samples[place], **end)
+    samples[-3] = replace(samples[-3], labels=None if task == "classification" else [])
+    samples[-2] = replace(samples[-2], labels=None)
+    samples[-1] = replace(samples[-1], labels=[], cannot_be_labelled=True)
     return Export(samples, task, CLASSES)
 
 
@@ -67,14 +66,18 @@ def _rounded(values: Any) -> list[float]:
     return [round(float(value), DECIMALS) for value in values]
 
 
-def said(labels: Labels, *, by: str = "filename") -> dict[str, tuple[bool, list[dict[str, Any]] | None]]:
+Said = dict[str, tuple[bool, Any]]
+"""Whether each sample cannot be labelled, and its annotations or None."""
+
+
+def said(labels: Labels, *, by: str = "filename") -> Said:
     """Whether each sample cannot be labelled, and its annotations without what they lack."""
     table = labels.table
     columns = zip(*(table[name].to_pylist() for name in (by, "cannot_be_labelled", "annotations")), strict=True)
     return {key: (cannot, None if them is None else [plain(one) for one in them]) for key, cannot, them in columns}
 
 
-def meant(export: Export, *, by: str = "filename") -> dict[str, tuple[bool, list[dict[str, Any]] | None]]:
+def meant(export: Export, *, by: str = "filename") -> Said:
     """As `said`, of what is exported."""
     found = {}
     for sample in export.samples:

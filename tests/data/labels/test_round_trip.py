@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lightly_ray.data.labels.exporting import Export, Sample, with_labels
 from lightly_ray.data.labels.exports import EXPORTS, stream, write
 from lightly_ray.data.labels.files import read_labels
-from lightly_ray.data.labels.table import TASKS, Task
+from lightly_ray.data.labels.table import TASKS, Labels, Task
 from tests.data.labels.drawn_labels import CLASSES, annotation, drawn, meant, said
 
 NAMES = (
@@ -52,7 +52,7 @@ def _drawn(name: str, task: Task, seed: int = 0) -> Export:
     return replace(export, samples=samples, image=_content)
 
 
-def _read_back(name: str, export: Export, folder: Path, task: Task | None = None):
+def _read_back(name: str, export: Export, folder: Path, task: Task | None = None) -> Labels:
     path = folder / f"labels{EXPORTS[name].ending}"
     path.write_bytes(b"".join(stream(name, export)))
     return read_labels(path, task=task)
@@ -110,7 +110,9 @@ def test_write__what_came_back_goes_out_the_same(name: str, task: Task, tmp_path
     ),
     seed=st.integers(0, 2**32),
 )
-def test_write__any_names_and_numbers(name: str, task: Task, names: list[str], seed: int, tmp_path_factory) -> None:
+def test_write__any_names_and_numbers(
+    name: str, task: Task, names: list[str], seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     rng = np.random.default_rng(seed)
     samples = []
     for number, text in enumerate(names):
