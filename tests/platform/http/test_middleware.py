@@ -124,6 +124,8 @@ def test_body__too_large_is_refused(api: Api, monkeypatch: pytest.MonkeyPatch) -
         ("POST", "/v1/datasets/1/samples/batch", 64 * 2**20),
         ("POST", "/v1/datasets/1/tags/2/scores", 2**30),
         ("PUT", "/v1/datasets/1/predictions/round-1", 2**30),
+        ("PUT", "/v1/datasets/1/labels", 2**30),
+        ("PUT", "/app/datasets/1/labels", 2**30),
         ("POST", "/v1/datasets", 64 * 2**20),
         ("POST", "/app/datasets/1/images", 256 * 2**20),
         ("PUT", "/app/datasets/1/embeddings", 64 * 2**30),
