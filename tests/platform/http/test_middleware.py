@@ -26,6 +26,7 @@ OPEN = [
     "/docs",
     "/docs/assets/{name}",
     "/v1/signed/samples/{sample_id}/{kind}",
+    "/v1/signed/samples/{sample_id}/{kind}/{name}",
     "/v1/signed/embeddings/{embedding_id}/{kind}",
     "/v1/signed/embeddings/{embedding_id}/csv",
     "/v1/signed/{path:path}",
