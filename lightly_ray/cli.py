@@ -66,6 +66,16 @@ COMMANDS = {
         f"{_WORKFLOW}.download:DownloadSettings",
         f"{_WORKFLOW}.download:run_download",
     ),
+    "export": Command(
+        "write a tag in the form of a labelling tool",
+        f"{_WORKFLOW}.export:ExportSettings",
+        f"{_WORKFLOW}.export:run_export",
+    ),
+    "import-labels": Command(
+        "bring back what a labelling tool has exported",
+        f"{_WORKFLOW}.import_labels:ImportLabelsSettings",
+        f"{_WORKFLOW}.import_labels:run_import_labels",
+    ),
     "serve": Command(
         "serve the platform: API, files, and a worker for selections",
         f"{_PLATFORM}.settings:ServeSettings",

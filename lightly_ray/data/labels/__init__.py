@@ -5,6 +5,9 @@
     exporting        `Sample` and `Export`: what a writer takes; `with_labels` brings samples and labels together
     exports          `EXPORTS`, the formats written by name; `stream(name, export) -> Iterator[bytes]` for a download,
                      `write(name, export, place)` for a file or a folder
+    packed           the table as a file that says its task and classes: what client and platform send and keep
+    joining          which samples of a dataset labels are of
+    same             which rows of two tables say the same
 
     coco, cvat, hugging_face, image_folder, label_studio, voc, yolo, columns (CSV, Parquet)        readers
     coco, cvat_file, hugging_face, image_folder, label_studio_tasks, yolo_folder, fiftyone,

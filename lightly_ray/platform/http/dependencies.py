@@ -10,6 +10,7 @@ from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services import sessions, tokens
 from lightly_ray.platform.services.sessions import SignedIn
+from lightly_ray.platform.services.tokens import Token
 from lightly_ray.platform.storage.store.records import Sample
 from lightly_ray.platform.storage.store.samples import Kind
 
@@ -21,10 +22,14 @@ def _platform(request: Request) -> Platform:
 Here = Annotated[Platform, Depends(_platform)]
 
 
-def require_token(request: Request, platform: Here, token: Annotated[str | None, Query()] = None) -> None:
+def require_token(request: Request, platform: Here, token: Annotated[str | None, Query()] = None) -> Token:
     """Let requests with a valid token pass: in the query, as the published client sends it, or as a bearer."""
     with platform.database.read() as db:
-        tokens.check(db, bearer(request) if token is None else token)
+        return tokens.check(db, bearer(request) if token is None else token)
+
+
+# Who asks; the token is looked at once in a request.
+Caller = Annotated[Token, Depends(require_token)]
 
 
 def bearer(request: Request) -> str | None:
@@ -71,9 +76,9 @@ def public_url(request: Request, platform: Platform) -> str:
     return (platform.settings.public_url or str(request.base_url)).rstrip("/")
 
 
-def signed_url(request: Request, platform: Platform, method: str, path: str) -> str:
-    """A URL that allows one method on one path without a token, until it expires."""
-    return public_url(request, platform) + platform.signer.sign(method, path)
+def signed_url(request: Request, platform: Platform, method: str, path: str, name: str = "") -> str:
+    """A URL that allows one method on one path without a token, until it expires; it may end in a file's name."""
+    return public_url(request, platform) + platform.signer.sign(method, path, name)
 
 
 def sample_path(sample_id: str, kind: Kind) -> str:
@@ -82,8 +87,9 @@ def sample_path(sample_id: str, kind: Kind) -> str:
 
 
 def image_url(request: Request, platform: Platform, sample: Sample) -> str:
-    """A signed URL of a sample's image, of its thumbnail where that is all there is."""
-    return signed_url(request, platform, "GET", sample_path(sample.id, "thumb" if sample.full_key is None else "full"))
+    """A signed URL of a sample's image, or of its thumbnail where that is all; it ends in the file's base name."""
+    path = sample_path(sample.id, "thumb" if sample.full_key is None else "full")
+    return signed_url(request, platform, "GET", path, sample.file_name.rpartition("/")[2])
 
 
 def embedding_path(embedding_id: str, kind: Literal["csv", "parquet"]) -> str:

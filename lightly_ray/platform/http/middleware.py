@@ -16,6 +16,12 @@ from lightly_ray.platform.log import about
 
 _access = logging.getLogger("lightly_ray.access")
 _log = logging.getLogger("lightly_ray.platform")
+_BY_END = {
+    "/samples/batch": limits.BATCH_BYTES,
+    "/descriptor": limits.DESCRIPTOR_BYTES,
+    "/predictions": limits.PREDICTIONS_BYTES,
+    "/labels": limits.LABELS_BYTES,
+}
 
 
 # Whoever asks these would take a busy server for a dead one.
@@ -109,10 +115,9 @@ def body_limit(method: str, path: str) -> int:
         return limits.EMBEDDING_BYTES
     if path.startswith("/v1/signed/") or (path.startswith("/app/") and path.endswith("/images")):
         return limits.IMAGE_BYTES
-    if path.endswith("/samples/batch"):
-        return limits.BATCH_BYTES
-    if path.endswith("/descriptor"):
-        return limits.DESCRIPTOR_BYTES
-    if path.endswith("/predictions"):
+    if "/predictions/" in path:  # their name ends it
         return limits.PREDICTIONS_BYTES
+    for end, limit in _BY_END.items():
+        if path.endswith(end):
+            return limit
     return limits.SCORES_BYTES if method == "POST" and path.endswith("/scores") else limits.JSON_BYTES

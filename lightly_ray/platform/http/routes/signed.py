@@ -24,9 +24,11 @@ from lightly_ray.platform.storage.store.samples import Kind
 
 
 def _require_signature(request: Request, platform: Here, expires: str = "", signature: str = "") -> None:
+    # Signed is what it is of: /v1/signed/KIND/ID/FORM; a name behind that is for whoever keeps the file.
+    path = "/".join(request.scope["path"].split("/")[:6])
     # Who may read a file may ask how long it is.
     method = "GET" if request.method == "HEAD" else request.method
-    platform.signer.check(method, request.url.path, expires, signature)
+    platform.signer.check(method, path, expires, signature)
 
 
 router = APIRouter(prefix="/v1/signed", tags=["signed URLs"], dependencies=[Depends(_require_signature)])
@@ -62,6 +64,13 @@ async def put_image(request: Request, sample_id: str, kind: Kind, platform: Here
             body.write(chunk)
         await run_in_threadpool(_keep_image, platform, sample_id, kind, body)
     return Response(status_code=200)
+
+
+@router.head("/samples/{sample_id}/{kind}/{name}", include_in_schema=False)
+@router.get("/samples/{sample_id}/{kind}/{name}", responses=_PARTS)
+def get_named_image(request: Request, sample_id: str, kind: Kind, name: str, platform: Here) -> Response:
+    """Give an image or a thumbnail, or a part of it, by an address that ends in the file's base name."""
+    return get_image(request, sample_id, kind, platform)
 
 
 @router.head("/samples/{sample_id}/{kind}", include_in_schema=False)
