@@ -9,6 +9,7 @@ guide_pages        the guide, from Markdown to HTML
 embedding_files    uploaded CSV and Parquet -> the one form that selections read
 scoring            scores in and out
 tagging            tags of masks, of file names, of two other tags
+held_out           samples held out for validation; what no selection offers
 tokens             who may come in; token_command: `lightly-ray token`
 sessions           who is signed in to the web app: one-time codes, and what a browser keeps
 """
