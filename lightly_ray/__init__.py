@@ -29,6 +29,7 @@ The house, from the ground up; what stands in one line knows only the lines abov
     selection/                            which rows to pick: the exact engine, without Ray
     api/                                  the HTTP client of the platform
     parallel/                             embed, score and select on Ray
+    report/                               what a selection has come to: figures beside random draws, and a page
     active_learning/                      the agent, its configuration and scorers, under the paths that users know
     openapi_generated/                    an import path that users have in their code
     platform/                             the server: routes, jobs, storage

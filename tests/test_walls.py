@@ -22,7 +22,7 @@ ORDER = [
     ["embedding"],
     ["sampler_config", "scores"],
     ["selection"],
-    ["api", "parallel"],
+    ["api", "parallel", "report"],
     ["active_learning"],
     ["openapi_generated", "platform"],
     ["workflow"],
