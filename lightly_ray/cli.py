@@ -66,6 +66,11 @@ COMMANDS = {
         f"{_WORKFLOW}.download:DownloadSettings",
         f"{_WORKFLOW}.download:run_download",
     ),
+    "report": Command(
+        "write what a selection has come to, beside random draws: a page and its figures",
+        f"{_WORKFLOW}.report_tag:ReportSettings",
+        f"{_WORKFLOW}.report_tag:run_report",
+    ),
     "serve": Command(
         "serve the platform: API, files, and a worker for selections",
         f"{_PLATFORM}.settings:ServeSettings",

@@ -10,6 +10,7 @@ Each part has a file of its own, named as users import it; this one only joins t
     api_workflow_selection          scores, selections, jobs
     api_workflow_download_dataset   images of a tag
     api_workflow_export             what labelling tools read
+    api_workflow_report             what a selection has come to
     transport, models, base         requests and retries, answers, shared state
 """
 
@@ -19,6 +20,7 @@ from urllib.parse import urlencode
 from lightly_ray.api.api_workflow_datasets import DatasetsMixin
 from lightly_ray.api.api_workflow_download_dataset import DownloadMixin
 from lightly_ray.api.api_workflow_export import ExportMixin
+from lightly_ray.api.api_workflow_report import ReportMixin
 from lightly_ray.api.api_workflow_selection import SelectionMixin
 from lightly_ray.api.api_workflow_upload_dataset import UploadMixin
 from lightly_ray.api.transport import Transport
@@ -27,7 +29,7 @@ from lightly_ray.errors import ApiError, AuthenticationError
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 
 
-class ApiWorkflowClient(DatasetsMixin, UploadMixin, SelectionMixin, DownloadMixin, ExportMixin):
+class ApiWorkflowClient(DatasetsMixin, UploadMixin, SelectionMixin, DownloadMixin, ExportMixin, ReportMixin):
     """The client of the platform. Construction sends nothing; it may be pickled, and shared by threads.
 
     Args:

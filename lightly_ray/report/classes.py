@@ -26,8 +26,8 @@ def balance(codes: NDArray[np.int64], names: list[str], pool: NDArray[np.int64],
         chosen: (K,) rows.
 
     Returns:
-        ``classes``, each with its count among the chosen and in the pool; where the class is known of all of the pool, each
-        ``compared`` with random draws, and the ``evenness``. ``unknown``: chosen samples without a class.
+        ``classes``, each with its count among the chosen and in the pool. Where the class of all of the pool is known,
+        each is ``compared`` with random draws, and so is the ``evenness``. ``unknown``: chosen samples without a class.
     """
     in_pool, of_chosen = _counts(codes[pool], len(names)), _counts(codes[chosen], len(names))
     known = int(in_pool.sum())

@@ -19,6 +19,7 @@ from lightly_ray.platform.http.routes import (
     jobs,
     metrics,
     predictions,
+    reports,
     samples,
     scores,
     signed,
@@ -38,6 +39,7 @@ WITH_TOKEN: list[APIRouter] = [
     predictions.router,
     jobs.router,
     exports.router,
+    reports.router,
     docs.router,
     metrics.router,
 ]
