@@ -26,6 +26,7 @@ The house, from the ground up; what stands in one line knows only the lines abov
     embedding/                            images -> vectors: models, axes fitted on them; a linear classifier
     sampler_config                        the settings of one query
     scores/                               how much each sample would teach: one formula, one function
+    evaluation/                           how good predictions are against labels, and which labels are likely wrong
     selection/                            which rows to pick: the exact engine, without Ray
     api/                                  the HTTP client of the platform
     parallel/                             embed, score and select on Ray

@@ -21,7 +21,7 @@ ORDER = [
     ["settings"],
     ["embedding"],
     ["sampler_config", "scores"],
-    ["selection"],
+    ["evaluation", "selection"],
     ["api", "parallel", "report"],
     ["active_learning"],
     ["openapi_generated", "platform"],
@@ -144,7 +144,7 @@ def test_import__starts_nothing_and_loads_little() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("module", ["data", "scores", "selection", "bitmask"])
+@pytest.mark.parametrize("module", ["data", "scores", "evaluation", "selection", "bitmask"])
 def test_import__pure_packages_leave_ray_alone(module: str) -> None:
     code = f"import lightly_ray.{module}, sys; print('ray' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

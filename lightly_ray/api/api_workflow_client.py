@@ -8,6 +8,8 @@ Each part has a file of its own, named as users import it; this one only joins t
     api_workflow_upload_embeddings  embeddings from arrays or CSV
     api_workflow_tags               tags and their arithmetics
     api_workflow_selection          scores, selections, jobs
+    api_workflow_evaluation         predictions of models, and how good they are
+    api_workflow_labels             labels that come back from labelling tools
     api_workflow_download_dataset   images of a tag
     api_workflow_export             what labelling tools read
     api_workflow_report             what a selection has come to
@@ -19,9 +21,10 @@ from urllib.parse import urlencode
 
 from lightly_ray.api.api_workflow_datasets import DatasetsMixin
 from lightly_ray.api.api_workflow_download_dataset import DownloadMixin
+from lightly_ray.api.api_workflow_evaluation import EvaluationMixin
 from lightly_ray.api.api_workflow_export import ExportMixin
+from lightly_ray.api.api_workflow_labels import LabelsMixin
 from lightly_ray.api.api_workflow_report import ReportMixin
-from lightly_ray.api.api_workflow_selection import SelectionMixin
 from lightly_ray.api.api_workflow_upload_dataset import UploadMixin
 from lightly_ray.api.transport import Transport
 from lightly_ray.errors import ApiError, AuthenticationError
@@ -29,7 +32,9 @@ from lightly_ray.errors import ApiError, AuthenticationError
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 
 
-class ApiWorkflowClient(DatasetsMixin, UploadMixin, SelectionMixin, DownloadMixin, ExportMixin, ReportMixin):
+class ApiWorkflowClient(
+    DatasetsMixin, UploadMixin, EvaluationMixin, DownloadMixin, ExportMixin, LabelsMixin, ReportMixin
+):
     """The client of the platform. Construction sends nothing; it may be pickled, and shared by threads.
 
     Args:

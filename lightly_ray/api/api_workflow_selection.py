@@ -52,7 +52,7 @@ class SelectionMixin(TagsMixin, EmbeddingsMixin):
             body = {"scoreType": name, "scores": values}
             created_id(self.transport.post(self._at("tags", tag_id, "scores"), body, repeat=True))
 
-    def upload_predictions(
+    def upload_class_probabilities(
         self, filenames: Sequence[str], probabilities: NDArray[Any], labels: Mapping[str, int]
     ) -> str:
         """Upload class probabilities and labels, for a selection that looks at classes.
@@ -73,18 +73,19 @@ class SelectionMixin(TagsMixin, EmbeddingsMixin):
         return created_id(self.transport.put_bytes(self._at("predictions"), body.getvalue()))
 
     def get_score_types(self, tag_id: str) -> list[str]:
-        """Names of the scores that were uploaded for a tag, the oldest first."""
+        """Names of the scores of a tag, uploaded or computed of stored predictions, the oldest first."""
         return [score.score_type for score in sorted(self.get_score_data(tag_id), key=lambda score: score.created_at)]
 
     def get_score_data(self, tag_id: str) -> list[TagActiveLearningScoresData]:
-        """The scores that were uploaded for a tag, without their numbers; the last upload at the end."""
+        """The scores of a tag without their numbers, uploaded or of stored predictions; the newest at the end."""
         return parse_list(TagActiveLearningScoresData, self.transport.get(self._at("tags", tag_id, "scores")))
 
     def get_scores(self, tag_id: str, score_type: str) -> list[float]:
-        """Uploaded scores, in the order of the tag's file names.
+        """Scores, in the order of the tag's file names.
 
         Raises:
-            NotFoundError: no scores of this name were uploaded for the tag.
+            NotFoundError: the tag has no scores of this name.
+            InvalidInputError: they are those of stored predictions, and a sample has none.
         """
         for score in self.transport.get(self._at("tags", tag_id, "scores")):
             if score["scoreType"] == score_type:
@@ -108,7 +109,7 @@ class SelectionMixin(TagsMixin, EmbeddingsMixin):
             query_tag_id: what may be selected from; all samples by default.
             embedding_id: the embedding to use; the client's, else the newest, by default. RANDOM and ACTIVE_LEARNING
                 look at none, and the dataset need not have any.
-            predictions_id: what `upload_predictions` returned; AUTO and COVERAGE then look at classes.
+            predictions_id: what `upload_class_probabilities` returned; AUTO and COVERAGE then look at classes.
 
         Returns:
             The new tag: preselected samples and chosen ones.
@@ -160,7 +161,11 @@ class SelectionMixin(TagsMixin, EmbeddingsMixin):
         jobs = parse_list(JobStatusData, self.transport.get("/v1/jobs", datasetId=self.dataset_id))
         for job in jobs:
             if job.job_type == "SAMPLING" and job.status in _PENDING:
-                next(state for state in self._states(job.id) if state.status not in _PENDING)
+                self._ended(job.id)
+
+    def _ended(self, job_id: str) -> JobStatusData:
+        """A job when it has ended; it is waited for."""
+        return next(state for state in self._states(job_id) if state.status not in _PENDING)
 
     def _default_score(self, tag_id: str) -> str:
         names = self.get_score_types(tag_id)

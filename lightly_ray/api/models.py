@@ -81,6 +81,44 @@ class TagActiveLearningScoresData(_Answer):
     uploaded_at: int | None = None
 
 
+class PredictionsData(_Answer):
+    """Predictions that are stored: the newest version of a name. Times are milliseconds since 1970."""
+
+    id: str
+    name: str
+    task: str
+    version: int
+    rows: int
+    classes: list[str]
+    creator: str
+    created_at: int
+    uploaded_at: int
+
+
+class EvaluationData(_Answer):
+    """How good a version of predictions was.
+
+    Attributes:
+        source: of the labels that it was measured against; None: all.
+        metrics: name -> a figure in [0, 1], None where there is none.
+        stale: the labels have changed since.
+        result: as `lightly_ray.evaluation.Evaluation.to_json`; None in a list.
+    """
+
+    id: str
+    task: str
+    predictions_id: str
+    predictions_name: str
+    predictions_version: int
+    source: str | None = None
+    tag_id: str | None = None
+    tag_name: str
+    metrics: dict[str, float | None]
+    stale: bool
+    created_at: int
+    result: dict[str, Any] | None = None
+
+
 class JobStatusMeta(_Answer):
     """How far a job is."""
 
@@ -105,6 +143,77 @@ class JobStatusData(_Answer):
     error: str | None = None
     meta: JobStatusMeta | None = None
     result: JobStatusResult | None = None
+
+
+class Counted(_Answer):
+    """Some samples: how many, and the first of them.
+
+    Attributes:
+        count: how many.
+        first: at most 10 file names, or ids where a file has no names; in the order of the dataset, those that it does
+            not have in the order of the file.
+    """
+
+    count: int = 0
+    first: tuple[str, ...] = ()
+
+    def __int__(self) -> int:
+        return self.count
+
+
+class LabelReport(_Answer):
+    """What an import of labels did.
+
+    Attributes:
+        source: whose labels they are now.
+        task: classification, detection, segmentation or keypoints.
+        import_id: of the import; None where it changed nothing, so that there is none.
+        matched: samples of the file that the dataset has.
+        unknown: samples of the file that the dataset does not have; they were left out.
+        without_label: of the matched, those that nobody has labelled: the source says of them what it said before.
+        unchanged: of the matched, those of which the source said just that before.
+        changed: of the matched, those of which it said something else before. The rest of the matched are new.
+        by_base_name: of the matched, those that were found by their base name alone.
+        cannot_be_labelled: of the matched, those that an annotator could not label; no selection offers them again.
+    """
+
+    source: str
+    task: str
+    import_id: str | None = None
+    matched: Counted
+    unknown: Counted
+    without_label: Counted
+    unchanged: Counted
+    changed: Counted
+    by_base_name: Counted
+    cannot_be_labelled: Counted
+
+
+class LabelImport(_Answer):
+    """One import of labels.
+
+    Attributes:
+        id, source, task: of it.
+        version: 1, 2, ... of its source; the highest counts.
+        samples: how many samples the source says something of since then.
+        sha256: of the file that the platform keeps of that.
+        report: what the import did.
+        creator: the name of the token that imported.
+        created_at: milliseconds since 1970.
+        withdrawn_at, withdrawn_by: when and by whose token the source was withdrawn; None where it was not.
+    """
+
+    id: str
+    source: str
+    version: int
+    task: str
+    samples: int
+    sha256: str
+    report: LabelReport
+    creator: str
+    created_at: int
+    withdrawn_at: int | None = None
+    withdrawn_by: str | None = None
 
 
 Answer = TypeVar("Answer", bound=_Answer)

@@ -113,10 +113,10 @@ class Transport:
         files = {name: (name, content, kind) for name, (kind, content) in parts.items()}
         return _parsed(self._call("POST", path, query={}, repeat=True, files=files))
 
-    def put_bytes(self, path: str, content: bytes) -> Any:
+    def put_bytes(self, path: str, content: bytes, **query: Any) -> Any:
         """PUT raw bytes to a route of the platform."""
         headers = {"Content-Type": "application/octet-stream"}
-        return _parsed(self._call("PUT", path, query={}, repeat=True, data=content, headers=headers))
+        return _parsed(self._call("PUT", path, query=query, repeat=True, data=content, headers=headers))
 
     def get_bytes(self, path: str, **query: Any) -> bytes:
         """The raw bytes that a GET answers."""

@@ -17,11 +17,15 @@ IMAGE_BYTES = 256 * 2**20
 EMBEDDING_BYTES = 64 * 2**30
 DESCRIPTOR_BYTES = 256 * 2**20
 PREDICTIONS_BYTES = 2**30  # 25 million samples of 10 classes
+PREDICTIONS_VALUES = 2**29  # that they may unpack to
+LABELS_BYTES = 2**30  # packed, or as a tool has written them
+LABEL_VALUES = 500_000_000  # unpacked, parts of annotations counted one by one: about 38 million boxes
 SCORES_BYTES = 2**30  # about 50 million scores as JSON
 JSON_BYTES = 64 * 2**20  # any other body: a mask of 200 million samples fits
 PAGE = 100_000
 
 _TAG_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 .:;=@_-]{2,}\Z")
+_PREDICTIONS_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 .:;=@_-]*\Z")
 _SCORE_TYPE = re.compile(r"[a-zA-Z0-9_+=,.@:/-]+\Z")
 
 
@@ -37,8 +41,19 @@ def tag_name(name: str) -> str:
 
 def embedding_name(name: str) -> str:
     """Refuse an empty or over-long name, and control characters."""
-    if not 0 < len(name) <= NAME or not _is_text(name):
-        raise InvalidInputError(f"an embedding name has 1 to {NAME} printable characters, got {name[:60]!r}")
+    return _printable("an embedding name", name)
+
+
+def label_source(name: str) -> str:
+    """Refuse an empty or over-long name of a source of labels, and control characters."""
+    return _printable("the source of labels", name)
+
+
+def predictions_name(name: str) -> str:
+    """Refuse a name that is not one for predictions."""
+    if not _PREDICTIONS_NAME.match(name) or len(name) > NAME:
+        rule = f"1 to {NAME} letters, digits, space and .:;=@_-, the first a letter or digit"
+        raise InvalidInputError(f"a name of predictions has {rule}; got {name[:60]!r}")
     return name
 
 
@@ -75,6 +90,12 @@ def metadata(value: dict[str, Any] | None, what: str) -> dict[str, Any] | None:
     except UnicodeEncodeError as error:
         raise InvalidInputError(f"{what} holds half a character: text must be valid Unicode") from error
     return kept
+
+
+def _printable(what: str, name: str) -> str:
+    if not 0 < len(name) <= NAME or not _is_text(name):
+        raise InvalidInputError(f"{what} has 1 to {NAME} printable characters, got {name[:60]!r}")
+    return name
 
 
 def _is_text(name: str) -> bool:

@@ -8,6 +8,7 @@
     tasks.py            one Arrow batch of any task -> its scores, and what is wrong with each sample
     prediction_columns.py   which columns of a file are read, under which names
     read_tasks.py       a path of predictions -> tasks that read it apart from each other
+    whole_tables.py     predictions wherever they are -> one table, for whoever needs all of them at once
     tables.py           scores as Arrow tables: errors as rows, object_frequency finished
     alignment.py        align_scores: put scores into the order of given file names
     kernels.py          the compiled passes under all of them

@@ -154,15 +154,21 @@ def box_uncertainties(classes: Ragged, offsets: NDArray[np.int64]) -> dict[str, 
     return result
 
 
-def detection_scores(detections: Detections, penalty: float) -> dict[str, NDArray[Any]]:
-    """All scores of N images by name, except that ``FREQUENCY`` is still a count (``finish``)."""
-    offsets, classes = detections.objects.offsets, detections.classes
-    scores, labels = detections.scores, detections.labels
+def confidences(detections: Detections) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """(B,) scores and (B,) labels of the boxes: as given, else by the likeliest class, the first among equals."""
+    classes, scores, labels = detections.classes, detections.scores, detections.labels
     if scores is None or labels is None:
         peak, place = np.empty(len(classes), classes.values.dtype), np.empty(len(classes), np.int64)
         peaks(classes.values, classes.offsets, peak, place)
         scores = detections.objects.values * peak if scores is None else scores
         labels = place if labels is None else labels
+    return scores, labels
+
+
+def detection_scores(detections: Detections, penalty: float) -> dict[str, NDArray[Any]]:
+    """All scores of N images by name, except that ``FREQUENCY`` is still a count (``finish``)."""
+    offsets, classes = detections.objects.offsets, detections.classes
+    scores, labels = confidences(detections)
     return {
         FREQUENCY: object_counts(labels, offsets, classes.values.dtype.type(penalty)),
         OBJECTNESS: objectness_least_confidence(scores, offsets),

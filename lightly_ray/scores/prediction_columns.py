@@ -26,11 +26,13 @@ class Columns:
         task: whose schema applies.
         id_column: the names of the samples.
         prediction_column: the predictions, where they have another name than in the schema.
+        also: columns of the schema that no score needs, read where they are there.
     """
 
     task: Task
     id_column: str
     prediction_column: str | None = None
+    also: tuple[str, ...] = ()
 
     def known(self, names: Sequence[str]) -> list[str]:
         """Those of a dataset's columns that are read.
@@ -40,11 +42,11 @@ class Columns:
         """
         main, *others = _COLUMNS[self.task]
         needed = {self.id_column, self.prediction_column or main, *others}
-        present = [name for name in names if name in needed]
+        present = [name for name in names if name in needed or name in self.also]
         for name in (self.id_column, self.prediction_column):
             if name is not None and name not in present:
                 raise InvalidInputError(f"there is no column {name!r} in the predictions, got {', '.join(names)}")
-        if present == [self.id_column]:
+        if {*present} - {*self.also} == {self.id_column}:
             raise InvalidInputError(
                 f"{self.task} needs predictions in columns {', '.join(_COLUMNS[self.task])}; got {', '.join(names)}"
             )

@@ -182,7 +182,7 @@ class ActiveLearningAgent:
             config,
             preselected_tag_id=self._preselected.id if self._preselected else None,
             query_tag_id=self._query_tag.id,
-            predictions_id=None if predictions is None else self._client().upload_predictions(*predictions),
+            predictions_id=None if predictions is None else self._client().upload_class_probabilities(*predictions),
         )
         self._before, self._preselected = self._selected, tag
 

@@ -3,7 +3,7 @@
 All coordinates are relative to the width and height of the image, in [0, 1], x to the right and y down.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -137,7 +137,20 @@ def _require_classes(flat: _Flat, what: str) -> None:
 
 def _class_names(flat: _Flat, known: Sequence[str], what: str) -> tuple[str, ...]:
     found = set(pc.unique(flat.field("class")).to_pylist())
-    names = (*dict.fromkeys(known), *sorted(found.difference(known)))
+    return union_of_classes([known, sorted(found.difference(known))], what)
+
+
+def union_of_classes(lists: Iterable[Sequence[str]], what: str) -> tuple[str, ...]:
+    """The classes of several lists, each once, in the order in which they come.
+
+    Args:
+        lists: names of classes.
+        what: whose they are, as errors name it.
+
+    Raises:
+        InvalidInputError: two differ by case alone.
+    """
+    names = tuple(dict.fromkeys(name for names in lists for name in names))
     folded: dict[str, str] = {}
     for name in names:
         other = folded.setdefault(name.casefold(), name)

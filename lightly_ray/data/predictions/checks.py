@@ -32,6 +32,7 @@ class PredictionFault(IntEnum):
     SHAPE = 7
     UNREADABLE = 8
     LABEL = 9
+    BOX = 10
 
     def __str__(self) -> str:
         return _SENTENCES[self]
@@ -48,6 +49,7 @@ _SENTENCES = {
     PredictionFault.SHAPE: "values that do not fill their shape (height, width, classes)",
     PredictionFault.UNREADABLE: "a file that cannot be read",
     PredictionFault.LABEL: "a class that cannot be",
+    PredictionFault.BOX: "a box that is not x0 <= x1, y0 <= y1 relative to the width and height of its image",
 }
 
 

@@ -29,30 +29,36 @@ def read_detections(place: PathLike, images: PathLike | None = None) -> pa.Table
             those without any box; None: the ids are the names, and images without a box are absent.
 
     Returns:
-        A table of ``detection``'s schema with scores and labels, float64.
+        A table of ``detection``'s schema with scores and labels, float64; with boxes where every entry has a ``bbox``
+        and ``images`` says how wide and high each image is.
 
     Raises:
         NotFoundError: there is no such file.
         InvalidInputError: it is no such list, naming the first entry that is wrong.
     """
     place, names = Location.parse(place), _Names(images)
-    rows, labels, scores = array("q"), array("q"), array("d")
+    rows, labels, scores, corners = array("q"), array("q"), array("d"), array("d")
     for number, entry in enumerate(read_objects(place)):
         try:
             row, label, score = names.row(entry["image_id"]), entry["category_id"], entry["score"]
             labels.append(label)
             scores.append(score)
-        except (KeyError, TypeError, OverflowError) as error:
-            raise _wrong(place, number, error, "image_id, category_id and score") from error
+            corners.extend(names.relative(entry["image_id"], entry.get("bbox")))
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            if isinstance(error, InvalidInputError):
+                raise
+            raise _wrong(place, number, error, "image_id, category_id and score, and four numbers as bbox") from error
         rows.append(row)
     order, lengths = _grouped(rows, len(names))
-    return pa.table(
-        {
-            "filename": pa.array(names.all(), pa.string()),
-            "scores": _lists(pa.array(np.array(scores)[order]), lengths),
-            "labels": _lists(pa.array(np.array(labels, dtype=np.int64)[order]), lengths),
-        }
-    )
+    columns = {
+        "filename": pa.array(names.all(), pa.string()),
+        "scores": _lists(pa.array(np.array(scores)[order]), lengths),
+        "labels": _lists(pa.array(np.array(labels, dtype=np.int64)[order]), lengths),
+    }
+    if len(corners) == 4 * len(rows) and names.sized:
+        boxes = np.array(corners).reshape(-1, 4)[order]
+        columns["boxes"] = _lists(_lists(pa.array(boxes.reshape(-1)), np.full(len(boxes), 4)), lengths)
+    return pa.table(columns)
 
 
 def read_keypoints(place: PathLike, images: PathLike | None = None) -> pa.Table:
@@ -90,7 +96,8 @@ class _Names:
 
     def __init__(self, images: PathLike | None) -> None:
         self._given = None if images is None else Location.parse(images)
-        self._names: dict[Any, str] = {} if self._given is None else _names_of(self._given)
+        self._sizes: dict[Any, tuple[float, float]] = {}
+        self._names: dict[Any, str] = {} if self._given is None else _names_of(self._given, self._sizes)
         self._rows = {one: row for row, one in enumerate(self._names)}
 
     def row(self, image_id: Any) -> int:
@@ -101,6 +108,18 @@ class _Names:
             self._names[image_id] = str(image_id)
         return self._rows[image_id]
 
+    @property
+    def sized(self) -> bool:
+        """Whether the size of every image is known."""
+        return self._given is not None and len(self._sizes) == len(self._names)
+
+    def relative(self, image_id: Any, bbox: Any) -> list[float]:
+        """The corners of a box x, y, width, height in pixels, relative to its image; nothing where that is unknown."""
+        if bbox is None or image_id not in self._sizes:
+            return []
+        (x, y, w, h), (width, height) = (float(one) for one in bbox), self._sizes[image_id]
+        return [x / width, y / height, (x + w) / width, (y + h) / height]
+
     def all(self) -> list[str]:
         return list(self._names.values())
 
@@ -108,10 +127,13 @@ class _Names:
         return len(self._names)
 
 
-def _names_of(images: Location) -> dict[Any, str]:
+def _names_of(images: Location, sizes: dict[Any, tuple[float, float]]) -> dict[Any, str]:
+    """File names by id; the sizes of those that have one are put into ``sizes``."""
     text = read_text(images)
     try:
-        entries = [(one["id"], str(one["file_name"])) for one in json.loads(text)["images"]]
+        found = json.loads(text)["images"]
+        entries = [(one["id"], str(one["file_name"])) for one in found]
+        sizes |= {one["id"]: _size(one) for one in found if one.get("width") and one.get("height")}
         names = dict(entries)
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidInputError(
@@ -127,6 +149,10 @@ def _names_of(images: Location) -> dict[Any, str]:
         if ids[name] != image_id:
             raise InvalidInputError(f"{images.shown!r} has {name!r} twice, with ids {image_id!r} and {ids[name]!r}")
     return names
+
+
+def _size(image: dict[str, Any]) -> tuple[float, float]:
+    return float(image["width"]), float(image["height"])
 
 
 def _grouped(rows: "array[int]", count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

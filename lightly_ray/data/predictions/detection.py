@@ -7,12 +7,13 @@ Schema:
     scores: list<float>                      optional, per box: the confidence; else object probability
                                              times the largest class probability
     labels: list<int64>                      optional, per box: the class; else the likeliest
+    boxes: list<list<float>>                 optional, per box: x0, y0, x1, y1 relative to width and height
 
 or, from models that give no more, scores and labels alone. Distributions are then made up as in
 ``ObjectDetectionOutput.from_scores``: the labelled class gets the score, and the others up to the largest
 label of the image (at least 1) share the rest.
 
-Where a box lies matters to no score, so coordinates are not part of it. An image without boxes has
+Where a box lies matters to no score, but to an evaluation and to whoever looks at it. An image without boxes has
 empty lists.
 """
 
@@ -35,6 +36,9 @@ from lightly_ray.data.predictions.ragged import Ragged, fold
 
 COLUMNS = ("object_probabilities", "class_probabilities")
 OPTIONAL = ("scores", "labels")
+BOXES = "boxes"
+# How far outside the image a predicted box may reach; farther off it is most likely given in pixels.
+_LOWEST, _HIGHEST = -1.0, 2.0
 MOST_CLASSES = 100_000  # made-up distributions get one number per class: a stray id must not fill the memory
 
 
@@ -84,6 +88,33 @@ def structure_faults(batch: pa.RecordBatch) -> Faults:
         unknown = ~((labels.values >= 0) & (labels.values < MOST_CLASSES))
         faults = first_fault(faults, fold(unknown * np.int8(PredictionFault.LABEL), labels.offsets))
     return faults
+
+
+def box_faults(batch: pa.RecordBatch) -> Faults:
+    """BOX or LENGTHS for each image of a batch whose boxes are no boxes, or not as many as its scores."""
+    images = column(batch, BOXES)
+    corners = number_lists(elements(images, BOXES), BOXES)
+    counts = lengths(images, BOXES)
+    others = lengths(column(batch, _columns(batch)[0]), BOXES)
+    faults = (counts != others).astype(np.int8) * np.int8(PredictionFault.LENGTHS)
+    bad = corners.lengths != 4
+    if not bad.any():
+        values = corners.values.reshape(-1, 4)
+        # Written so that NaN is bad.
+        inside = (values >= _LOWEST).all(axis=1) & (values <= _HIGHEST).all(axis=1)
+        bad = ~(inside & (values[:, :2] <= values[:, 2:]).all(axis=1))
+    offsets = Ragged.from_lengths(np.empty(0), counts).offsets
+    return first_fault(faults, fold(bad * np.int8(PredictionFault.BOX), offsets))
+
+
+def read_boxes(batch: pa.RecordBatch) -> NDArray[np.float64]:
+    """(B, 4) x0, y0, x1, y1 of the boxes of a batch without `box_faults`.
+
+    Raises:
+        InvalidInputError: there is no column `boxes`.
+    """
+    corners = elements(elements(column(batch, BOXES), BOXES), BOXES)
+    return np.asarray(numbers(corners, BOXES), dtype=np.float64).reshape(-1, 4)
 
 
 def label_reason(batch: pa.RecordBatch, row: int) -> str:

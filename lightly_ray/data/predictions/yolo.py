@@ -24,7 +24,7 @@ def read_folder(folder: PathLike, images: PathLike | None = None) -> pa.Table:
             are known, by the name of that file without ``.txt``.
 
     Returns:
-        A table of ``detection``'s schema with scores and labels, float64.
+        A table of ``detection``'s schema with scores, labels and boxes, float64.
 
     Raises:
         NotFoundError: there are no such files.
@@ -38,18 +38,19 @@ def read_folder(folder: PathLike, images: PathLike | None = None) -> pa.Table:
 def read_files(names: pa.Array | pa.ChunkedArray, paths: Sequence[str | None]) -> pa.Table:
     """Read the files of N images, None for an image without any; otherwise like ``read_folder``."""
     boxes = [[] if path is None else _boxes(path) for path in paths]
-    scores = [[score for _, score in one] for one in boxes]
-    labels = [[label for label, _ in one] for one in boxes]
+    scores = [[score for _, score, _ in one] for one in boxes]
+    labels = [[label for label, _, _ in one] for one in boxes]
     return pa.table(
         {
             "filename": names,
             "scores": pa.array(scores, pa.list_(pa.float64())),
             "labels": pa.array(labels, pa.list_(pa.int64())),
+            "boxes": pa.array([[box for _, _, box in one] for one in boxes], pa.list_(pa.list_(pa.float64()))),
         }
     )
 
 
-def _boxes(path: str) -> list[tuple[int, float]]:
+def _boxes(path: str) -> list[tuple[int, float, list[float]]]:
     boxes = []
     place = Location.parse(path)
     where = place.shown
@@ -58,12 +59,13 @@ def _boxes(path: str) -> list[tuple[int, float]]:
         if not words:
             continue
         try:
-            label, _, _, _, _, confidence = (float(word) for word in words)
+            label, x, y, width, height, confidence = (float(word) for word in words)
         except ValueError as error:
             raise InvalidInputError(
                 f"line {number} of {where!r} must be six numbers, class x y width height confidence; got {line!r:.80}"
             ) from error
         if not label.is_integer():
             raise InvalidInputError(f"line {number} of {where!r} must begin with a whole number, got {words[0]!r}")
-        boxes.append((int(label), confidence))
+        corners = [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
+        boxes.append((int(label), confidence, corners))
     return boxes

@@ -10,6 +10,7 @@ from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services import sessions, tokens
 from lightly_ray.platform.services.sessions import SignedIn
+from lightly_ray.platform.services.tokens import Token
 from lightly_ray.platform.storage.store.records import Sample
 from lightly_ray.platform.storage.store.samples import Kind
 
@@ -21,10 +22,14 @@ def _platform(request: Request) -> Platform:
 Here = Annotated[Platform, Depends(_platform)]
 
 
-def require_token(request: Request, platform: Here, token: Annotated[str | None, Query()] = None) -> None:
+def require_token(request: Request, platform: Here, token: Annotated[str | None, Query()] = None) -> Token:
     """Let requests with a valid token pass: in the query, as the published client sends it, or as a bearer."""
     with platform.database.read() as db:
-        tokens.check(db, bearer(request) if token is None else token)
+        return tokens.check(db, bearer(request) if token is None else token)
+
+
+# Who asks; the token is looked at once in a request.
+Caller = Annotated[Token, Depends(require_token)]
 
 
 def bearer(request: Request) -> str | None:

@@ -102,6 +102,53 @@ class ScoreData(TypedDict):
     scores: NotRequired[list[float]]
 
 
+class PredictionsData(TypedDict):
+    """Stored predictions: what the newest version of a name holds."""
+
+    id: str
+    name: str
+    task: str
+    version: int
+    rows: int
+    classes: list[str]
+    creator: str
+    createdAt: int
+    uploadedAt: int
+
+
+class EvaluationData(TypedDict):
+    """An evaluation; figures by class and the worst samples where one was asked for by its id."""
+
+    id: str
+    task: str
+    predictionsId: str
+    predictionsName: str
+    predictionsVersion: int
+    source: str | None
+    tagId: str | None
+    tagName: str
+    metrics: Object
+    stale: bool
+    createdAt: int
+    result: NotRequired[Object]
+
+
+class LabelImportData(TypedDict):
+    """One import of labels."""
+
+    id: str
+    source: str
+    version: int
+    task: str
+    samples: int
+    sha256: str
+    report: Object
+    creator: str
+    createdAt: int
+    withdrawnAt: int | None
+    withdrawnBy: str | None
+
+
 class JobMeta(TypedDict):
     """How far a job has come."""
 
@@ -235,6 +282,14 @@ class ProjectionBody(Body):
     """Ask for a 2-d projection."""
 
     dimensionality_reduction_method: str
+
+
+class EvaluationBody(Body):
+    """Measure stored predictions, by their id or name, against labels."""
+
+    predictions: str
+    source: str | None = None
+    tag_id: str | None = None
 
 
 class Queued(TypedDict):

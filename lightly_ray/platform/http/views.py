@@ -1,9 +1,10 @@
 """Records as the protocol spells them."""
 
 from lightly_ray.platform.http import schemas
+from lightly_ray.platform.services.evaluated import Evaluated
 from lightly_ray.platform.storage.store import jobs, records
 
-_RESULT = {"SAMPLING": "SAMPLING", "PROJECTION": "EMBEDDING_2D"}
+_RESULT = {"SAMPLING": "SAMPLING", "PROJECTION": "EMBEDDING_2D", "EVALUATION": "EVALUATION"}
 
 
 def dataset(it: records.Dataset, user_id: str) -> schemas.DatasetData:
@@ -81,6 +82,23 @@ def score(it: records.Score) -> schemas.ScoreData:
     }
 
 
+def label_import(it: records.LabelImport) -> schemas.LabelImportData:
+    """An import of labels, without them."""
+    return {
+        "id": it.id,
+        "source": it.source,
+        "version": it.version,
+        "task": it.task,
+        "samples": it.samples,
+        "sha256": it.sha256,
+        "report": it.report,
+        "creator": it.creator,
+        "createdAt": it.created_at,
+        "withdrawnAt": it.withdrawn_at,
+        "withdrawnBy": it.withdrawn_by,
+    }
+
+
 def job(it: records.Job) -> schemas.JobData:
     """A job. Clients wait as many seconds as it says before they ask again."""
     status = jobs.seen_status(it)
@@ -121,3 +139,36 @@ def coco_image(it: records.Sample, number: int) -> schemas.Object:
     if isinstance(shape, list) and len(shape) >= 2:
         image |= {"height": shape[0], "width": shape[1]}
     return image
+
+
+def predictions(it: records.StoredPredictions) -> schemas.PredictionsData:
+    """Stored predictions without what they say."""
+    return {
+        "id": it.id,
+        "name": it.name,
+        "task": it.task,
+        "version": it.version,
+        "rows": it.rows,
+        "classes": it.classes,
+        "creator": it.creator,
+        "createdAt": it.created_at,
+        "uploadedAt": it.uploaded_at,
+    }
+
+
+def evaluation(it: Evaluated) -> schemas.EvaluationData:
+    """An evaluation without what it says of each class and sample."""
+    of = it.predictions
+    return {
+        "id": it.stored.id,
+        "task": of.task,
+        "predictionsId": of.id,
+        "predictionsName": of.name,
+        "predictionsVersion": it.stored.predictions_version,
+        "source": it.stored.source,
+        "tagId": it.stored.tag_id,
+        "tagName": it.stored.tag_name,
+        "metrics": it.stored.metrics,
+        "stale": it.stale,
+        "createdAt": it.stored.created_at,
+    }

@@ -1,4 +1,4 @@
-"""Queue a selection or a projection. What it works on is pinned here, so later uploads do not change it.
+"""Queue a selection, a projection or an evaluation. What it works on is pinned here, so later uploads do not change it.
 
 Dataset, tag name and body make a selection's identity: asked again, the same job answers, whether it waits, runs
 or has ended with its tag. A job that failed holds no name, so asking again tries again.
@@ -14,15 +14,26 @@ from lightly_ray.methods import CANNOT_BE_LABELLED_TAG, needs_embeddings, needs_
 from lightly_ray.platform import limits, log
 from lightly_ray.platform.jobs.pinned import (
     PinnedEmbedding,
+    PinnedEvaluation,
     PinnedPredictions,
     PinnedProjection,
     PinnedScore,
     PinnedSelection,
+    PinnedStored,
     PinnedTag,
 )
 from lightly_ray.platform.jobs.sampling_request import SamplingRequest
 from lightly_ray.platform.services import predictions
-from lightly_ray.platform.storage.store import datasets, embeddings, jobs, samples, scores, tags
+from lightly_ray.platform.storage.store import (
+    datasets,
+    embeddings,
+    jobs,
+    label_imports,
+    samples,
+    scores,
+    tags,
+)
+from lightly_ray.platform.storage.store import predictions as stored
 from lightly_ray.platform.storage.store.records import Embedding, Json, Score, Tag
 
 METHODS_2D = ("PCA", "TSNE", "UMAP")
@@ -77,6 +88,44 @@ def projection(db: Connection, dataset_id: str, embedding_id: str, method: str) 
         method=method, embedding=PinnedEmbedding.model_validate(embedding), request_id=log.request_id()
     )
     return jobs.add(db, dataset_id, "PROJECTION", name=None, request=request, pinned=pinned.to_json())
+
+
+def evaluation(db: Connection, dataset_id: str, predictions_key: str, source: str | None, tag_id: str | None) -> str:
+    """Queue an evaluation of the newest version, or find the live job for it; return the job's id.
+
+    Args:
+        db: a transaction.
+        dataset_id: where the samples are.
+        predictions_key: id or name of stored predictions.
+        source: of the labels; None: all sources together.
+        tag_id: of the samples that are looked at; None: all.
+
+    Raises:
+        NotFoundError: there are no such predictions (PREDICTIONS_UNKNOWN), labels (LABELS_UNKNOWN), tag (TAG_UNKNOWN).
+        InvalidInputError: labels and predictions are of different tasks.
+    """
+    datasets.lock(db, dataset_id)
+    of = stored.read(db, dataset_id, predictions_key)
+    imports = label_imports.current(db, dataset_id, source)
+    if not imports:
+        raise label_imports.unknown(db, dataset_id, source)
+    if other := next((it for it in imports if it.task != of.task), None):
+        raise InvalidInputError(
+            f"the labels of the source {other.source!r} are of {other.task}, the predictions {of.name!r} of {of.task}"
+        )
+    tag = tags.initial(db, dataset_id) if tag_id is None else tags.read(db, dataset_id, tag_id)
+    pinned = PinnedEvaluation(
+        predictions=PinnedStored.model_validate(of),
+        source=source,
+        label_imports=[it.id for it in imports],
+        tag=PinnedTag.model_validate(tag),
+        request_id=log.request_id(),
+    )
+    request = pinned.model_dump(mode="json", exclude={"request_id"})
+    for job in jobs.live(db, dataset_id, "EVALUATION"):
+        if job.request == request:
+            return job.id
+    return jobs.add(db, dataset_id, "EVALUATION", name=None, request=request, pinned=pinned.to_json())
 
 
 def _same_job(db: Connection, dataset_id: str, name: str, identity: Json) -> str | None:

@@ -46,6 +46,24 @@ class Projected(JsonModel):
     count: int
 
 
+class KeptScore(JsonModel):
+    """Scores of the samples of a tag that lie in a file."""
+
+    file_key: str
+    sha256: str
+    count: int
+
+
+class Evaluated(JsonModel):
+    """From the runner: an evaluation of ``count`` samples lies in a file, and so do its scores, by name."""
+
+    kind: Literal["evaluated"] = "evaluated"
+    file_key: str
+    metrics: Json
+    scores: dict[str, KeptScore]
+    count: int
+
+
 class Failed(JsonModel):
     """The job has failed, and why."""
 
@@ -63,8 +81,8 @@ class Stopped:
     """The worker stops, and with it the runner."""
 
 
-FromRunner = Progressed | Selected | Projected | Failed
-Ended = Selected | Projected | Failed | Died | Stopped
+FromRunner = Progressed | Selected | Projected | Evaluated | Failed
+Ended = Selected | Projected | Evaluated | Failed | Died | Stopped
 _ADAPTER: TypeAdapter[FromRunner] = TypeAdapter(Annotated[FromRunner, Field(discriminator="kind")])
 
 

@@ -3,14 +3,14 @@
 from sqlalchemy import Connection
 
 from lightly_ray.errors import NotFoundError
-from lightly_ray.platform.jobs.messages import Projected, Selected
-from lightly_ray.platform.jobs.pinned import PinnedProjection, PinnedSelection, pinned_of
-from lightly_ray.platform.storage.store import datasets, embeddings, jobs, tags
+from lightly_ray.platform.jobs.messages import Evaluated, Projected, Selected
+from lightly_ray.platform.jobs.pinned import PinnedEvaluation, PinnedProjection, PinnedSelection, pinned_of
+from lightly_ray.platform.storage.store import datasets, embeddings, evaluations, jobs, scores, tags
 from lightly_ray.platform.storage.store.records import Job
 
 
-def keep(db: Connection, job: Job, result: Selected | Projected) -> None:
-    """Make the tag or the projection and finish the job; do neither where the job is not this worker's any more.
+def keep(db: Connection, job: Job, result: Selected | Projected | Evaluated) -> None:
+    """Make what the job is for and finish it; do neither where the job is not this worker's any more.
 
     Args:
         db: a transaction.
@@ -30,6 +30,8 @@ def keep(db: Connection, job: Job, result: Selected | Projected) -> None:
         case PinnedProjection() as pinned, Projected():
             embedding = pinned.embedding
             result_id = embeddings.put_projection(db, embedding.id, pinned.method, embedding.version, result.file_key)
+        case PinnedEvaluation() as pinned, Evaluated():
+            result_id = _add_evaluation(db, job, pinned, result)
         case _:
             raise TypeError(f"a {job.kind} ended with {result.kind}")
     jobs.finish(db, job, result_id, total=result.count)
@@ -47,3 +49,21 @@ def _add_tag(db: Connection, job: Job, pinned: PinnedSelection, result: Selected
         job_id=job.id,
     )
     return tags.insert(db, job.dataset_id, new)
+
+
+def _add_evaluation(db: Connection, job: Job, pinned: PinnedEvaluation, result: Evaluated) -> str:
+    tag = tags.find(db, job.dataset_id, pinned.tag.id)
+    # Scores belong to a tag: without it they go with it, and the evaluation stays.
+    for name, kept in result.scores.items() if tag is not None else ():
+        scores.put(db, pinned.tag.id, name, scores.Upload(kept.file_key, kept.sha256, kept.count))
+    new = evaluations.NewEvaluation(
+        predictions_id=pinned.predictions.id,
+        predictions_version=pinned.predictions.version,
+        source=pinned.source,
+        label_imports=pinned.label_imports,
+        tag_id=None if tag is None else tag.id,
+        tag_name=pinned.tag.name,
+        metrics=result.metrics,
+        file_key=result.file_key,
+    )
+    return evaluations.put(db, job.dataset_id, new)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, PlainSerializer, TypeAdapter
 
 from lightly_ray.bitmask import BitMask
+from lightly_ray.data.labels.table import Task
 from lightly_ray.methods import Normalize
 from lightly_ray.platform.storage.store.records import Json
 
@@ -49,14 +50,26 @@ class PinnedEmbedding(JsonModel):
     dimension: int
 
 
+class PinnedStored(JsonModel):
+    """One version of stored predictions."""
+
+    id: str
+    name: str
+    task: Task
+    version: int
+    file_key: str
+    sha256: str
+
+
 class PinnedScore(JsonModel):
-    """One version of the scores of a tag."""
+    """One version of the scores of a tag; with ``predictions`` they are computed of these, and not in the file."""
 
     id: str
     score_type: str
     version: int
     file_key: str
     sha256: str
+    predictions: PinnedStored | None = None
 
 
 class PinnedPredictions(JsonModel):
@@ -103,10 +116,22 @@ class PinnedProjection(JsonModel):
     request_id: str | None = None
 
 
-Pinned = Annotated[PinnedSelection | PinnedProjection, Field(discriminator="kind")]
-_ADAPTER: TypeAdapter[PinnedSelection | PinnedProjection] = TypeAdapter(Pinned)
+class PinnedEvaluation(JsonModel):
+    """Predictions measured against labels, on the samples of a tag."""
+
+    kind: Literal["EVALUATION"] = "EVALUATION"
+    predictions: PinnedStored
+    source: str | None  # of the labels, None: all
+    label_imports: list[str]  # their ids; an import never changes
+    tag: PinnedTag
+    request_id: str | None = None
 
 
-def pinned_of(kind: str, stored: Any) -> PinnedSelection | PinnedProjection:
+AnyPinned = PinnedSelection | PinnedProjection | PinnedEvaluation
+Pinned = Annotated[AnyPinned, Field(discriminator="kind")]
+_ADAPTER: TypeAdapter[AnyPinned] = TypeAdapter(Pinned)
+
+
+def pinned_of(kind: str, stored: Any) -> AnyPinned:
     """What the database keeps of a job of this kind."""
     return _ADAPTER.validate_python({"kind": kind, **stored})

@@ -24,10 +24,11 @@ from lightly_ray.data.vectors import matrix
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.methods import needs_embeddings
 from lightly_ray.parallel.selection.select import Selection, select
-from lightly_ray.platform.jobs.pinned import JsonModel, PinnedPredictions, PinnedScore, PinnedSelection
+from lightly_ray.platform.jobs.pinned import JsonModel, PinnedPredictions, PinnedSelection
 from lightly_ray.platform.services.orders import Order
 from lightly_ray.platform.services.predictions import load_predictions
 from lightly_ray.platform.services.scoring import load_scores
+from lightly_ray.platform.services.stored_predictions import require_scores, scores_of
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.store.records import Json
 
@@ -92,7 +93,7 @@ def run(blobs: Blobs, pinned: PinnedSelection, names: list[str], report: Callabl
         preselected=before.select(names) or None,
         query=query.select(names),
         cannot_be_labelled=silent.select(names) or None,
-        scores=_scores(blobs, pinned.score, pinned.query.mask, inputs.places),
+        scores=_scores(blobs, pinned, inputs.places, names),
         predictions=predictions,
         labels=labels,
         min_distance=pinned.min_distance,
@@ -149,18 +150,37 @@ def _where(filenames: pa.Array, stored: pa.Array, looked_at: NDArray[np.bool_], 
 
 
 def _scores(
-    blobs: Blobs, score: PinnedScore | None, query: BitMask, places: NDArray[np.int64]
+    blobs: Blobs, pinned: PinnedSelection, places: NDArray[np.int64], names: list[str]
 ) -> NDArray[np.float64] | None:
     """Scores by row of the inputs, (n,)."""
+    score, query = pinned.score, pinned.query.mask
     if score is None:
         return None
-    values = load_scores(blobs, score.file_key)
+    values = load_scores(blobs, score.file_key) if score.predictions is None else _computed(blobs, pinned, names)
     # Rows outside the query set are never picked: their score does not matter.
     aligned = np.zeros(len(places), dtype=np.float64)
     rows = query.to_rows()
     scored = np.isin(places, rows)
     aligned[scored] = values[np.searchsorted(rows, places[scored])]
     return aligned
+
+
+def _computed(blobs: Blobs, pinned: PinnedSelection, names: list[str]) -> NDArray[np.float64]:
+    """Scores of the query set, of stored predictions; 0 for samples that cannot be picked and have none.
+
+    Raises:
+        InvalidInputError: a sample that may be picked has no prediction; the first is named.
+    """
+    score, query = pinned.score, pinned.query.mask
+    if score is None or score.predictions is None:
+        raise TypeError("the scores of this selection are not computed of predictions")
+    of_query = pa.array(query.select(names), pa.large_string())
+    values = scores_of(blobs, score.predictions.file_key, score.score_type, of_query)
+    before = BitMask() if pinned.preselected is None else pinned.preselected.mask
+    settled = before | pinned.never_offered
+    values[np.isnan(values) & np.isin(query.to_rows(), settled.to_rows())] = 0
+    require_scores(values, of_query, score.predictions.name)
+    return values
 
 
 def _predictions(

@@ -24,6 +24,7 @@ from lightly_ray.platform.jobs.messages import (
     Assignment,
     Died,
     Ended,
+    Evaluated,
     Failed,
     FromRunner,
     Progressed,
@@ -180,7 +181,7 @@ class Worker:
                 case Failed(error=error):
                     _log.info("job %s failed: %s", job.id, error)
                     jobs.fail(db, job, error)
-                case Selected() | Projected():
+                case Selected() | Projected() | Evaluated():
                     _log.info("job %s has a result: %s of %d samples", job.id, ended.kind, ended.count)
                     keep(db, job, ended)
 

@@ -8,6 +8,10 @@ tag_stories        how a tag was made, in one sentence
 guide_pages        the guide, from Markdown to HTML
 embedding_files    uploaded CSV and Parquet -> the one form that selections read
 scoring            scores in and out
+stored_predictions predictions by name, and the scores that follow from them
+evaluated          what was measured with them, and whether the labels have changed since
+kept               made once, kept as a blob
+labels             what the sources of labels say now; label_imports: labels on their way in
 tagging            tags of masks, of file names, of two other tags
 held_out           samples held out for validation; what no selection offers
 tokens             who may come in; token_command: `lightly-ray token`

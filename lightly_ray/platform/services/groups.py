@@ -17,8 +17,8 @@ from lightly_ray.data.vectors import Matrix
 from lightly_ray.errors import InvalidInputError, TooLargeError
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services import vector_file
-from lightly_ray.platform.services.columns.kept import kept
 from lightly_ray.platform.services.columns.positions import kept_key, rows_of
+from lightly_ray.platform.services.kept import kept
 from lightly_ray.platform.storage.store import embeddings, rows
 from lightly_ray.platform.storage.store.records import Embedding
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lightly_ray.platform.context import Platform
+from lightly_ray.platform.services import scoring as values
 from lightly_ray.platform.services.columns import catalog, labels, scoring
 from lightly_ray.platform.services.columns.summary import MISSING
 from lightly_ray.platform.storage.store import rows, tags
@@ -59,12 +60,15 @@ def _scores(platform: Platform, sample: Sample, row: int, tag_ids: set[str]) -> 
 
 
 def _score(platform: Platform, dataset_id: str, score: Score, row: int) -> float | None:
-    """One number of a file of many: only that is read."""
+    """One number of a file of many: only that is read, where it need not be computed first."""
     with platform.database.read() as db:
         tag = tags.read(db, dataset_id, score.tag_id)
     place = (tag.mask.value & ((1 << row) - 1)).bit_count()
     if not scoring.is_current(score, tag) or place >= score.count:
         return None
+    if score.predictions is not None:
+        value = float(values.read(platform, tag, score)[place])
+        return None if np.isnan(value) else value
     with platform.blobs.open(score.file_key) as file:
         np.lib.format.read_magic(file)
         _, _, dtype = np.lib.format.read_array_header_1_0(file)

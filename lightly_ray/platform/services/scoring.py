@@ -1,17 +1,22 @@
-"""Scores on their way in and out: checked, kept as a .npy file, named by a new version."""
+"""Scores on their way in and out: checked, kept as a .npy file, named by a new version; or computed of predictions."""
 
 import hashlib
+import io
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
+from lightly_ray.platform.services import stored_predictions
+from lightly_ray.platform.services.kept import kept
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.store import datasets, samples, scores, tags
+from lightly_ray.platform.storage.store.records import Score, Tag
 
 
 def upload(platform: Platform, tag: tuple[str, str], score_type: str, values: Sequence[float]) -> str:
@@ -36,7 +41,7 @@ def upload(platform: Platform, tag: tuple[str, str], score_type: str, values: Se
         if bad.any():
             name = mask.select(samples.mappings(db, dataset_id))[int(bad.argmax())]
             raise InvalidInputError(f"scores are finite and 0 or more, that of {name!r} is {numbers[bad.argmax()]}")
-    stored = _store(platform.blobs, dataset_id, numbers)
+    stored = store(platform.blobs, dataset_id, numbers)
     with platform.database.write() as db:
         datasets.lock(db, dataset_id)
         # Again under the lock: the initial tag may have grown meanwhile.
@@ -44,12 +49,45 @@ def upload(platform: Platform, tag: tuple[str, str], score_type: str, values: Se
         return scores.put(db, tag_id, score_type, stored)
 
 
+def read(platform: Platform, tag: Tag, score: Score) -> NDArray[np.float64]:
+    """The numbers of a score of a tag, (count,) float64; NaN where stored predictions have none of a sample."""
+    made_of = score.predictions
+    if made_of is None:
+        return load_scores(platform.blobs, score.file_key)
+
+    def compute() -> bytes:
+        with platform.database.read() as db:
+            names = pa.array(tag.mask.select(samples.mappings(db, tag.dataset_id)), pa.large_string())
+        out = io.BytesIO()
+        values = stored_predictions.scores_of(platform.blobs, made_of.file_key, score.score_type, names)
+        np.save(out, values, allow_pickle=False)
+        return out.getvalue()
+
+    values: NDArray[np.float64] = np.load(io.BytesIO(kept(platform.blobs, score.file_key, compute)), allow_pickle=False)
+    return values
+
+
+def read_all(platform: Platform, tag: Tag, score: Score) -> NDArray[np.float64]:
+    """As `read`, of all samples.
+
+    Raises:
+        InvalidInputError: stored predictions have none of a sample; the first is named.
+    """
+    values = read(platform, tag, score)
+    if score.predictions is not None and np.isnan(values).any():
+        with platform.database.read() as db:
+            names = pa.array(tag.mask.select(samples.mappings(db, tag.dataset_id)), pa.large_string())
+        stored_predictions.require_scores(values, names, score.predictions.name)
+    return values
+
+
 def load_scores(blobs: Blobs, key: str) -> NDArray[np.float64]:
-    """The numbers of a stored version, (count,) float64."""
+    """The numbers of an uploaded version, (count,) float64."""
     return blobs.read_array(key)
 
 
-def _store(blobs: Blobs, dataset_id: str, numbers: NDArray[np.float64]) -> scores.Upload:
+def store(blobs: Blobs, dataset_id: str, numbers: NDArray[np.float64]) -> scores.Upload:
+    """Keep numbers that have been checked, (count,) float64, for a new version."""
     key = f"datasets/{dataset_id}/scores/{new_id()}.npy"
     blobs.put_array(key, numbers)
     return scores.Upload(key, hashlib.sha256(numbers.tobytes()).hexdigest(), len(numbers))

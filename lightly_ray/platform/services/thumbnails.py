@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from lightly_ray.data.image_metadata import thumbnail
 from lightly_ray.data.images import open_first_frame
 from lightly_ray.errors import NotFoundError
-from lightly_ray.platform.services.columns.kept import kept
 from lightly_ray.platform.services.images import media_type
+from lightly_ray.platform.services.kept import kept
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.store.records import Sample
 from lightly_ray.platform.storage.store.rows import Brief

@@ -5,6 +5,8 @@
              -< tag_names        every name taken, by a tag or by a job that will make it
              -< embeddings -< projections
              -< jobs             the durable queue
+             -< label_imports    what people have labelled, import by import
+             -< predictions -< evaluations   what models predict, and how good that was
     tokens -< sign_ins           who may come in; who is signed in to the web app
     server_state                 the secret behind signed URLs
 
@@ -198,12 +200,65 @@ scores = Table(
     UniqueConstraint("tag_id", "score_type"),
 )
 
+label_imports = Table(
+    "label_imports",
+    metadata,
+    Column("id", ID, primary_key=True),
+    _of_dataset(),
+    Column("source", NAME, nullable=False),
+    Column("version", Integer, nullable=False),  # 1, 2, ... of its source: the highest counts, unless it is withdrawn
+    Column("task", String(20), nullable=False),  # classification | detection | segmentation | keypoints
+    Column("file_key", Text, nullable=False),  # Parquet: all that the source says after this import
+    Column("sha256", String(64), nullable=False),  # of that file
+    Column("samples", BigInteger, nullable=False),  # that it says something of
+    Column("report", OBJECT, nullable=False),  # how the labels fitted, as the importer was told
+    Column("creator", NAME, nullable=False),  # the name of the token
+    Column("created_at", TIME, nullable=False),
+    Column("withdrawn_at", TIME),
+    Column("withdrawn_by", NAME),
+    UniqueConstraint("dataset_id", "source", "version"),
+)
+
+predictions = Table(
+    "predictions",
+    metadata,
+    Column("id", ID, primary_key=True),
+    _of_dataset(),
+    Column("name", NAME, nullable=False),
+    Column("task", String(20), nullable=False),  # classification | detection | segmentation | keypoints
+    Column("version", Integer, nullable=False),  # uploads so far
+    Column("file_key", Text, nullable=False),  # Parquet: data/predictions/packed.py
+    Column("sha256", String(64), nullable=False),  # of that file
+    Column("rows", BigInteger, nullable=False),  # samples that it has predictions of
+    Column("classes", OBJECT, nullable=False),  # their names, in the order of their numbers
+    Column("creator", NAME, nullable=False),  # the name of the token
+    Column("created_at", TIME, nullable=False),
+    Column("uploaded_at", TIME, nullable=False),
+    UniqueConstraint("dataset_id", "name"),
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("id", ID, primary_key=True),
+    _of_dataset(),
+    Column("predictions_id", ID, ForeignKey("predictions.id", ondelete="CASCADE"), nullable=False),
+    Column("predictions_version", Integer, nullable=False),
+    Column("source", NAME),  # of the labels; null: all sources together
+    Column("label_imports", OBJECT, nullable=False),  # ids of the imports that were measured against
+    Column("tag_id", ID, ForeignKey("tags.id", ondelete="SET NULL")),  # of the samples; null where it was deleted
+    Column("tag_name", NAME, nullable=False),
+    Column("metrics", OBJECT, nullable=False),  # the figures over all
+    Column("file_key", Text, nullable=False),  # JSON: the whole result
+    Column("created_at", TIME, nullable=False),
+)
+
 jobs = Table(
     "jobs",
     metadata,
     Column("id", ID, primary_key=True),
     _of_dataset(),
-    Column("kind", String(20), nullable=False),  # SAMPLING | PROJECTION
+    Column("kind", String(20), nullable=False),  # SAMPLING | PROJECTION | EVALUATION
     Column("name", NAME),  # SAMPLING: of the tag that it will make
     Column("request", OBJECT, nullable=False),  # as asked, in one spelling: with the name, the job's identity
     Column("pinned", OBJECT, nullable=False),  # the very masks and blobs that it works on

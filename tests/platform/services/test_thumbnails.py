@@ -9,8 +9,8 @@ from PIL import Image, ImageFilter
 
 from lightly_ray.errors import CorruptImageError, NotFoundError
 from lightly_ray.platform.services import thumbnails
-from lightly_ray.platform.services.columns.kept import kept
 from lightly_ray.platform.services.images import store_image
+from lightly_ray.platform.services.kept import kept
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.store.records import Sample
 from tests.platform.served import a_sample

@@ -20,7 +20,7 @@ def put_scores(dataset_id: str, tag_id: str, body: ScoresBody, platform: Here) -
 
 @router.get("")
 def list_scores(dataset_id: str, tag_id: str, platform: Here) -> list[ScoreData]:
-    """The scores of a tag without their numbers, the one uploaded last at the end."""
+    """The scores of a tag without their numbers, uploaded or computed of stored predictions, the newest at the end."""
     with platform.database.read() as db:
         tags.read(db, dataset_id, tag_id)
         return [views.score(one) for one in scores.listing(db, tag_id)]
@@ -30,6 +30,6 @@ def list_scores(dataset_id: str, tag_id: str, platform: Here) -> list[ScoreData]
 def read_scores(dataset_id: str, tag_id: str, score_id: str, platform: Here) -> JSONResponse:
     """Scores with their numbers."""
     with platform.database.read() as db:
-        tags.read(db, dataset_id, tag_id)
+        tag = tags.read(db, dataset_id, tag_id)
         score = scores.read(db, tag_id, score_id)
-    return JSONResponse({**views.score(score), "scores": scoring.load_scores(platform.blobs, score.file_key).tolist()})
+    return JSONResponse({**views.score(score), "scores": scoring.read_all(platform, tag, score).tolist()})

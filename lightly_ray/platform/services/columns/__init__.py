@@ -7,7 +7,6 @@
     positions   which row each line of an embedding's file belongs to
     fields      JSON texts -> numbers and categories by row
     summary     what a column is called, its range, histogram, categories
-    kept        made once, kept as a blob
 
 The key of a blob holds the version of all that it was made of, so nothing that is kept ever becomes wrong.
 """

@@ -7,8 +7,8 @@ import numpy as np
 from lightly_ray.errors import NotFoundError
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services.columns import labels, samples, scoring
-from lightly_ray.platform.services.columns.kept import compressed
 from lightly_ray.platform.services.columns.summary import Summary, Values, little_endian
+from lightly_ray.platform.services.kept import compressed
 
 
 def list_columns(platform: Platform, dataset_id: str) -> list[Summary]:

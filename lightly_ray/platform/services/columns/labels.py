@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 from lightly_ray.data.embedding_csv import NO_LABEL
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services.columns.fields import Categories
-from lightly_ray.platform.services.columns.kept import compressed, kept
 from lightly_ray.platform.services.columns.positions import kept_key, rows_of
 from lightly_ray.platform.services.columns.summary import (
     MISSING,
@@ -22,6 +21,7 @@ from lightly_ray.platform.services.columns.summary import (
     category_summary,
     little_endian,
 )
+from lightly_ray.platform.services.kept import compressed, kept
 from lightly_ray.platform.storage.store import embeddings, rows
 from lightly_ray.platform.storage.store.records import Embedding
 

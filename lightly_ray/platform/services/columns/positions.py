@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.string_lookup import positions_in
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.services.columns.kept import kept
+from lightly_ray.platform.services.kept import kept
 from lightly_ray.platform.storage.store import embeddings, rows, samples
 from lightly_ray.platform.storage.store.records import Embedding
 

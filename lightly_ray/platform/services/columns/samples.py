@@ -19,7 +19,6 @@ from sqlalchemy import Connection
 from lightly_ray.errors import TooLargeError
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services.columns.fields import Categories, Fields
-from lightly_ray.platform.services.columns.kept import compressed, kept
 from lightly_ray.platform.services.columns.summary import (
     Summary,
     Title,
@@ -28,6 +27,7 @@ from lightly_ray.platform.services.columns.summary import (
     little_endian,
     number_summary,
 )
+from lightly_ray.platform.services.kept import compressed, kept
 from lightly_ray.platform.storage.store import rows
 
 _FORM = "1"  # of what is kept: to be raised when the same samples would come to other columns

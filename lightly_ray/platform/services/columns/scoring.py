@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.services.columns.kept import kept
+from lightly_ray.platform.services import scoring
 from lightly_ray.platform.services.columns.summary import Summary, Title, number_summary
-from lightly_ray.platform.services.scoring import load_scores
+from lightly_ray.platform.services.kept import kept
 from lightly_ray.platform.storage.store import rows, scores, tags
 from lightly_ray.platform.storage.store.records import Score, Tag
 
@@ -63,7 +63,7 @@ def spread(platform: Platform, dataset_id: str, score: Score, total: int) -> NDA
     if not is_current(score, tag):
         return None
     values = np.full(total, np.nan, dtype=np.float32)
-    numbers = load_scores(platform.blobs, score.file_key)
+    numbers = scoring.read(platform, tag, score)
     with np.errstate(over="ignore"):
         values[tag.mask.to_rows()[: score.count]] = numbers
     values[np.isinf(values)] = np.nan

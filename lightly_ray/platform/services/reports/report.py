@@ -15,8 +15,8 @@ from lightly_ray import __version__
 from lightly_ray.errors import CorruptImageError, NotFoundError
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services import orders, tag_stories, thumbnails
-from lightly_ray.platform.services.columns.kept import kept
 from lightly_ray.platform.services.images import media_type
+from lightly_ray.platform.services.kept import kept
 from lightly_ray.platform.services.reports import known, lines, question, vectors
 from lightly_ray.platform.services.reports.known import Classes
 from lightly_ray.platform.services.reports.question import Question

@@ -8,6 +8,9 @@
     tags         names, the initial tag, upsize, arithmetic; tag names are taken once per dataset
     embeddings   names and versions of embedding files, projections
     scores       versions of scores on a tag
+    predictions  names and versions of what models predict
+    evaluations  how good those were
+    label_imports  labels, import by import; which of them count
     jobs         queued, claimed with a lease, ended once
 
 None of them commits: the caller's transaction does, so several of them happen together or not at all.

@@ -19,7 +19,7 @@ from lightly_ray.platform.storage.store import tags
 from lightly_ray.platform.storage.store.records import Job, Json, ListedJob, record
 
 ATTEMPTS = 3
-KINDS = ("SAMPLING", "PROJECTION")
+KINDS = ("SAMPLING", "PROJECTION", "EVALUATION")
 CANCELLED = "the job was cancelled"
 _LIVE = ("WAITING", "RUNNING")
 _SEEN = [column for column in jobs.columns if column.name not in {"request", "pinned"}]  # masks may be large
@@ -202,7 +202,10 @@ def seen_status(job: Job) -> str:
 
 
 def _listed() -> Select[Any]:
-    method = case((jobs.c.kind == "PROJECTION", jobs.c.request["method"].as_string()))
+    method = case(
+        (jobs.c.kind == "PROJECTION", jobs.c.request["method"].as_string()),
+        (jobs.c.kind == "EVALUATION", jobs.c.request["predictions"]["name"].as_string()),
+    )
     names = (datasets.c.name.label("dataset_name"), method.label("method"))
     return select(*_SEEN, *names).join(datasets, datasets.c.id == jobs.c.dataset_id)
 

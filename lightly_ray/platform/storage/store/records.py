@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Row
 
 from lightly_ray.bitmask import BitMask
+from lightly_ray.data.labels.table import Task
 
 R = TypeVar("R")
 Json = dict[str, Any]
@@ -111,7 +112,7 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A number per sample of a tag, in a file."""
+    """A number per sample of a tag, in a file; ``predictions`` where it is computed of stored ones when it is read."""
 
     id: str
     tag_id: str
@@ -122,6 +123,61 @@ class Score:
     count: int
     created_at: int
     uploaded_at: int
+    predictions: "StoredPredictions | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPredictions:
+    """What a model predicts of the samples of a dataset: the newest version of a name."""
+
+    id: str
+    dataset_id: str
+    name: str
+    task: Task
+    version: int
+    file_key: str
+    sha256: str
+    rows: int
+    classes: list[str]
+    creator: str
+    created_at: int
+    uploaded_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvaluation:
+    """How good a version of predictions was, against the labels of some imports, on the samples of a tag."""
+
+    id: str
+    dataset_id: str
+    predictions_id: str
+    predictions_version: int
+    source: str | None
+    label_imports: list[str]
+    tag_id: str | None
+    tag_name: str
+    metrics: Json
+    file_key: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelImport:
+    """One import of labels, and the file of all that its source says after it."""
+
+    id: str
+    dataset_id: str
+    source: str
+    version: int
+    task: Task
+    file_key: str
+    sha256: str
+    samples: int
+    report: Json
+    creator: str
+    created_at: int
+    withdrawn_at: int | None
+    withdrawn_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +210,7 @@ class ListedJob:
     Attributes:
         job: without its request and what is pinned.
         dataset_name: of its dataset.
-        name: of the tag that it makes, or the method of a projection.
+        name: of the tag that it makes, the method of a projection, or the predictions that are evaluated.
     """
 
     job: Job

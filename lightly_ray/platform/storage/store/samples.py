@@ -178,6 +178,12 @@ def mappings(db: Connection, dataset_id: str, column: Literal["id", "file_name"]
     return list(db.scalars(query))
 
 
+def identities(db: Connection, dataset_id: str, total: int) -> list[tuple[str, str]]:
+    """(id, file name) of the first ``total`` rows, in their order."""
+    query = select(samples.c.id, samples.c.file_name).where(samples.c.dataset_id == dataset_id, samples.c.row < total)
+    return [(row[0], row[1]) for row in db.execute(query.order_by(samples.c.row)).all()]
+
+
 def by_rows(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[Sample]:
     """The samples at these rows, ascending."""
     listed: list[Sample] = []

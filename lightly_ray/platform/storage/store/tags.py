@@ -64,10 +64,16 @@ def read(db: Connection, dataset_id: str, tag_id: str, *, code: Code = "TAG_UNKN
     Raises:
         NotFoundError: the dataset has none of that id, with ``code``.
     """
-    row = db.execute(select(*_COLUMNS).where(tags.c.id == tag_id, tags.c.dataset_id == dataset_id)).one_or_none()
-    if row is None:
+    tag = find(db, dataset_id, tag_id)
+    if tag is None:
         raise NotFoundError(f"the dataset has no tag with id {tag_id[:60]!r}", code=code)
-    return record(Tag, row)
+    return tag
+
+
+def find(db: Connection, dataset_id: str, tag_id: str) -> Tag | None:
+    """One tag, None where the dataset has none of that id."""
+    row = db.execute(select(*_COLUMNS).where(tags.c.id == tag_id, tags.c.dataset_id == dataset_id)).one_or_none()
+    return None if row is None else record(Tag, row)
 
 
 def holding(db: Connection, dataset_id: str, row: int) -> list[str]:
