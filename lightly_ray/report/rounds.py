@@ -24,7 +24,8 @@ class Round:
         method: how it was selected, None where no selection made it.
         labels: how many samples it holds.
         accuracy: of the model that learned from it, None where it is not known.
-        measured_on: how many samples that was measured on.
+        measured_on: how many samples that was measured on; None: it is no share of samples, so has no such spread.
+        metric: what is called accuracy here.
         per_class: labels by class, as far as they are known.
     """
 
@@ -33,6 +34,7 @@ class Round:
     labels: int
     accuracy: float | None = None
     measured_on: int | None = None
+    metric: str | None = None
     per_class: dict[str, int] | None = None
 
 
@@ -47,6 +49,7 @@ def over_the_rounds(rounds: list[Round], random: list[Round], left: int) -> Json
     return {
         "rounds": [asdict(one) for one in rounds],
         "random": [asdict(one) for one in random],
+        "metric": next((one.metric for one in (*rounds, *random) if one.metric is not None), "accuracy"),
         "against_random": _against(rounds, random),
         "going_on": _going_on(rounds, left),
     }

@@ -40,7 +40,7 @@ def card(title: str, value: str, compared: Json | None, better: str | None) -> s
         if better is not None or sign == "same":
             chip = f'<span class="chip {sign}">{_SIGNS[sign]}</span>'
     return (
-        f'<div class="card"><h3>{escape(title)}{chip}</h3><p class="figure">{escape(value)}</p>'
+        f'<div class="card"><h3>{escape(title)}</h3><p class="figure">{escape(value)}</p>{chip}'
         f'<p class="soft">{escape(beside)}</p></div>'
     )
 
@@ -136,8 +136,10 @@ def scores(figures: Json) -> str:
 
 def rounds(over: Json) -> str:
     """Accuracy over the rounds as a curve, and a table."""
+    metric = over["metric"].replace("_", " ")
     names = list(dict.fromkeys(name for one in over["rounds"] for name in one["per_class"] or {}))[:12]
-    head = "".join(f"<th scope=col>{escape(name)}" for name in ("round", "method", "labels", "accuracy", *names))
+    titles = ("round", "method", "labels", metric, *names)
+    head = "".join(f"<th scope=col>{escape(title)}" for title in titles)
     rows = []
     for kind, lines in (("", over["rounds"]), ("random line", over["random"])):
         for one in lines:
@@ -148,15 +150,17 @@ def rounds(over: Json) -> str:
             ]
             rows.append(f"<tr>{''.join(cells)}</tr>")
     table = f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-    lines = [
-        (style, [(one["labels"], one["accuracy"]) for one in over[key] if one["accuracy"] is not None])
+    lines = {
+        style: [(one["labels"], one["accuracy"]) for one in over[key] if one["accuracy"] is not None]
         for key, style in (("random", "random"), ("rounds", "new"))
-    ]
-    drawn = [(style, points) for style, points in lines if points]
+    }
+    drawn = [(style, points) for style, points in lines.items() if points]
     if not drawn:
         return table
-    legend = _legend([("new", "this line"), ("random", "random line")][: len(drawn)])
-    curve = charts.curves(drawn, "labels")
+    legend = _legend(
+        [(style, text) for style, text in (("new", "this line"), ("random", "random line")) if lines[style]]
+    )
+    curve = charts.curves(drawn, f"{metric} by number of labels")
     return f"<figure class=curve>{curve}<figcaption>{legend}</figcaption></figure>{table}"
 
 

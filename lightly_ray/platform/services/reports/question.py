@@ -23,7 +23,7 @@ class Question:
         provenance: how it was made.
         first: the tag of all samples.
         total: rows of the dataset.
-        query: rows that the radius is about: the query set.
+        query: rows that the radius is about: the query set, without what is never offered.
         pool: rows that could be chosen, the new ones among them.
         before, new: rows selected before, and by this tag.
         held_out: rows held out for validation, now.
@@ -58,7 +58,8 @@ def read(db: Connection, dataset_id: str, tag_id: str) -> Question:
         query, before = first.mask, _before(db, tag)
         out = [never.cannot_be_labelled, never.validation]
     new = tag.mask - before
-    pool = reduce(BitMask.difference, out, query - before) | new
+    offered = reduce(BitMask.difference, out, query)
+    pool = (offered - before) | new
     if not new.count or tag.id == first.id:
         raise InvalidInputError(
             f"the tag {tag.name!r} has {'all samples' if new.count else 'no new sample'}: there is nothing to report"
@@ -68,7 +69,7 @@ def read(db: Connection, dataset_id: str, tag_id: str) -> Question:
         provenance=provenance,
         first=first,
         total=total,
-        query=query.to_rows(),
+        query=(offered | new).to_rows(),
         pool=pool.to_rows(),
         before=before.to_rows(),
         new=new.to_rows(),

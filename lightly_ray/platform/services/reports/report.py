@@ -6,6 +6,7 @@ that asking again costs nothing until something changes.
 
 import base64
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -21,10 +22,10 @@ from lightly_ray.platform.services.reports import known, lines, question, vector
 from lightly_ray.platform.services.reports.known import Classes
 from lightly_ray.platform.services.reports.question import Question
 from lightly_ray.platform.storage.store import datasets, embeddings, rows, tags
-from lightly_ray.platform.storage.store.records import Embedding, Json, Tag
+from lightly_ray.platform.storage.store.records import Embedding, Json
 from lightly_ray.report.classes import balance, labels_per_class
 from lightly_ray.report.page import page
-from lightly_ray.report.rounds import Round, over_the_rounds
+from lightly_ray.report.rounds import over_the_rounds
 from lightly_ray.report.values import score_figures
 
 SHOWN = 48  # thumbnails
@@ -56,6 +57,7 @@ def _made(platform: Platform, asked: Question, dataset_name: str) -> bytes:
     embedding, notes = _embedding(platform, asked)
     looked = None if embedding is None else vectors.look(platform, embedding, asked)
     predicted, true = known.predicted(platform, asked), known.true(platform, asked)
+    models = lines.measured(platform, asked.tag.dataset_id)
     if embedding is not None and looked is None:
         notes.append(f"Distances are not shown: some samples have no vector in the embedding {embedding.name}.")
     report = {
@@ -71,8 +73,8 @@ def _made(platform: Platform, asked: Question, dataset_name: str) -> bytes:
         "predicted": _balance(predicted, asked),
         "labelled": _balance(true, asked),
         "scores": _scores(platform, asked),
-        "rounds": _rounds(platform, asked, true),
-        "notes": [*notes, *_notes(asked, looked, predicted, true)],
+        "rounds": _rounds(platform, asked, true, models),
+        "notes": [*notes, *_notes(asked, looked, (predicted, true), models)],
     }
     return json.dumps(report, allow_nan=False).encode()
 
@@ -173,21 +175,24 @@ def _scores(platform: Platform, asked: Question) -> Json | None:
     return score_figures(name, values[asked.pool], values[asked.new])
 
 
-def _rounds(platform: Platform, asked: Question, true: Classes | None) -> Json:
+def _rounds(platform: Platform, asked: Question, true: Classes | None, models: Mapping[str, lines.Measured]) -> Json:
     with platform.database.read() as db:
         listed = tags.listing(db, asked.tag.dataset_id)
     line, random = lines.line_of(asked.tag, listed), lines.random_line(asked.tag, listed)
+    labels = {}
+    if true is not None:
+        several = {tag.name: tag.mask.to_rows() for tag in (*line, *random)}
+        labels = {name: labels_per_class(true.codes, true.names, rows) for name, rows in several.items()}
     left = np.setdiff1d(asked.pool, asked.new)
-    return over_the_rounds([_round(one, true) for one in line], [_round(one, true) for one in random], len(left))
-
-
-def _round(tag: Tag, true: Classes | None) -> Round:
-    per_class = None if true is None else labels_per_class(true.codes, true.names, tag.mask.to_rows())
-    return Round(tag.name, lines.method_of(tag), tag.mask.count, per_class=per_class)
+    own, drawn = (lines.rounds_of(one, models, labels) for one in (line, random))
+    return over_the_rounds(own, drawn, len(left))
 
 
 def _notes(
-    asked: Question, looked: vectors.Looked | None, predicted: Classes | None, true: Classes | None
+    asked: Question,
+    looked: vectors.Looked | None,
+    classes: tuple[Classes | None, Classes | None],
+    models: Mapping[str, lines.Measured],
 ) -> list[str]:
     told = [
         "A random draw takes as many samples as were added, out of the same ones that could be chosen, and goes on "
@@ -204,13 +209,16 @@ def _notes(
             "Certified radii are distances as the selection has taken them, whitened ones for example; all other "
             "distances are between the vectors of the embedding at length 1."
         )
-    told += [
-        f"{what} classes are those of {one.source}." for what, one in (("Predicted", predicted), ("True", true)) if one
-    ]
+    several = zip(("Predicted", "True"), classes, strict=True)
+    told += [f"{what} classes are those of {one.source}." for what, one in several if one is not None]
+    if models:
+        on = ", ".join(sorted({one.tag for one in models.values()}))
+        told.append(f"The model of a round is the one whose predictions have its name; it was measured on {on}.")
+    stale = sorted(name for name, one in models.items() if one.stale)
+    if stale:
+        told.append(f"Labels or predictions have changed since these were measured: {', '.join(stale)}.")
     if not len(asked.held_out):
-        told.append(
-            "No samples are held out for validation: an accuracy on samples that were chosen is none of the data."
-        )
+        told.append("No samples are held out for validation: accuracy on chosen samples is not that of the data.")
     return told
 
 
