@@ -50,10 +50,11 @@ class TagData(_Answer):
 
 
 class NeverOffered(_Answer):
-    """The samples that no selection offers, as masks, and why."""
+    """The samples that no selection offers, as masks, and why; the ids of the tags that hold out for validation."""
 
     cannot_be_labelled: MaskField
     validation: MaskField
+    validation_tags: list[str]
 
     @property
     def mask(self) -> BitMask:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from lightly_ray.report.spread import Json
 
 _WIDTH, _HEIGHT = 520, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 30
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 44
 _POINTS = 460  # side of the picture of the embedding
 
 
@@ -109,11 +109,11 @@ def _horizontal(share: float, text: str) -> str:
 
 
 def _tick(share: float, text: str) -> str:
-    return f'<text class="middle" x="{_x(share):.1f}" y="{_HEIGHT - 14}">{escape(text)}</text>'
+    return f'<text class="middle" x="{_x(share):.1f}" y="{_HEIGHT - 28}">{escape(text)}</text>'
 
 
 def _axis(text: str) -> str:
-    return f'<text class="middle soft" x="{_x(0.5):.1f}" y="{_HEIGHT - 1}">{escape(text)}</text>'
+    return f'<text class="middle soft" x="{_x(0.5):.1f}" y="{_HEIGHT - 8}">{escape(text)}</text>'
 
 
 def _svg(width: int, height: int, label: str, content: str) -> str:

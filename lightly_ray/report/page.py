@@ -31,8 +31,11 @@ def page(report: Json, pictures: Mapping[int, str]) -> str:
             f"What was chosen: the first {len(report['chosen'])} of {tag['added']:,}",
             tables.contact_sheet(report, pictures),
         ),
-        _section("Where it lies", tables.where(report), cover_words(report["cover"])),
-        _section("", "", duplicate_words(report["duplicates"])),
+        _section(
+            "Where it lies",
+            tables.where(report),
+            [*cover_words(report["cover"]), *duplicate_words(report["duplicates"])],
+        ),
     ]
     for key, heading in (("predicted", "Predicted classes"), ("labelled", "True classes")):
         if report[key] is not None:

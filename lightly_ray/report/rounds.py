@@ -86,7 +86,7 @@ def _going_on(rounds: list[Round], left: int) -> Json:
     result |= {"last_gain": rounded(gain), "last_labels": more, "spread": rounded(spread)}
     if gain <= 2 * spread:
         return result | {"why_not": "the last gain lies within the spread of the accuracies it is the difference of"}
-    needed = math.ceil(more * POINT / gain)
+    needed = math.ceil(round(more * POINT / gain, 6))  # 100 labels for 0.7 - 0.6 are 10 a point
     return result | {"labels_for_a_point": needed, "more_than_left": needed > left}
 
 

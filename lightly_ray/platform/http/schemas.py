@@ -62,10 +62,11 @@ class TagData(TypedDict):
 
 
 class NeverOffered(TypedDict):
-    """What no selection offers, as masks."""
+    """What no selection offers, as masks, and the ids of the tags that hold samples out for validation."""
 
     cannotBeLabelled: str
     validation: str
+    validationTags: list[str]
 
 
 class EmbeddingData(TypedDict):

@@ -36,10 +36,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class NeverOffered:
-    """What no selection offers, and why."""
+    """What no selection offers, and why; the ids of the tags that hold samples out for validation."""
 
     cannot_be_labelled: BitMask
     validation: BitMask
+    validation_tags: list[str]
 
 
 def draw(db: Connection, dataset_id: str, wanted: Wanted) -> str:
@@ -85,5 +86,6 @@ def never_offered(db: Connection, dataset_id: str) -> NeverOffered:
     """
     datasets.look(db, dataset_id)
     marked = tags.cannot_be_labelled(db, dataset_id)
-    validation = reduce(BitMask.union, (tag.mask for tag in tags.held_out(db, dataset_id)), BitMask())
-    return NeverOffered(BitMask() if marked is None else marked.mask, validation)
+    listed = tags.held_out(db, dataset_id)
+    validation = reduce(BitMask.union, (tag.mask for tag in listed), BitMask())
+    return NeverOffered(BitMask() if marked is None else marked.mask, validation, [tag.id for tag in listed])

@@ -36,7 +36,7 @@ def test_draw__is_the_smallest_keys_of_the_names(platform: Platform, api: Api) -
     made = api.get(f"{dataset.path}/tags/{tag.id}/provenance")
     assert (made["kind"], made["drawn_from"], made["selected_before"], made["selected"]) == ("validation", 21, 0, 3)
     never = api.get(f"{dataset.path}/tags/never-offered")
-    assert never == {"cannotBeLabelled": "0x0", "validation": tag.mask.to_hex()}
+    assert never == {"cannotBeLabelled": "0x0", "validation": tag.mask.to_hex(), "validationTags": [tag.id]}
 
 
 def test_draw__leaves_out_what_is_selected_marked_or_held_out(platform: Platform, api: Api) -> None:

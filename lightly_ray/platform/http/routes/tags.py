@@ -85,7 +85,11 @@ def read_never_offered(dataset_id: str, platform: Here) -> NeverOffered:
     """What no selection offers: samples that cannot be labelled, and those held out for validation."""
     with platform.database.read() as db:
         never = held_out.never_offered(db, dataset_id)
-    return {"cannotBeLabelled": never.cannot_be_labelled.to_hex(), "validation": never.validation.to_hex()}
+    return {
+        "cannotBeLabelled": never.cannot_be_labelled.to_hex(),
+        "validation": never.validation.to_hex(),
+        "validationTags": never.validation_tags,
+    }
 
 
 @router.post("/arithmetics")
