@@ -71,6 +71,11 @@ COMMANDS = {
         f"{_WORKFLOW}.report_tag:ReportSettings",
         f"{_WORKFLOW}.report_tag:run_report",
     ),
+    "import-labels": Command(
+        "bring back what a labelling tool has exported",
+        f"{_WORKFLOW}.import_labels:ImportLabelsSettings",
+        f"{_WORKFLOW}.import_labels:run_import_labels",
+    ),
     "serve": Command(
         "serve the platform: API, files, and a worker for selections",
         f"{_PLATFORM}.settings:ServeSettings",

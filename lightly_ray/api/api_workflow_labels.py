@@ -2,10 +2,12 @@
 
 import io
 
+from lightly_ray._types import PathLike
 from lightly_ray.api.base import ClientBase
 from lightly_ray.api.models import LabelImport, LabelReport, parse, parse_list
+from lightly_ray.data.labels.files import read_labels
 from lightly_ray.data.labels.packed import read_packed, write_packed
-from lightly_ray.data.labels.table import SCHEMA, Labels
+from lightly_ray.data.labels.table import SCHEMA, Labels, Task
 
 
 class LabelsMixin(ClientBase):
@@ -13,8 +15,10 @@ class LabelsMixin(ClientBase):
 
     def import_labels(
         self,
-        path: Labels,
+        path: PathLike | Labels,
         source: str = "labels",
+        format: str | None = None,
+        task: Task | None = None,
     ) -> LabelReport:
         """Import labels, of selected samples and of any others: all whose samples the dataset has, or nothing.
 
@@ -24,11 +28,11 @@ class LabelsMixin(ClientBase):
         could not label join those of `mark_cannot_be_labelled`, and stay there if the labels are withdrawn.
 
         Args:
-            path: a file or folder, as a labelling tool has exported it; or labels that are in memory.
+            path: a file, folder or ZIP, as a labelling tool has exported it; or labels that are in memory.
             source: a name for whose labels these are, "round-1", "reviewed", ...: 1 to 255 printable characters. All
                 imports of a source are of one task.
-            format: of the file, where it is not recognised.
-            task: what the labels are of, where the file can be read in several ways.
+            format: a name of `lightly_ray.data.labels.files.FORMATS`; None: the content tells.
+            task: which annotations are read where there are those of several tasks; None: the only one there is.
 
         Raises:
             InvalidInputError: the file cannot be used; half of its samples or more are not in the dataset; two of its
@@ -36,7 +40,7 @@ class LabelsMixin(ClientBase):
             NotFoundError: there is no such file.
             TooLargeError: it is over the limits of the platform.
         """
-        labels = path
+        labels = path if isinstance(path, Labels) else read_labels(path, format=format, task=task)
         content = io.BytesIO()
         write_packed(labels, content)
         return parse(LabelReport, self.transport.put_bytes(self._at("labels"), content.getvalue(), source=source))

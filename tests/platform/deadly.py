@@ -6,20 +6,51 @@ each file that is stored. With N = 0 it never dies, and tells the number of its 
 
 import os
 import signal
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
+import requests
 from sqlalchemy import Connection, Engine, event
 
 from lightly_ray.platform import child
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.database import Database
+from lightly_ray.settings import Settings
+from tests.platform.served import Api
 
 COUNTED = "LIGHTLY_RAY_TEST_WRITES"  # names the file
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def process(role: str, at: int, settings: Settings, **env: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A deadly process; killed at the end of the block if it has not done so itself."""
+    command = [sys.executable, "-m", "tests.platform.deadly", role, str(at)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, env={**os.environ, **env}) as child:
+        assert child.stdin is not None
+        child.stdin.write(settings.model_dump_json(exclude_none=True).encode() + b"\n")
+        child.stdin.flush()
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+def ready(api: Api, server: "subprocess.Popen[bytes]") -> bool:
+    """Whether a server answers; False where it has killed itself before."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            return bool(api.send("GET", "/readyz").ok)
+        except requests.ConnectionError:
+            time.sleep(0.05)
+    return False
 
 
 class Deadline:

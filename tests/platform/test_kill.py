@@ -7,15 +7,10 @@ points run always, all of them in the full run.
 
 import itertools
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,30 +25,15 @@ from lightly_ray.platform.server import listen, worker_settings
 from lightly_ray.platform.services import tokens
 from lightly_ray.platform.settings import ServeSettings
 from lightly_ray.platform.storage.ids import new_id
-from lightly_ray.settings import Settings
 from tests.platform.conftest import NewDatabase
+from tests.platform.deadly import process, ready
 from tests.platform.served import PNG, Api, Dataset, body, read_csv, serving
 
 NAMES = [f"{letter}.png" for letter in "abcdefg"]
 LATER = ["h.png", "i.png"]
 VECTORS = np.random.default_rng(3).normal(size=(7, 2)).astype(np.float32)
 SCORES = np.random.default_rng(4).random(7)
-ROOT = Path(__file__).parents[2]
 SAMPLE_OF_SERVER, SAMPLE_OF_WORKER = (4, 17, 33, 47, 64, 79), (2, 8, 14)
-
-
-@contextmanager
-def process(role: str, at: int, settings: Settings, **env: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A deadly process; killed at the end of the block if it has not done so itself."""
-    command = [sys.executable, "-m", "tests.platform.deadly", role, str(at)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, env={**os.environ, **env}) as child:
-        assert child.stdin is not None
-        child.stdin.write(settings.model_dump_json(exclude_none=True).encode() + b"\n")
-        child.stdin.flush()
-        try:
-            yield child
-        finally:
-            child.kill()
 
 
 @dataclass
@@ -190,7 +170,7 @@ def killed_server(platform: Platform, api: Api, helper: Worker, at: int) -> bool
     settings = platform.settings.model_copy(update={"port": port, "workers": 0, "log": "error"})
     with process("serve", at, settings) as server:
         victim = Api(f"http://127.0.0.1:{port}", api.token)
-        session = Session(api, victim if _ready(victim, server) else None)
+        session = Session(api, victim if ready(victim, server) else None)
         session.run(lambda it, job: work(helper, it, job))
         died = server.poll() is not None
     session.check()
@@ -213,16 +193,6 @@ def killed_worker(platform: Platform, api: Api, helper: Worker, at: int) -> bool
         died = victim.poll() is not None
     session.check()
     return died
-
-
-def _ready(api: Api, server: "subprocess.Popen[bytes]") -> bool:
-    until = time.monotonic() + 60
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            return bool(api.send("GET", "/readyz").ok)
-        except requests.ConnectionError:
-            time.sleep(0.05)
-    return False
 
 
 @pytest.mark.parametrize("at", SAMPLE_OF_SERVER)

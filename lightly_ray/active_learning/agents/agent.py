@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lightly_ray.active_learning.agents.labelled import labelled_names
 from lightly_ray.active_learning.agents.scores import Scores, read_scores
 from lightly_ray.active_learning.scorers.classification import ScorerClassification
 from lightly_ray.api.models import TagData
 from lightly_ray.bitmask import BitMask
+from lightly_ray.data.labels.table import Labels
 from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.methods import (
     INITIAL_TAG,
@@ -199,6 +201,36 @@ class ActiveLearningAgent:
         if len(filenames):
             self._client().mark_cannot_be_labelled(filenames)
             self._never_offered = self._read_never_offered()
+
+    def labels(self, source: str | None = None) -> Labels:
+        """The labels of the dataset on the platform, also of samples that nobody selected.
+
+        Args:
+            source: of this source; None: of all, and of a sample of which several say something, what was said last.
+
+        Returns:
+            A row per labelled sample, in the order of the dataset.
+
+        Raises:
+            NotFoundError: there are none, or there is no such source.
+            InvalidInputError: all sources are asked for, and they are of several tasks.
+        """
+        return self._client().labels(source)
+
+    def unlabelled_of_selection(self, source: str | None = None) -> list[str]:
+        """File names of `labeled_set` that have no label on the platform yet: what an annotator still has to do.
+
+        Samples that cannot be labelled are done with. One with nothing to be seen is labelled when someone said so.
+
+        Args:
+            source: whose labels count; None: those of all sources.
+
+        Raises:
+            NotFoundError: there is no such source.
+        """
+        self._never_offered = self._read_never_offered()
+        done = labelled_names(self._client(), source)
+        return [name for name in self._filenames(self._selected - self._never_offered) if name not in done]
 
     def upload_scores(self, al_scorer: "Scorer | ray.data.Dataset") -> None:
         """Upload scores of the query set without selecting; later queries without a scorer use them.

@@ -19,6 +19,7 @@ from ray.actor import ActorClass
 
 from lightly_ray.active_learning.agents.agent import ActiveLearningAgent
 from lightly_ray.api import ApiWorkflowClient
+from lightly_ray.data.labels.table import Labels
 from lightly_ray.methods import INITIAL_TAG
 from lightly_ray.sampler_config import SamplerConfig
 
@@ -63,6 +64,16 @@ class AgentMethods:
     def mark_cannot_be_labelled(self, filenames: list[str]) -> None:
         """Mark samples that cannot be labelled: no later query offers them."""
         self._agent.mark_cannot_be_labelled(filenames)
+
+    @ray.method
+    def labels(self, source: str | None = None) -> Labels:
+        """The labels of the dataset on the platform."""
+        return self._agent.labels(source)
+
+    @ray.method
+    def unlabelled_of_selection(self, source: str | None = None) -> list[str]:
+        """File names of selected samples that have no label on the platform yet."""
+        return self._agent.unlabelled_of_selection(source)
 
     @ray.method
     def query(

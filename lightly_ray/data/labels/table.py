@@ -33,7 +33,7 @@ SCHEMA = pa.schema(
         "sample_id": pa.string(),  # of the platform, null where the file does not bring it
         "filename": pa.string(),  # as the file has it, null where it brings the id alone
         "cannot_be_labelled": pa.bool_(),  # an annotator has skipped or cancelled it; it has no annotations then
-        "annotations": pa.list_(ANNOTATION),  # empty: looked at, and nothing to be seen
+        "annotations": pa.list_(ANNOTATION),  # empty: looked at, and nothing to be seen; null: nobody has labelled it
     }
 )
 
@@ -44,6 +44,8 @@ SHAPES: dict[Task, tuple[str, ...]] = {
     "segmentation": ("polygons", "mask"),
     "keypoints": ("keypoints",),
 }
+# Coordinates are kept to so many decimals: labels that go out in pixels or per cent come back as the same numbers.
+DECIMALS = 9
 # How far outside the image a coordinate may lie, relative to it: tools round to pixels. It is cut to the image.
 EDGE = 2e-3
 
@@ -232,7 +234,7 @@ def _cut(flat: _Flat, name: str, what: str, column: pa.Array) -> pa.Array:
             f"{what}: {name} of sample {flat.sample(int(parents[bad[0]]))} leaves the image: "
             f"{values[bad[0]]:.6g} of its width or height"
         )
-    result: pa.Array = pa.array(np.where(seen, np.clip(values, 0, 1), values))
+    result: pa.Array = pa.array(np.round(np.where(seen, np.clip(values, 0, 1), values), DECIMALS))
     for layer in reversed(layers):
         result = _relist(layer, result)
     return result

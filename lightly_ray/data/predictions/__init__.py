@@ -8,7 +8,7 @@ keypoints         filename, keypoints
 
 files             which reader a path needs: Parquet, .npy, COCO, YOLO, folders of maps
 row_groups        Parquet, some row groups at a time
-coco, yolo        readers of result files; json_list reads JSON of any size
+coco, yolo        readers of result files
 image_matching    which image a prediction file belongs to
 
 checks            what can be wrong with a prediction, found per sample and named

@@ -13,8 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lightly_ray._types import PathLike
+from lightly_ray.data.json_list import read_objects
 from lightly_ray.data.location import Location
-from lightly_ray.data.predictions.json_list import read_objects
 from lightly_ray.data.predictions.ragged import Ragged
 from lightly_ray.data.text import read_text
 from lightly_ray.errors import InvalidInputError

@@ -25,8 +25,9 @@ from lightly_ray.errors import InvalidInputError
 from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services.labels import Said, read_import, write_import
+from lightly_ray.platform.services.mappings import Mappings, read_mappings
 from lightly_ray.platform.storage.ids import new_id
-from lightly_ray.platform.storage.store import datasets, label_imports, samples, tags
+from lightly_ray.platform.storage.store import datasets, label_imports, tags
 from lightly_ray.platform.storage.store.records import LabelImport
 
 MOST_NAMES = 10  # of each kind in a report
@@ -108,18 +109,15 @@ def take(platform: Platform, wanted: Wanted, labels: Labels) -> LabelReport:
     with platform.database.read() as db:
         datasets.look(db, wanted.dataset_id)
         tags.initial(db, wanted.dataset_id)
-        ids, names = (
-            pa.array(samples.mappings(db, wanted.dataset_id, column), pa.large_string())
-            for column in ("id", "file_name")
-        )
-    fitted = _fitted(labels, ids, names)
+    fitted = _fitted(labels, read_mappings(platform, wanted.dataset_id))
     report: LabelReport | None = None
     while report is None:  # somebody else has imported meanwhile: what they said comes first
         report = _import(platform, wanted, fitted)
     return report
 
 
-def _fitted(labels: Labels, ids: pa.LargeStringArray, names: pa.LargeStringArray) -> _Fitted:
+def _fitted(labels: Labels, dataset: Mappings) -> _Fitted:
+    ids, names = dataset.ids, dataset.names
     found = join(labels.table, ids, names, _WHAT)
     unknown = np.flatnonzero(found.rows < 0)
     _require_most(labels.table, unknown, names)

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightly_ray.bitmask import BitMask
+from lightly_ray.data.spreadsheets import harmless
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services.columns import catalog, samples
 from lightly_ray.platform.services.columns.summary import MISSING, Summary, Values
 
 _PART = 5_000  # rows
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 FILE_NAME = "filename"
 
 Value = float | str | None
@@ -127,4 +127,4 @@ def _shortest(value: np.float32) -> float:
 
 
 def _harmless(value: Value) -> Value:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return harmless(value) if isinstance(value, str) else value

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from lightly_ray.data import json_list
 from lightly_ray.data.location import Location
-from lightly_ray.data.predictions import json_list
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 
