@@ -62,7 +62,7 @@ def training_dataset(
     Example:
         >>> import lightly_ray
         >>> data = lightly_ray.training_dataset(client, "round-1", decode=True)  # doctest: +SKIP
-        >>> train = data.filter(lambda row: row["split"] == "train")  # doctest: +SKIP
+        >>> train = data.filter(expr=ray.data.expressions.col("split") == "train")  # doctest: +SKIP
         >>> for batch in train.iter_batches(batch_size=32):  # doctest: +SKIP
         ...     images, labels = batch["image"], batch["label"]
     """

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.services.columns.kept import kept
+from lightly_ray.platform.services.kept import kept
 from lightly_ray.platform.storage.store import rows, samples
 
 
