@@ -66,6 +66,11 @@ COMMANDS = {
         f"{_WORKFLOW}.download:DownloadSettings",
         f"{_WORKFLOW}.download:run_download",
     ),
+    "export": Command(
+        "write a tag in the form of a labelling tool",
+        f"{_WORKFLOW}.export:ExportSettings",
+        f"{_WORKFLOW}.export:run_export",
+    ),
     "report": Command(
         "write what a selection has come to, beside random draws: a page and its figures",
         f"{_WORKFLOW}.report_tag:ReportSettings",
@@ -92,6 +97,24 @@ COMMANDS = {
         "make, list and revoke the tokens of a platform",
         f"{_PLATFORM}.settings:TokenSettings",
         f"{_PLATFORM}.services.token_command:token",
+        "platform",
+    ),
+    "backup": Command(
+        "write one state of a platform into a folder, while it runs",
+        f"{_PLATFORM}.settings:BackupSettings",
+        f"{_PLATFORM}.upkeep.backup:backup",
+        "platform",
+    ),
+    "restore": Command(
+        "fill an empty platform with a backup",
+        f"{_PLATFORM}.settings:RestoreSettings",
+        f"{_PLATFORM}.upkeep.restore:restore",
+        "platform",
+    ),
+    "check": Command(
+        "compare database, files and masks of a platform",
+        f"{_PLATFORM}.settings:CheckSettings",
+        f"{_PLATFORM}.upkeep.check:check",
         "platform",
     ),
 }

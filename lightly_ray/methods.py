@@ -21,6 +21,7 @@ Normalize = bool | Literal["whiten"]
 """Embeddings as they are, at unit length, or whitened and then at unit length."""
 
 DEFAULT_SCORE: Final = "uncertainty_margin"
+PREDICTION_ERROR, LABEL_ERROR = EVALUATION_SCORES = ("prediction_error", "label_error")  # what an evaluation leaves
 INITIAL_TAG = "initial-tag"  # of every dataset: all of its samples; grows when images are appended
 CANNOT_BE_LABELLED_TAG = "cannot-be-labelled"  # of a dataset: what is never offered again; grows by marking
 VALIDATION_TAG = "validation"  # what a held-out set is called where nothing else is said
@@ -134,8 +135,13 @@ def require_normalize(value: object, min_distance: float) -> Normalize:
 
 
 def default_score(names: list[str]) -> str:
-    """The score that a selection uses where none is named: `DEFAULT_SCORE`, else the first of ``names``."""
-    return DEFAULT_SCORE if DEFAULT_SCORE in names else names[0]
+    """The score that a selection uses where none is named: `DEFAULT_SCORE`, else the first of ``names``.
+
+    What an evaluation leaves is not taken while there is another: it is asked for by its name.
+    """
+    if DEFAULT_SCORE in names:
+        return DEFAULT_SCORE
+    return next((name for name in names if name not in EVALUATION_SCORES), names[0])
 
 
 def is_number(value: object) -> TypeGuard[float]:

@@ -39,6 +39,8 @@ def missing(part: str, reason: str) -> None:
 
 # What takes longest goes first: two processes that share the files of tests then end at about the same time.
 _FIRST = (
+    "workflow/test_select_new",
+    "workflow/test_train_with_selection",
     "selection/test_select_on_ray",
     "scoring/test_score",
     "jobs/test_chain",
@@ -46,6 +48,8 @@ _FIRST = (
     "jobs/test_active_learning",
     "selection/test_select_faults",
     "workflow/test_embed_images",
+    "web/test_web_plot",
+    "web/test_web_chain",
 )
 
 

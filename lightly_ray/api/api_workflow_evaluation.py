@@ -45,7 +45,8 @@ class EvaluationMixin(SelectionMixin):
             data: as `lightly_ray.score` takes it, with the names in `filename`; for an evaluation of detection with
                 `boxes`, x0, y0, x1, y1 relative to the width and height of the image.
             name: of the predictions, "round-1" or a model's: letters, digits, space and .:;=@_-.
-            classes: names of the classes in the order of their numbers, as labels call them; by default the numbers.
+            classes: names of the classes in the order of their numbers, as labels call them; by default those of a
+                frame's columns, or of the categories of a COCO annotation file, else the numbers.
             images: what names the images where a file does not, as in `lightly_ray.score`.
 
         Raises:
@@ -53,10 +54,12 @@ class EvaluationMixin(SelectionMixin):
             NotFoundError: there is no such file.
             ConflictError: the name is that of predictions of another task.
         """
-        table = data.table if isinstance(data, Predictions) else read_whole(task, data, images)
-        names = classes or (data.classes if isinstance(data, Predictions) else ())
+        if isinstance(data, Predictions):
+            table, named = data.table, data.classes
+        else:
+            table, named = read_whole(task, data, images)
         body = io.BytesIO()
-        write_packed(checked(task, table, "the predictions", names), body)
+        write_packed(checked(task, table, "the predictions", classes or named), body)
         path = self._at("predictions", quote(name, safe=""))
         return parse(PredictionsData, self.transport.put_bytes(path, body.getvalue()))
 

@@ -1,15 +1,65 @@
-"""Exports of a tag: file names, read URLs, tasks of Label Studio, a COCO list of images."""
+"""Exports of a tag in the forms of labelling tools, and as published clients know them."""
 
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from lightly_ray.api.api_workflow_tags import TagsMixin
-from lightly_ray.errors import ApiError
+from lightly_ray.data.atomic import make_folder
+from lightly_ray.data.labels.exports import EXPORTS
+from lightly_ray.errors import ApiError, InvalidInputError
 
 _PAGE = 20_000
 
 
 class ExportMixin(TagsMixin):
     """The part of `ApiWorkflowClient` that exports tags to labelling tools."""
+
+    def export(
+        self,
+        tag: str,
+        format: str,
+        path: str | Path,
+        predictions: str | None = None,
+        labels: str | None = None,
+    ) -> None:
+        """Write a tag in the form of a labelling tool; the labels that come back go in by `import_labels`.
+
+        Each sample brings its id and its file name, and where the form has a place for it the address of its image,
+        which opens without a token for a while and ends in the file's own base name. A second export is byte for byte
+        the first one but for the signatures of these addresses.
+
+        Args:
+            tag: name of the tag.
+            format: a name of `lightly_ray.data.labels.exports.EXPORTS`: filenames, csv, label-studio, cvat, coco, yolo,
+                labelbox, huggingface, fiftyone, imagefolder or zip.
+            path: the file to write. Of yolo, fiftyone and imagefolder a folder that is not there yet, or a file that
+                ends in .zip.
+            predictions: name of stored predictions that go along, for annotators to correct; None: none.
+            labels: the source of the labels that go along; None: those of all sources.
+
+        Raises:
+            NotFoundError: there is no such tag, source of labels, or predictions.
+            InvalidInputError: no format is called so, or it has no place for predictions or for labels of this task;
+                the labels are of several tasks and ``labels`` names no source; a sample has no image, or not its size,
+                where the format needs it; the folder is there. Nothing is written then.
+        """
+        if format not in EXPORTS:
+            raise InvalidInputError(f"unknown format {format!r}, it must be one of {', '.join(EXPORTS)}")
+        target, address = Path(path), self._export(self.get_tag_by_name(tag).id, format)
+        query = {"predictions": predictions, "labels": labels}
+        if not EXPORTS[format].is_folder or target.suffix == ".zip":
+            self.transport.download(address, target, **query)
+            return
+        if target.exists():
+            raise InvalidInputError(f"cannot write {str(target)!r}: {format} is a folder, which must not be there yet")
+        make_folder(target.parent)
+        with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as draft:
+            self.transport.download(address, Path(draft) / "export.zip", **query)
+            with zipfile.ZipFile(Path(draft) / "export.zip") as archive:
+                archive.extractall(Path(draft) / "folder")  # the platform has made its paths safe
+            (Path(draft) / "folder").rename(target)
 
     def export_filenames_by_tag_id(self, tag_id: str) -> str:
         """File names of a tag, one per line."""

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -135,18 +135,24 @@ class Transport:
     def save(self, url: str, target: Path) -> None:
         """Write the content behind a signed URL to a file, piece by piece; nothing is found there until it is whole."""
         with atomic_write(target) as out:
+            self._signed("GET", url, lambda address: self._into(out, address, auth=_no_auth))
 
-            def send(address: str) -> requests.Response:
-                with self._session.get(address, timeout=TIMEOUT, auth=_no_auth, stream=True) as response:
-                    if response.ok:
-                        out.seek(0)  # an earlier try may have ended in the middle
-                        out.truncate()
-                        out.writelines(response.iter_content(2**20))
-                    else:
-                        _ = response.content  # what an error says is read before the connection goes back
-                return response
+    def download(self, path: str, target: Path, **query: Any) -> None:
+        """Write what a GET answers to a file, as `save` does."""
+        params = {name: value for name, value in query.items() if value is not None}
+        options = {"params": params, "auth": self._auth or _no_auth, "allow_redirects": False}
+        with atomic_write(target) as out:
+            self._tried(lambda: self._into(out, self.server + path, **options), f"GET {path}", repeat=True)
 
-            self._signed("GET", url, send)
+    def _into(self, out: BinaryIO, address: str, **options: Any) -> requests.Response:
+        with self._session.get(address, timeout=TIMEOUT, stream=True, **options) as response:
+            if response.ok:
+                out.seek(0)  # an earlier try may have ended in the middle
+                out.truncate()
+                out.writelines(response.iter_content(2**20))
+            else:
+                _ = response.content  # what an error says is read before the connection goes back
+        return response
 
     def _call(
         self, method: str, path: str, *, query: Mapping[str, Any], repeat: bool, **what: Any

@@ -2,10 +2,13 @@
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from lightly_ray.errors import ConflictError
 
 
 @contextmanager
@@ -28,6 +31,36 @@ def atomic_write(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
         replace_durably(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Fill a new folder; it appears under its name when the block ends well, and not at all otherwise.
+
+    Args:
+        path: where nothing is yet.
+
+    Yields:
+        A folder beside it, whose files are to be written by `atomic_write`.
+
+    Raises:
+        ConflictError: there is something under that name.
+    """
+    _require_free(path)
+    make_folder(path.parent)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    draft.mkdir()
+    try:
+        yield draft
+        _require_free(path)
+        replace_durably(draft, path)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _require_free(path: Path) -> None:
+    if path.exists():
+        raise ConflictError(f"there is something under {str(path)!r} already: give another name")
 
 
 def replace_durably(draft: Path, target: Path) -> None:

@@ -13,7 +13,8 @@ from lightly_ray.data.predictions import classification
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.evaluation.join import Joined
 from lightly_ray.evaluation.label_errors import label_errors
-from lightly_ray.evaluation.result import LABEL_ERROR, PREDICTION_ERROR, Bin, ClassResult, Evaluation
+from lightly_ray.evaluation.result import Bin, ClassResult, Evaluation
+from lightly_ray.methods import LABEL_ERROR, PREDICTION_ERROR
 
 BINS = 15  # as in the paper
 
@@ -81,8 +82,9 @@ def class_results(
 
 def confusion(labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> NDArray[np.int64]:
     """(k, 3) label, prediction, count: the entries above 0 of the confusion matrix, which may be too large itself."""
-    pairs, counts = np.unique(np.column_stack([labels, predicted]), axis=0, return_counts=True)
-    return np.column_stack([pairs, counts]).astype(np.int64)
+    width = int(max(labels.max(initial=0), predicted.max(initial=0))) + 1
+    pairs, counts = np.unique(labels * width + predicted, return_counts=True)
+    return np.column_stack([pairs // width, pairs % width, counts]).astype(np.int64)
 
 
 def calibration(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> tuple[Bin, ...]:

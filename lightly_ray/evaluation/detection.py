@@ -17,7 +17,8 @@ from lightly_ray.data.predictions import detection
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.evaluation.join import Joined
 from lightly_ray.evaluation.matching import match
-from lightly_ray.evaluation.result import LABEL_ERROR, PREDICTION_ERROR, ClassResult, Evaluation
+from lightly_ray.evaluation.result import ClassResult, Evaluation
+from lightly_ray.methods import LABEL_ERROR, PREDICTION_ERROR
 from lightly_ray.scores.detection import confidences
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)

@@ -53,30 +53,31 @@ def join(labels: Labels, predictions: Predictions) -> Joined:
     _require_common_class(labels, predictions)
     table = labels.table
     _require_names(table)
-    skipped = pc.fill_null(table["cannot_be_labelled"], False)
-    usable = table.filter(pc.invert(skipped))
-    empty = 0
-    if labels.task == "classification":
-        labelled = pc.fill_null(pc.greater(pc.list_value_length(usable["annotations"]), 0), False)
-        empty = len(usable) - int(pc.sum(labelled).as_py() or 0)
-        usable = usable.filter(labelled)
-    names, known = _names(usable), predictions.filenames
+    names, known = _names(table), predictions.filenames
     places = positions_in(names, known)
-    both = places >= 0
-    if not both.any():
-        raise InvalidInputError(_nothing_common(names, known))
-    rows = np.flatnonzero(both)
-    order = rows[pc.array_sort_indices(names.take(pa.array(rows))).to_numpy()]
+    skipped = _flags(pc.fill_null(table["cannot_be_labelled"], False))
+    empty = np.zeros(len(table), dtype=bool)
+    if labels.task == "classification":
+        empty = ~skipped & ~_flags(pc.fill_null(pc.greater(pc.list_value_length(table["annotations"]), 0), False))
+    wanted = ~skipped & ~empty
+    rows = np.flatnonzero(wanted & (places >= 0))
+    if not len(rows):
+        raise InvalidInputError(_nothing_common(names.filter(pa.array(wanted)), known))
+    rows = rows[pc.array_sort_indices(names.take(pa.array(rows))).to_numpy()]
     counts = Counts(
-        evaluated=len(order),
-        without_prediction=len(names) - len(order),
-        without_label=len(known) - int((positions_in(_names(table), known) >= 0).sum()),
-        unlabelled=empty,
-        cannot_be_labelled=int(pc.sum(skipped).as_py() or 0),
+        evaluated=len(rows),
+        without_prediction=int(np.count_nonzero(wanted)) - len(rows),
+        without_label=len(known) - int(np.count_nonzero(places >= 0)),
+        unlabelled=int(np.count_nonzero(empty)),
+        cannot_be_labelled=int(np.count_nonzero(skipped)),
     )
-    chosen = usable.take(pa.array(order))
+    chosen = table.take(pa.array(rows))
     classes = (*predictions.classes, *(name for name in labels.classes if name not in set(predictions.classes)))
-    return Joined(chosen, predictions.take(places[order]), _names(chosen), classes, counts)
+    return Joined(chosen, predictions.take(places[rows]), _names(chosen), classes, counts)
+
+
+def _flags(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    return np.asarray(column.to_numpy(), dtype=bool)
 
 
 def _names(table: pa.Table) -> pa.LargeStringArray:

@@ -9,9 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lightly_ray.data.labels.table import Task
+from lightly_ray.methods import EVALUATION_SCORES, LABEL_ERROR
 
-PREDICTION_ERROR, LABEL_ERROR = "prediction_error", "label_error"
-SCORES = (PREDICTION_ERROR, LABEL_ERROR)
+SCORES = EVALUATION_SCORES
 """The scores per sample that every evaluation has, in [0, 1]: 1 is worst predicted, or likeliest labelled wrong."""
 
 _NAMED = 20  # samples that the JSON names of each kind

@@ -12,6 +12,7 @@
     services/        what routes call where it is more than a store function
     jobs/            selections and projections: queued, claimed, computed, stored
     storage/         the database and the files
+    upkeep/          backup, restore, check
 
 A request: `http/routes` -> `storage/store` in one transaction -> `http/views`. A file: a temporary file ->
 `storage/blobs`, under a new key -> the row that names it. A selection: `jobs/enqueue` pins its inputs and reserves the

@@ -1,9 +1,10 @@
 """What every route and job works with: the database, the blobs, the signer, the settings."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from sqlalchemy import URL, Connection, select
@@ -11,13 +12,13 @@ from sqlalchemy.exc import DBAPIError
 
 from lightly_ray.data.atomic import atomic_write
 from lightly_ray.data.location import hide_credentials
-from lightly_ray.errors import ConflictError, InvalidInputError, UnavailableError
+from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from lightly_ray.platform.settings import ServeSettings, StoreSettings
 from lightly_ray.platform.signing import Signer
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.ids import new_id
-from lightly_ray.platform.storage.migrate import migrate
+from lightly_ray.platform.storage.migrate import migrate, require_newest
 from lightly_ray.platform.storage.schema import server_state
 
 _DATABASE_FILE = "database"  # in data_dir: which database the platform of this folder has
@@ -47,9 +48,29 @@ class Store:
         with _usable(f"data_dir {str(settings.data_dir)!r}"):
             settings.data_dir.mkdir(parents=True, exist_ok=True)
             _require_same_database(settings)
+        return cls._with(settings, migrate)
+
+    @classmethod
+    def reach(cls, settings: StoreSettings) -> Self:
+        """Open what is there already, and leave its schema as it is.
+
+        Raises:
+            NotFoundError: there is no platform.
+            ConflictError: the platform of this folder keeps its data in another database, or has another schema.
+            UnavailableError: the database cannot be reached, or is none.
+        """
+        url = settings.database_url
+        if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+            raise NotFoundError(f"there is no platform in data_dir {str(settings.data_dir)!r}")
+        with _usable(f"data_dir {str(settings.data_dir)!r}"):
+            _require_same_database(settings)
+        return cls._with(settings, require_newest)
+
+    @classmethod
+    def _with(cls, settings: StoreSettings, prepare: Callable[[Database], None]) -> Self:
         database = Database(settings.database_url)
         try:
-            migrate(database)
+            prepare(database)
         except DBAPIError as error:
             database.close()
             where = settings.database_url.render_as_string(hide_password=True)

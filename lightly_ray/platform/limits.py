@@ -11,6 +11,7 @@ from lightly_ray.errors import InvalidInputError, TooLargeError
 FILE_NAME = 255  # characters; what clients check too
 NAME = 255
 METADATA_BYTES = 256 * 2**10  # of one sample, each kind, as JSON
+METADATA_DEPTH = 64  # lists and objects inside each other: what is deeper can be parsed, and not written again
 BATCH_SAMPLES, BATCH_BYTES = MOST_SAMPLES, MOST_BYTES
 BATCH_JSON_BYTES = 16 * 2**20
 IMAGE_BYTES = 256 * 2**20
@@ -23,6 +24,7 @@ LABEL_VALUES = 500_000_000  # unpacked, parts of annotations counted one by one:
 SCORES_BYTES = 2**30  # about 50 million scores as JSON
 JSON_BYTES = 64 * 2**20  # any other body: a mask of 200 million samples fits
 PAGE = 100_000
+OFFSET = 2**53  # more than any dataset has, and what JSON, browsers and databases can count to
 
 _TAG_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 .:;=@_-]{2,}\Z")
 _PREDICTIONS_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 .:;=@_-]*\Z")
@@ -77,10 +79,11 @@ def metadata(value: dict[str, Any] | None, what: str) -> dict[str, Any] | None:
     """Metadata as it can be kept: figures that are not finite (the signal-to-noise ratio of a black image) become null.
 
     Raises:
-        TooLargeError: it is too large to be metadata.
+        TooLargeError: it is too large to be metadata, or too deep.
     """
     if value is None:
         return None
+    _require_depth(value, what)
     text = json.dumps(value)
     if len(text) > METADATA_BYTES:
         raise TooLargeError(f"{what} may have {METADATA_BYTES} bytes as JSON, got {len(text)}")
@@ -96,6 +99,16 @@ def _printable(what: str, name: str) -> str:
     if not 0 < len(name) <= NAME or not _is_text(name):
         raise InvalidInputError(f"{what} has 1 to {NAME} printable characters, got {name[:60]!r}")
     return name
+
+
+def _require_depth(value: dict[str, Any], what: str) -> None:
+    level: list[Any] = [value]
+    for _ in range(METADATA_DEPTH):
+        inner = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [one for some in inner for one in some if isinstance(one, dict | list)]
+        if not level:
+            return
+    raise TooLargeError(f"{what} may have {METADATA_DEPTH} lists and objects inside each other, it has more")
 
 
 def _is_text(name: str) -> bool:

@@ -111,3 +111,23 @@ class TokenSettings(StoreSettings):
         if self.create is not None and self.revoke is not None:
             raise ValueError("give either create or revoke, not both")
         return self
+
+
+class BackupSettings(StoreSettings):
+    """Write one state of the platform into a folder, while it runs or not."""
+
+    to: Path = Field(description="the folder to make; it appears when it is complete, and holds every token's digest")
+
+
+class RestoreSettings(StoreSettings):
+    """Fill an empty platform with what a backup holds. Its server is to be stopped meanwhile."""
+
+    backup: Path = Field(description="the folder that `lightly-ray backup` has written")
+
+
+class CheckSettings(StoreSettings):
+    """Compare database, files and masks of a platform, while it runs or not."""
+
+    repair: Literal["orphans"] | None = Field(
+        default=None, description="orphans: delete files that nothing names and that are older than an hour"
+    )

@@ -8,6 +8,7 @@ The secret lies in the database, so every server process accepts what another on
 import hashlib
 import hmac
 import time
+from urllib.parse import quote
 
 from lightly_ray.errors import AuthenticationError
 
@@ -23,10 +24,18 @@ class Signer:
     def __init__(self, secret: bytes, lifetime: int) -> None:
         self._secret, self._lifetime = secret, lifetime
 
-    def sign(self, method: str, path: str) -> str:
-        """The path with its expiry and signature as query."""
+    def sign(self, method: str, path: str, name: str = "") -> str:
+        """The path with its expiry and signature as query.
+
+        Args:
+            method: that is allowed.
+            path: of what.
+            name: stands behind the path, for tools that call a file by the end of its address; it is not signed.
+        """
         expires = str(int(time.time()) + self._lifetime)
-        return f"{path}?expires={expires}&signature={self._signature(method, path, expires)}"
+        # A browser takes dots for a way up.
+        behind = f"/{quote(name, safe='')}" if name.strip(".") else ""
+        return f"{path}{behind}?expires={expires}&signature={self._signature(method, path, expires)}"
 
     def check(self, method: str, path: str, expires: str, signature: str) -> None:
         """Refuse what we did not sign, and what has expired.

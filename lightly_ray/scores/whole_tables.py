@@ -7,8 +7,10 @@ import numpy as np
 import pyarrow as pa
 
 from lightly_ray._types import PathLike
+from lightly_ray.data.frames import is_frame
 from lightly_ray.data.location import Location
-from lightly_ray.data.predictions import detection
+from lightly_ray.data.predictions import coco, detection, segmentation
+from lightly_ray.data.predictions.checks import PredictionFault
 from lightly_ray.data.predictions.columns import column, tensors
 from lightly_ray.data.predictions.table import NAMES
 from lightly_ray.errors import InvalidInputError
@@ -18,7 +20,7 @@ from lightly_ray.scores.tables_in_memory import table_of
 from lightly_ray.scores.tasks import Task
 
 
-def read_whole(task: Task, predictions: Any, images: PathLike | None = None) -> pa.Table:
+def read_whole(task: Task, predictions: Any, images: PathLike | None = None) -> tuple[pa.Table, tuple[str, ...]]:
     """Read predictions.
 
     Args:
@@ -28,7 +30,9 @@ def read_whole(task: Task, predictions: Any, images: PathLike | None = None) -> 
             how large they are, without which the boxes of a results file are of no use.
 
     Returns:
-        The columns of the schema, boxes among them, lists instead of tensors.
+        The columns of the schema, boxes among them, lists instead of tensors. And the names of the classes in the order
+        of their numbers, where the predictions bring them: columns of a frame, categories of a COCO annotation file (of
+        a number between these that has none, the number).
 
     Raises:
         NotFoundError: there is no such file.
@@ -48,11 +52,24 @@ def read_whole(task: Task, predictions: Any, images: PathLike | None = None) -> 
         tables = [table_of(predictions, columns, named_by)]
     if not tables:
         raise InvalidInputError("the predictions have no rows")
-    return pa.concat_tables([_plain(columns.to_schema(table)) for table in tables], promote_options="permissive")
+    whole = pa.concat_tables([_plain(columns.to_schema(table)) for table in tables], promote_options="permissive")
+    return whole, _classes(task, predictions, named_by)
+
+
+def _classes(task: Task, predictions: Any, images: Location | None) -> tuple[str, ...]:
+    if is_frame(predictions) and task == "classification":
+        names = [str(name) for name in predictions.columns if name != NAMES]
+        return () if len(names) < 2 or "probabilities" in names else tuple(names)
+    if task == "detection" and images is not None and images.path.lower().endswith(".json"):
+        found = coco.read_categories(images)
+        return tuple(found.get(number, str(number)) for number in range(max(found, default=-1) + 1))
+    return ()
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """The table with lists instead of tensors, and beside those of three dimensions their shapes."""
+    """The table with lists instead of tensors and of files, and beside those of three dimensions their shapes."""
+    if segmentation.PATH in table.column_names and "probabilities" not in table.column_names:
+        return _maps(table)
     batches = []
     for batch in table.to_batches() or [pa.RecordBatch.from_pylist([], schema=table.schema)]:
         plain = {name: batch.column(name) for name in batch.schema.names}
@@ -61,6 +78,18 @@ def _plain(table: pa.Table) -> pa.Table:
                 plain |= _lists(batch, name)
         batches.append(pa.table(plain))
     return pa.concat_tables(batches, promote_options="permissive")
+
+
+def _maps(table: pa.Table) -> pa.Table:
+    values, shapes, names = [], [], table[NAMES].to_pylist()
+    found = (one for batch in table.to_batches() for one in segmentation.maps(batch))
+    for name, one in zip(names, found, strict=True):
+        if isinstance(one, PredictionFault):
+            raise InvalidInputError(f"the predictions of {name!r} cannot be used: it has {one}")
+        values.append(one.reshape(-1))
+        shapes.append(one.shape)
+    lists = pa.list_(pa.int32())
+    return pa.table({NAMES: table[NAMES], "probabilities": values, "shape": pa.array(shapes, lists)})
 
 
 def _lists(batch: pa.RecordBatch, name: str) -> dict[str, pa.Array]:

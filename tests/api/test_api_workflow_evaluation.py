@@ -10,7 +10,7 @@ import pytest
 from lightly_ray.active_learning.config import SamplerConfig
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.errors import ConflictError, InvalidInputError, JobFailedError, NotFoundError
-from lightly_ray.evaluation import evaluate
+from lightly_ray.evaluation import SCORES, evaluate
 from lightly_ray.scores import entropy, margin
 from tests.evaluation.tables import boxed, classified, detected, distributions
 
@@ -117,6 +117,9 @@ def test_evaluate__classification(uploaded: ApiWorkflowClient) -> None:
     everything = uploaded.get_tag_by_name("initial-tag").id
     for name, values in expected.scores.items():
         np.testing.assert_allclose(uploaded.get_scores(everything, name), [*values, 0, 0])
+    assert uploaded.get_score_data(everything)[-1].score_type in SCORES
+    unnamed = uploaded.selection(SamplerConfig("ACTIVE_LEARNING", 1, name="unnamed"))
+    assert uploaded.get_tag_provenance(unnamed.id)["score"]["score_type"] == "uncertainty_margin"
     worst = uploaded.selection(SamplerConfig("ACTIVE_LEARNING", 1, name="worst", score="prediction_error"))
     assert uploaded.get_filenames_in_tag(worst) == [expected.worst("prediction_error")[0][0]]
 

@@ -1,4 +1,4 @@
-"""Environments for published clients: one virtual environment with what they need, one folder per client."""
+"""Environments for published clients and tools: one virtual environment for each set of what they need."""
 
 import os
 import subprocess
@@ -50,6 +50,23 @@ def peer(version: str) -> tuple[Path, dict[str, str]]:
     install = ("-m", "pip", "install", "-q", "--no-deps", "--target", client, f"lightly=={version}")
     _once(client, lambda: _run(python, *install))
     return python, {**os.environ, "PYTHONPATH": str(client)}
+
+
+def environment(name: str, *packages: str) -> Path:
+    """The interpreter of an environment of its own with these packages.
+
+    Raises:
+        PeerError: it is not there and cannot be installed.
+    """
+    folder = peers_folder() / name
+    python = folder / "bin" / "python"
+
+    def make() -> None:
+        _run(Path(sys.executable), "-m", "venv", "--clear", folder)
+        _run(python, "-m", "pip", "install", "-q", *packages)
+
+    _once(folder, make)
+    return python
 
 
 def _once(target: Path, make: Callable[[], None]) -> None:

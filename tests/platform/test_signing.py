@@ -42,3 +42,10 @@ def test_check__expired() -> None:
     path, expires, signature = parts(Signer(b"s" * 32, -2).sign("PUT", "/v1/a"))
     with pytest.raises(AuthenticationError, match="expired"):
         SIGNER.check("PUT", path, expires, signature)
+
+
+def test_sign__a_name_behind_is_not_signed() -> None:
+    path, expires, signature = parts(SIGNER.sign("GET", "/v1/a", "ä #1?.png"))
+    assert path == "/v1/a/%C3%A4%20%231%3F.png"
+    SIGNER.check("GET", "/v1/a", expires, signature)
+    assert parts(SIGNER.sign("GET", "/v1/a", ".."))[0] == "/v1/a"  # no way up

@@ -72,7 +72,7 @@ def _upload(page: "Page", folder: Path) -> None:
 def _add_embeddings(page: "Page", embeddings: Path) -> None:
     page.goto("/#/datasets")
     page.get_by_role("button", name="More for from a folder").click()
-    page.get_by_role("menuitem", name="Add images or embeddings…").click()
+    page.get_by_role("menuitem", name="Add images, embeddings or labels…").click()
     dialog = page.get_by_role("dialog", name="Add to from a folder")
     dialog.get_by_label("Choose embeddings").set_input_files(embeddings)
     expect(page.get_by_label("Upload to from a folder")).to_contain_text("pixels")

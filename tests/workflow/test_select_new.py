@@ -210,6 +210,7 @@ def _steps(client: ApiWorkflowClient, name: str) -> tuple[int, int, int]:
     return len(client.get_samples()), len(client.get_all_embedding_data()), len(client.get_all_tags())
 
 
+@pytest.mark.full
 def test_job__killed_at_every_step_makes_one_tag(client: ApiWorkflowClient, folder: Path) -> None:
     """A process, ended by SIGKILL whenever the platform has got further, and started again."""
     name = "night killed"

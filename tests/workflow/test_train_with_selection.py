@@ -94,7 +94,8 @@ def _reached(output: Path, wanted: str) -> bool:
     return _tags(output) >= 1 if wanted == "asked" else wanted == "finished" and _checkpoints(output) >= 1
 
 
-@pytest.mark.parametrize("kills", [["finished"], pytest.param(["asked", "finished"], marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("kills", [["finished"], ["asked", "finished"]])
 def test_job__killed_in_a_round_ends_as_if_it_had_not_been(
     photos: Path, tmp_path: Path, undisturbed: dict[str, Any], kills: list[str]
 ) -> None:

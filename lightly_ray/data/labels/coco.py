@@ -2,7 +2,7 @@
 
 An image in the list without an annotation has been looked at, and nothing was seen. Beside what the format has,
 images carry `sample_id`, `cannot_be_labelled` and `labelled` (false: nobody has), which other tools pass over; an
-annotation that stands for a prediction has a `score`.
+annotation that stands for a prediction has a `score`. Keypoints of which none is labelled are none.
 
 The format: https://cocodataset.org/#format-data
 """
@@ -13,16 +13,18 @@ from typing import Any
 import numpy as np
 
 from lightly_ray.data.json_list import read_lists
-from lightly_ray.data.labels.exporting import Annotation, Export, Sample, as_json, joined
+from lightly_ray.data.labels.exporting import Annotation, Export, Sample, as_json, joined, object_box
 from lightly_ray.data.labels.geometry import (
     area_of,
+    around,
     pixels,
     pixels_of_keypoints,
     relative,
     relative_keypoints,
     require_size,
 )
-from lightly_ray.data.labels.masks import coco_counts
+from lightly_ray.data.labels.label_studio_names import name_in_export
+from lightly_ray.data.labels.masks import box_of, coco_counts, unpacked
 from lightly_ray.data.labels.rows import Rows
 from lightly_ray.data.labels.table import Labels, Task
 from lightly_ray.data.location import Location
@@ -38,7 +40,7 @@ def read(place: Location, task: Task | None) -> Labels:
         InvalidInputError: it is broken, an entry lacks what it needs or names an image or a category that is not
             there, or an image with labels has no size.
     """
-    file, waiting = _File(place.shown), list[Entry]()
+    file, waiting = _File(repr(place.shown)), list[Entry]()
     for kind, entry in read_lists(place, ("images", "annotations", "categories")):
         if kind == "images":
             file.images.put(entry)
@@ -109,7 +111,7 @@ class _File:
             annotations = self._annotations.get(number, [])
             rows.add(
                 annotations if annotations or image.get("labelled", True) else None,
-                filename=str(image["file_name"]),
+                filename=name_in_export(str(image["file_name"])),
                 sample_id=image.get("sample_id"),
                 cannot_be_labelled=bool(image.get("cannot_be_labelled")),
             )
@@ -185,10 +187,8 @@ def _shapes(annotation: Annotation, sample: Sample) -> Entry:
     if box is None and polygons is None and mask is None and points is None:
         return shapes
     width, height = require_size(sample.width, sample.height, sample.shown)
-    shapes |= {"iscrowd": 0}
-    if box is not None:
-        x0, y0, x1, y1 = pixels(box, width, height)
-        shapes |= {"bbox": _sides(x0, y0, x1, y1), "area": (x1 - x0) * (y1 - y0)}
+    x0, y0, x1, y1 = _corners(annotation, sample)
+    shapes |= {"iscrowd": 0, "bbox": _sides(x0, y0, x1, y1), "area": (x1 - x0) * (y1 - y0)}
     if polygons is not None:
         parts = [pixels(part, width, height) for part in polygons]
         shapes |= {"segmentation": parts, "area": sum(map(area_of, parts))}
@@ -203,6 +203,19 @@ def _shapes(annotation: Annotation, sample: Sample) -> Entry:
             "num_keypoints": int(np.count_nonzero(points[2::3])),
         }
     return shapes
+
+
+def _corners(annotation: Annotation, sample: Sample) -> Sequence[float]:
+    """The box of an object in pixels, or the one around it, which the format wants."""
+    width, height = require_size(sample.width, sample.height, sample.shown)
+    box, polygons, mask = (annotation.get(name) for name in ("box", "polygons", "mask"))
+    if box is not None:
+        return pixels(box, width, height)
+    if polygons is not None:
+        return pixels(around(np.concatenate(polygons)) or (0, 0, 0, 0), width, height)
+    if mask is not None:
+        return box_of(unpacked(mask, sample.shown))
+    return pixels(object_box(annotation, sample), width, height)
 
 
 def _sides(x0: float, y0: float, x1: float, y1: float) -> Sequence[float]:

@@ -89,8 +89,8 @@ def read_parquet(place: Location, task: Task | None) -> Labels:
     about = json.loads(metadata.get(_KEY, b"{}"))
     table = _completed(table, table["annotations"], place)
     if "task" in about and task in (None, about["task"]):
-        return checked(about["task"], table, place.shown, about["classes"])
-    return labels_of(table, place.shown, task)
+        return checked(about["task"], table, repr(place.shown), about["classes"])
+    return labels_of(table, repr(place.shown), task)
 
 
 def write_parquet(labels: Labels, stream: pa.NativeFile) -> None:
@@ -152,7 +152,7 @@ def _with_objects(table: pa.Table, place: Location, task: Task | None) -> Labels
         annotations = pa.chunked_array([pa.array(objects, SCHEMA.field("annotations").type)])
     except (ValueError, TypeError, pa.ArrowException) as error:
         raise InvalidInputError(f"{place.shown!r}: the column annotations must hold JSON of labels: {error}") from error
-    return labels_of(_completed(table, annotations, place), place.shown, task)
+    return labels_of(_completed(table, annotations, place), repr(place.shown), task)
 
 
 def _with_classes(table: pa.Table, place: Location, task: Task | None) -> Labels:
@@ -183,7 +183,7 @@ def _with_classes(table: pa.Table, place: Location, task: Task | None) -> Labels
         ],
         schema=SCHEMA,
     )
-    return labels_of(grouped, place.shown, "classification")
+    return labels_of(grouped, repr(place.shown), "classification")
 
 
 def _lists(codes: NDArray[np.int64], count: int, labels: pa.Array, cannot: NDArray[np.bool_]) -> pa.ListArray:

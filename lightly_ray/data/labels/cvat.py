@@ -31,7 +31,7 @@ def read(place: Location, task: Task | None) -> Labels:
         UnreadableError: it is no XML, or ends in the middle.
         InvalidInputError: a shape or an image lacks what it needs, or it is of a video.
     """
-    rows = Rows(place.shown)
+    rows = Rows(repr(place.shown))
     classes: list[str] = []
     points: dict[str, list[str]] = {}
     for node in read_children(place, ROOT):

@@ -3,7 +3,6 @@
 A second export of the same input is byte for byte the first.
 """
 
-import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -124,7 +123,7 @@ def _files(format: Format, export: Export) -> Iterator[File]:
 def _put(path: Path, file: File) -> None:
     make_folder(path.parent)
     if isinstance(file.content, Path):
-        os.symlink(file.content.absolute(), path)
+        path.symlink_to(file.content.absolute())
     else:
         with path.open("xb") as stream:
             stream.writelines([file.content] if isinstance(file.content, bytes) else file.content)

@@ -27,6 +27,7 @@ from lightly_ray.data.labels import (
     xml_file,
     yolo,
 )
+from lightly_ray.data.labels.folders import LIST
 from lightly_ray.data.labels.table import TASKS, Labels, Task
 from lightly_ray.data.labels.unzipped import ENDINGS, unzipped
 from lightly_ray.data.listing import files_below
@@ -161,9 +162,10 @@ def _layout_of(place: Location) -> str:
     xml = [path for path in paths if path.lower().endswith(".xml")]
     if xml and xml_file.root_of(place.at(xml[0])) == voc.ROOT:
         return "voc"
-    if len(paths) == 1 and not paths[0].endswith("/samples.csv"):
+    if len(paths) == 1 and paths[0] != place.child(LIST).path:
         return format_of(place.at(paths[0]))
-    if files_below(place, SUFFIXES):
+    others = [path for path in files_below(place) if not path.lower().endswith(SUFFIXES)]
+    if all(path == place.child(LIST).path for path in others) and files_below(place, SUFFIXES):
         return "imagefolder"
     raise InvalidInputError(
         f"{place.shown!r} is a folder of no format that is known; name the file in it, or the format, one of "

@@ -30,7 +30,7 @@ class Whose(NamedTuple):
 def places(
     samples: Iterable[Sample], key: Callable[[str], str] = lambda path: path, taken: Collection[str] = ()
 ) -> Iterator[tuple[Sample, str]]:
-    """Each sample with its path below the folder of images.
+    """Each sample with its path below the folder of images, none of them hidden.
 
     Args:
         samples: of distinct names.
@@ -40,6 +40,9 @@ def places(
     seen: set[str] = set()
     for sample in samples:
         path = safe_path(sample.filename, sample.sample_id, taken)
+        seen_by_all = "/".join(part.lstrip(".") for part in path.split("/"))
+        if path != seen_by_all:  # tools pass over what is hidden
+            path = safe_path(seen_by_all, sample.sample_id, [seen_by_all])
         while key(path) in seen:
             path = safe_path(path, sample.sample_id, [path])
         seen.add(key(path))

@@ -50,7 +50,7 @@ def read(place: Location, task: Task | None) -> Labels:
         raise InvalidInputError(f"{place.shown!r} must have {' or '.join(FILES)}")
     if file.path.endswith(".csv"):
         return read_csv(file, task)
-    rows = Rows(file.shown)
+    rows = Rows(repr(file.shown))
     for number, entry in enumerate(_lines(file), start=1):
         name = entry.get("file_name")
         what = f"line {number} of {file.shown!r}: image {name!r}"
@@ -118,8 +118,13 @@ def _objects(entry: Mapping[str, Any], file: Location, what: str) -> list[dict[s
     return found
 
 
+def _box(sides: Sequence[float], width: float, height: float) -> Any:
+    left, top, over, down = sides
+    return relative([left, top, left + over, top + down], width, height)
+
+
 _SHAPES: dict[str, tuple[str, Any]] = {
-    "bbox": ("box", lambda it, w, h: relative([it[0], it[1], it[0] + it[2], it[1] + it[3]], w, h)),
+    "bbox": ("box", _box),
     "segmentation": ("polygons", lambda it, w, h: [relative(part, w, h) for part in it]),
     "mask": ("mask", lambda it, _w, _h: it),
     "keypoints": ("keypoints", relative_keypoints),
@@ -143,18 +148,20 @@ def write(export: Export) -> Iterator[bytes]:
     Raises:
         InvalidInputError: an image with objects has no size.
     """
-    yield from joined((as_json(_line(sample, export)) for sample in export.samples), "\n")
+    several = any(len(sample.labels or []) > 1 for sample in export.samples)
+    yield from joined((as_json(_line(sample, export, several=several)) for sample in export.samples), "\n")
     yield b"\n"
 
 
-def _line(sample: Sample, export: Export) -> dict[str, Any]:
+def _line(sample: Sample, export: Export, *, several: bool) -> dict[str, Any]:
     line: dict[str, Any] = {"file_name": sample.filename, "sample_id": sample.sample_id}
     if sample.width is not None and sample.height is not None:
         line |= {"width": sample.width, "height": sample.height}
     line |= {"cannot_be_labelled": sample.cannot_be_labelled}
     shown = None if sample.cannot_be_labelled else sample.labels
     if export.task == "classification":
-        return line | {"labels": None if shown is None else [annotation["class"] for annotation in shown]}
+        names = [annotation["class"] for annotation in shown or []] or None
+        return line | ({"labels": names} if several else {"label": names[0] if names else None})
     return line | {"objects": None if shown is None else _object_lists(shown, sample)}
 
 

@@ -21,7 +21,7 @@ def read(place: Location, task: Task | None) -> Labels:
     Raises:
         InvalidInputError: an image lies in no folder of a class.
     """
-    rows, listed = Rows(place.shown), read_list(place)
+    rows, listed = Rows(repr(place.shown)), read_list(place)
     found: dict[str, tuple[str, str]] = {}
     for path in sorted(files_below(place, SUFFIXES)):
         below = path[len(place.path) :].lstrip("/")

@@ -6,7 +6,8 @@ that is the ground truth counts, else the newest; those that were skipped count 
 cannot be labelled. What a tag of another kind gives (text, ratings, relations) is passed over.
 
 Keypoints belong to the region that is their parent, whose label is their class; their place in the object is that of
-their own label among all labels of keypoints in the file, numbers by value. `meta` says which are hidden.
+their own label among all labels of keypoints in the file, numbers by value. `meta` says which are hidden. JSON alone
+says which region is whose parent.
 
 The format: https://labelstud.io/guide/export
 """
@@ -14,12 +15,11 @@ The format: https://labelstud.io/guide/export
 import csv
 import io
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from lightly_ray.data.json_list import read_objects
+from lightly_ray.data.labels.label_studio_names import name_of_address
 from lightly_ray.data.labels.label_studio_regions import ABOUT_REGION, Regions
 from lightly_ray.data.labels.rows import Rows
 from lightly_ray.data.labels.table import Labels, Task
@@ -30,7 +30,6 @@ Entry = dict[str, Any]
 _NAMES = ("filename", "lightlyFileName", "fileName")
 _ABOUT = {"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement", "history"}
 CSV_COLUMNS = {"annotation_id", "annotator", "lead_time"}
-_UPLOADED = re.compile(r"\A[0-9a-f]{8}-")
 
 
 def read(place: Location, task: Task | None) -> Labels:
@@ -39,7 +38,7 @@ def read(place: Location, task: Task | None) -> Labels:
     Raises:
         InvalidInputError: it is broken, a task has no key, or a region is of a shape that is not read.
     """
-    regions, rows = Regions(), Rows(place.shown)
+    regions, rows = Regions(), Rows(repr(place.shown))
     with place.filesystem.open_input_stream(place.path) as stream:
         begins = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     tasks = read_objects(place) if begins in (b"[", b"") else _csv_rows(place)
@@ -88,20 +87,8 @@ def _keys(data: Mapping[str, Any], what: str) -> tuple[str | None, str | None]:
         address = data.get("image") or (texts[0] if len(texts) == 1 else None)
         if not isinstance(address, str):
             raise InvalidInputError(f"{what}: its data have neither sample_id nor filename nor image: {data!r:.80}")
-        name = name_of(address)
+        name = name_of_address(address)
     return None if sample_id is None else str(sample_id), name
-
-
-def name_of(address: str) -> str:
-    """The name of a file as an address of Label Studio's shows it."""
-    parts = urlsplit(address)
-    if "d" in (query := parse_qs(parts.query)):
-        return query["d"][0]
-    if parts.scheme in ("s3", "gs", "azure-blob"):
-        return parts.path.lstrip("/")
-    if parts.scheme in ("http", "https") or parts.path.startswith("/data/"):
-        return _UPLOADED.sub("", unquote(parts.path.rpartition("/")[2]))
-    return address
 
 
 def _csv_rows(place: Location) -> Iterator[Entry]:
@@ -157,7 +144,7 @@ def _outputs(entry: Entry, what: str) -> Entry:
     return telling or others
 
 
-def _as_results(value: Any, what: str) -> list[Entry]:
+def _as_results(value: Any, what: str) -> list[Mapping[str, Any]]:
     """A field of JSON_MIN or CSV as results of the full JSON."""
     if isinstance(value, str):
         return [{"value": {"choices": [value]}}]
@@ -165,7 +152,7 @@ def _as_results(value: Any, what: str) -> list[Entry]:
         value = [value]
     if not isinstance(value, Sequence):
         raise InvalidInputError(f"{what}: a label must be a text, regions or choices, got {value!r:.60}")
-    results = []
+    results: list[Mapping[str, Any]] = []
     for one in value:
         if isinstance(one, str):
             results.append({"value": {"choices": [one]}})

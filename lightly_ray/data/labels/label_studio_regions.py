@@ -42,6 +42,7 @@ class Regions:
 
     def _annotations(self, results: Sequence[Mapping[str, Any]], what: str) -> list[Entry]:
         image = _Image(what)
+        results = [one for one in results if one.get("type") != "relation"]
         labelled = {one.get("id") for one in results if _labels_of(one["value"]) is not None}
         for one in results:
             names = _labels_of(one["value"])

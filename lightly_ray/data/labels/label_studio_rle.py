@@ -51,7 +51,9 @@ def decode(rle: Sequence[int], height: int, width: int, what: str) -> NDArray[np
     except (EOFError, ValueError, TypeError, IndexError) as error:
         if isinstance(error, InvalidInputError):
             raise
-        raise InvalidInputError(f"{what}: a mask is no run lengths of Label Studio: {error or 'it is cut'}") from error
+        raise InvalidInputError(
+            f"{what}: a mask is no run lengths of Label Studio: {str(error) or 'it is cut'}"
+        ) from error
     return values.reshape(height, width, 4)[:, :, 3]
 
 

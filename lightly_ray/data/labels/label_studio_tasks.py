@@ -51,7 +51,9 @@ def config(export: Export) -> str:
     names = dict(zip(tags, ("label", "brush"), strict=False))
     controls = "".join(f'<{tag} name="{name}" toName="image">{items}</{tag}>' for tag, name in names.items())
     if export.task == "keypoints":
-        points = "".join(f'<Label value="{number + 1}"/>' for number in range(export.most_keypoints()))
+        points = "".join(
+            f'<Label value="{number + 1}" model_index="{number}"/>' for number in range(export.most_keypoints())
+        )
         controls += f'<KeyPointLabels name="keypoint" toName="image">{points}</KeyPointLabels>'
     return f'<View><Image name="image" value="$image"/>{controls}</View>'
 

@@ -12,6 +12,8 @@ from lightly_ray.errors import InvalidInputError, TooLargeError, UnreadableError
 
 _SAYS = b"lightly_ray.labels"  # key of the metadata: {"task", "classes"}
 
+_GROUP = 1 << 16  # rows of one part: who wants one row reads no more
+
 
 class Packed(NamedTuple):
     """What such a file holds, not looked at further.
@@ -32,16 +34,20 @@ def write_packed(labels: Labels, file: BinaryIO, more: Mapping[str, pa.Array] | 
     for name, column in (more or {}).items():
         table = table.append_column(name, column)
     says = json.dumps({"task": labels.task, "classes": labels.classes}).encode()
-    pq.write_table(table.replace_schema_metadata({_SAYS: says}), file, compression="zstd")
+    pq.write_table(table.replace_schema_metadata({_SAYS: says}), file, compression="zstd", row_group_size=_GROUP)
 
 
-def read_packed(file: BinaryIO, what: str, at_most: int | None = None) -> Packed:
+def read_packed(
+    file: BinaryIO, what: str, at_most: int | None = None, *, only: tuple[str, int] | None = None
+) -> Packed:
     """Read such a file.
 
     Args:
         file: to read, with seek.
         what: the file, as errors name it.
         at_most: how many values it may unpack to, parts of annotations counted one by one; None: any number.
+        only: the name of a column and a value: of the rows, those that have it there. A file that is sorted by that
+            column is not read whole.
 
     Raises:
         UnreadableError: it is no Parquet file, or a broken one.
@@ -54,7 +60,7 @@ def read_packed(file: BinaryIO, what: str, at_most: int | None = None) -> Packed
         values = _values(parquet.metadata)
         if at_most is not None and values > at_most:
             raise TooLargeError(f"{what} unpacks to {values:,} values, at most {at_most:,} are taken")
-        table = parquet.read()
+        table = parquet.read() if only is None else pq.read_table(file, filters=[(only[0], "=", only[1])])
     except (pa.ArrowException, OSError) as error:
         raise UnreadableError(f"{what} is no Parquet file that can be read: {error}") from error
     different = [field.name for field in SCHEMA if not _has(table.schema, field)]

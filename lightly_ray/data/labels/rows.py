@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from lightly_ray.data.labels.table import SCHEMA, SHAPES, TASKS, Labels, Task, checked
+from lightly_ray.data.labels.table import ANNOTATION, SCHEMA, SHAPES, TASKS, Labels, Task, checked
 from lightly_ray.errors import InvalidInputError
 
 
@@ -78,11 +78,12 @@ def labels_of(table: pa.Table, what: str, task: Task | None, classes: Sequence[s
     fits = kinds == 0 if task == "classification" else _has(values, SHAPES[task])
     if found and not fits.any():
         raise InvalidInputError(f"{what} has no annotations for {task}, it has some for {' and '.join(found)}")
-    column = _kept(column, values, fits)
+    column = _kept(column, _of_task(values, task), fits)
+    cannot = pc.fill_null(table["cannot_be_labelled"].combine_chunks(), False)
     if task == "classification":  # nobody has given it a class
-        cannot = pc.fill_null(table["cannot_be_labelled"].combine_chunks(), False)
-        empty = pc.and_not(pc.equal(pc.list_value_length(column), 0), cannot)
-        column = pc.if_else(pc.fill_null(empty, True), pa.nulls(len(column), column.type), column)
+        empty = pc.fill_null(pc.equal(pc.list_value_length(column), 0), True)
+        column = pc.if_else(empty, pa.nulls(len(column), column.type), column)
+    column = pc.if_else(cannot, pa.scalar([], column.type), column)
     position = table.schema.get_field_index("annotations")
     return checked(task, table.set_column(position, SCHEMA.field(position), column), what, classes)
 
@@ -100,10 +101,21 @@ def _has(values: pa.StructArray, names: Iterable[str]) -> NDArray[np.bool_]:
     return np.asarray(np.logical_or.reduce(has))
 
 
+def _of_task(values: pa.StructArray, task: Task) -> pa.StructArray:
+    """Annotations with what their task has alone, so that the same labels are the same from any format.
+
+    A box around a polygon or a mask says nothing new; the box of an object with keypoints does.
+    """
+    names = ("class", "score", *SHAPES[task], *(("box",) if task == "keypoints" else ()))
+    arrays = [
+        pc.struct_field(values, field.name) if field.name in names else pa.nulls(len(values), field.type)
+        for field in ANNOTATION
+    ]
+    return pa.StructArray.from_arrays(arrays, fields=list(ANNOTATION))
+
+
 def _kept(column: pa.ListArray, values: pa.StructArray, fits: NDArray[np.bool_]) -> pa.ListArray:
-    """The lists with those of their values alone that fit."""
-    if fits.all():
-        return column
+    """The lists with those of these values alone that fit."""
     parents = pc.list_parent_indices(column).to_numpy(zero_copy_only=False)
     lengths = np.bincount(parents[fits], minlength=len(column))
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)

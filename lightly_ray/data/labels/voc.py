@@ -28,7 +28,7 @@ def read(place: Location, task: Task | None) -> Labels:
         UnreadableError: a file is no XML, or ends in the middle.
         InvalidInputError: an object or an image lacks what it needs.
     """
-    rows = Rows(place.shown)
+    rows = Rows(repr(place.shown))
     for path in list_files(place, ".xml"):
         _read_file(place.at(path), _folder(place, path), rows)
     return rows.labels(task or "detection")

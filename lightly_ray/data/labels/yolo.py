@@ -19,6 +19,7 @@ import yaml
 
 from lightly_ray.data.images import SUFFIXES
 from lightly_ray.data.labels.folders import read_list, stem
+from lightly_ray.data.labels.label_studio_names import name_in_export
 from lightly_ray.data.labels.rows import Rows
 from lightly_ray.data.labels.table import Labels, Task
 from lightly_ray.data.listing import files_below
@@ -57,7 +58,7 @@ def read(place: Location, task: Task | None) -> Labels:
         raise InvalidInputError(f"{place.shown!r} must have {SETTINGS[0]} or {CLASSES} with the names of the classes")
     settings = _read_settings(at)
     files = _Files(place, settings)
-    rows, listed = Rows(place.shown), read_list(place)
+    rows, listed = Rows(repr(place.shown)), read_list(place)
     for label, (path, name) in files.images().items():
         whose = listed.get(path)
         rows.add(
@@ -125,7 +126,7 @@ class _Files:
                     f"{self._place.shown!r}: {twin[0]!r} and {path!r} would have their labels in one file, {label!r}"
                 )
         for label in sorted(self.labels - found.keys()):
-            found[label] = (label, stem(_behind(label, "labels")))
+            found[label] = (label, name_in_export(stem(_behind(label, "labels"))))
         return found
 
     def _listed(self) -> Iterator[tuple[str, str]]:
@@ -151,7 +152,7 @@ class _Files:
 
     def _name(self, path: str) -> str:
         inside = [folder for folder in self._folders if path.startswith(f"{folder}/")]
-        return path[len(inside[-1]) + 1 :] if inside else _behind(path, "images")
+        return name_in_export(path[len(inside[-1]) + 1 :] if inside else _behind(path, "images"))
 
 
 def _behind(path: str, folder: str) -> str:

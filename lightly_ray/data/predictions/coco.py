@@ -91,6 +91,23 @@ def read_keypoints(place: PathLike, images: PathLike | None = None) -> pa.Table:
     return pa.table({"filename": pa.array(names.all(), pa.string()), "keypoints": keypoints})
 
 
+def read_categories(images: PathLike) -> dict[int, str]:
+    """The names of the classes by their ids, as a COCO annotation file has them; of one without categories none.
+
+    Raises:
+        NotFoundError: there is no such file.
+        InvalidInputError: it is no such file.
+    """
+    place = Location.parse(images)
+    text = read_text(place)
+    try:
+        return {int(one["id"]): str(one["name"]) for one in json.loads(text).get("categories", [])}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidInputError(
+            f"{place.shown!r} is no COCO annotation file with categories, each with id and name: {error!r}"
+        ) from error
+
+
 class _Names:
     """File names by image id, numbered as they come; without an annotation file the ids are the names."""
 

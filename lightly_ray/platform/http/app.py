@@ -65,9 +65,9 @@ def create_app(platform: Platform) -> FastAPI:
     app.state.measurements = Measurements()
     errors.install(app)
     for router in WITHOUT_TOKEN:
-        app.include_router(router)
+        app.include_router(router, responses=errors.DOCUMENTED)
     for router in WITH_TOKEN:
-        app.include_router(router, dependencies=[Depends(require_token)])
+        app.include_router(router, dependencies=[Depends(require_token)], responses=errors.DOCUMENTED)
     # Not in the description, which is that of the protocol: a token does not open these.
     for router in web_app.WITHOUT_SESSION:
         app.include_router(router, include_in_schema=False)

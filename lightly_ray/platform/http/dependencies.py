@@ -68,7 +68,7 @@ Flag = Annotated[bool, BeforeValidator(lambda value: value.lower() if isinstance
 
 
 PageSize = Annotated[int | None, Query(alias="pageSize", ge=1, le=limits.PAGE)]
-PageOffset = Annotated[int, Query(alias="pageOffset", ge=0)]
+PageOffset = Annotated[int, Query(alias="pageOffset", ge=0, le=limits.OFFSET)]
 
 
 def public_url(request: Request, platform: Platform) -> str:
@@ -76,9 +76,9 @@ def public_url(request: Request, platform: Platform) -> str:
     return (platform.settings.public_url or str(request.base_url)).rstrip("/")
 
 
-def signed_url(request: Request, platform: Platform, method: str, path: str) -> str:
-    """A URL that allows one method on one path without a token, until it expires."""
-    return public_url(request, platform) + platform.signer.sign(method, path)
+def signed_url(request: Request, platform: Platform, method: str, path: str, name: str = "") -> str:
+    """A URL that allows one method on one path without a token, until it expires; it may end in a file's name."""
+    return public_url(request, platform) + platform.signer.sign(method, path, name)
 
 
 def sample_path(sample_id: str, kind: Kind) -> str:
@@ -87,8 +87,9 @@ def sample_path(sample_id: str, kind: Kind) -> str:
 
 
 def image_url(request: Request, platform: Platform, sample: Sample) -> str:
-    """A signed URL of a sample's image, of its thumbnail where that is all there is."""
-    return signed_url(request, platform, "GET", sample_path(sample.id, "thumb" if sample.full_key is None else "full"))
+    """A signed URL of a sample's image, or of its thumbnail where that is all; it ends in the file's base name."""
+    path = sample_path(sample.id, "thumb" if sample.full_key is None else "full")
+    return signed_url(request, platform, "GET", path, sample.file_name.rpartition("/")[2])
 
 
 def embedding_path(embedding_id: str, kind: Literal["csv", "parquet"]) -> str:

@@ -1,16 +1,42 @@
 """Errors as the protocol shows them: {"code", "message"}, FastAPI's own included."""
 
 import logging
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import TypeAdapter
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from typing_extensions import TypedDict
 
 from lightly_ray.errors import Code, LightlyRayError
 
+
+class Problem(TypedDict):
+    """What an error answer holds."""
+
+    code: Code
+    message: str
+
+
+_SCHEMA = TypeAdapter(Problem).json_schema()
+# What any route may answer beside what it is there for; the description of the API says so.
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    status: {"description": text, "content": {"application/json": {"schema": _SCHEMA}}}
+    for status, text in {
+        400: "the request cannot be read",
+        401: "the token is missing or wrong",
+        403: "the signature of a URL is wrong or has expired",
+        404: "a dataset, tag, sample, embedding, score or job is unknown",
+        409: "the name or state is already taken",
+        413: "more than the platform takes",
+        422: "a value cannot be used",
+        503: "the database or the storage cannot be reached at the moment",
+    }.items()
+}
 _CODES: dict[int, Code] = {401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND"}
 _log = logging.getLogger("lightly_ray.platform")
 

@@ -16,6 +16,12 @@ from lightly_ray.platform.log import about
 
 _access = logging.getLogger("lightly_ray.access")
 _log = logging.getLogger("lightly_ray.platform")
+_BY_END = {
+    "/samples/batch": limits.BATCH_BYTES,
+    "/descriptor": limits.DESCRIPTOR_BYTES,
+    "/predictions": limits.PREDICTIONS_BYTES,
+    "/labels": limits.LABELS_BYTES,
+}
 
 
 class Edge:
@@ -88,21 +94,15 @@ class _Request:
         return f"the body of this request may have {self._limit} bytes"
 
 
-_BY_PATH = {
-    "/samples/batch": limits.BATCH_BYTES,
-    "/descriptor": limits.DESCRIPTOR_BYTES,
-    "/predictions": limits.PREDICTIONS_BYTES,  # and what has a name below it
-    "/labels": limits.LABELS_BYTES,
-}
-
-
 def body_limit(method: str, path: str) -> int:
     """How many bytes the body of a request may have."""
     if path.startswith("/v1/signed/embeddings/") or (path.startswith("/app/") and path.endswith("/embeddings")):
         return limits.EMBEDDING_BYTES
     if path.startswith("/v1/signed/") or (path.startswith("/app/") and path.endswith("/images")):
         return limits.IMAGE_BYTES
-    for part, most in _BY_PATH.items():
-        if path.endswith(part) or (part == "/predictions" and f"{part}/" in path):
-            return most
+    if "/predictions/" in path:  # their name ends it
+        return limits.PREDICTIONS_BYTES
+    for end, limit in _BY_END.items():
+        if path.endswith(end):
+            return limit
     return limits.SCORES_BYTES if method == "POST" and path.endswith("/scores") else limits.JSON_BYTES

@@ -124,7 +124,9 @@ def job(it: records.Job) -> schemas.JobData:
 def label_studio_task(it: records.Sample, url: str) -> schemas.Object:
     """A sample as a task of Label Studio."""
     info = {"fileName": it.file_name, "metaData": it.meta_data, "customMetaData": it.custom_meta_data}
-    return {"id": it.row, "data": {"image": url, "lightlyFileName": it.file_name, "lightlyMetaInfo": info}}
+    # The last two come back with the labels.
+    keys = {"sample_id": it.id, "filename": it.file_name}
+    return {"id": it.row, "data": {"image": url, "lightlyFileName": it.file_name, "lightlyMetaInfo": info, **keys}}
 
 
 def labelbox_row(it: records.Sample, url: str) -> schemas.Object:

@@ -9,6 +9,7 @@ guide_pages        the guide, from Markdown to HTML
 embedding_files    uploaded CSV and Parquet -> the one form that selections read
 scoring            scores in and out
 stored_predictions predictions by name, and the scores that follow from them
+predicted          what is predicted of one sample
 evaluated          what was measured with them, and whether the labels have changed since
 kept               made once, kept as a blob
 labels             what the sources of labels say now; label_imports: labels on their way in

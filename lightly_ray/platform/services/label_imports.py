@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from lightly_ray.api.models import Counted, LabelReport
 from lightly_ray.bitmask import BitMask
+from lightly_ray.data.labels.files import read_labels
 from lightly_ray.data.labels.joining import join
 from lightly_ray.data.labels.packed import read_packed
 from lightly_ray.data.labels.same import same_rows
-from lightly_ray.data.labels.table import SCHEMA, Labels, checked, union_of_classes
+from lightly_ray.data.labels.table import SCHEMA, Labels, Task, checked, union_of_classes
 from lightly_ray.data.text import unicode_hint
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.platform import limits
@@ -87,6 +88,15 @@ def take_packed(platform: Platform, wanted: Wanted, file: Path) -> LabelReport:
     with file.open("rb") as content:
         packed = read_packed(content, _WHAT, limits.LABEL_VALUES)
     return take(platform, wanted, checked(packed.task, packed.table, _WHAT, packed.classes))
+
+
+def take_file(platform: Platform, wanted: Wanted, file: Path, task: Task | None = None) -> LabelReport:
+    """Import a file that a labelling tool has written; raises as `read_labels` and `take`."""
+    try:
+        labels = read_labels(file, task=task)
+    except InvalidInputError as error:  # where it lies here is nobody's business
+        raise type(error)(str(error).replace(f"{str(file)!r}", "the file")) from error
+    return take(platform, wanted, labels)
 
 
 def take(platform: Platform, wanted: Wanted, labels: Labels) -> LabelReport:

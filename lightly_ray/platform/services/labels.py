@@ -14,12 +14,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lightly_ray.data.labels.packed import read_packed, write_packed
-from lightly_ray.data.labels.table import SCHEMA, Labels, union_of_classes
+from lightly_ray.data.labels.table import SCHEMA, Labels, Task, union_of_classes
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.store import datasets, label_imports
-from lightly_ray.platform.storage.store.records import LabelImport
+from lightly_ray.platform.storage.store.records import Json, LabelImport
 
 _ROW, _IMPORT = "row", "import_id"
 
@@ -37,6 +37,24 @@ class Said:
     labels: Labels
     rows: NDArray[np.int64]
     imports: pa.Array
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSaid:
+    """What a source says of one sample.
+
+    Attributes:
+        source, task: whose, and of what kind.
+        cannot_be_labelled: an annotator could not.
+        annotations: as Python has `table.ANNOTATION`.
+        classes: of these annotations, each with its number among all of the source.
+    """
+
+    source: str
+    task: Task
+    cannot_be_labelled: bool
+    annotations: list[Json]
+    classes: dict[str, int]
 
 
 def read_current(platform: Platform, dataset_id: str, source: str | None = None) -> Labels:
@@ -92,6 +110,22 @@ def read_import(blobs: Blobs, it: LabelImport) -> Said:
     return Said(Labels(packed.task, packed.classes, packed.table.select(SCHEMA.names)), rows, imports)
 
 
+def of_sample(platform: Platform, dataset_id: str, row: int) -> list[SampleSaid]:
+    """What each source says of one sample, the newest import last; nothing where it does not speak of it."""
+    with platform.database.read() as db:
+        imports = label_imports.current(db, dataset_id)
+    found = []
+    for it in imports:
+        with platform.blobs.open(it.file_key) as file:
+            packed = read_packed(file, f"the import {it.id}", only=(_ROW, row))
+        numbers = {name: number for number, name in enumerate(packed.classes)}
+        for one in packed.table.select(["cannot_be_labelled", "annotations"]).to_pylist():
+            skipped, annotations = bool(one["cannot_be_labelled"]), one["annotations"] or []
+            classes = {annotation["class"]: numbers[annotation["class"]] for annotation in annotations}
+            found.append(SampleSaid(it.source, it.task, skipped, annotations, classes))
+    return found
+
+
 def write_import(blobs: Blobs, key: str, said: Said) -> str:
     """Keep all that a source says; returns the file's sha256."""
     out = io.BytesIO()
@@ -110,16 +144,22 @@ def joined(parts: list[Said]) -> Said:
     Raises:
         InvalidInputError: two classes differ by case alone.
     """
+    table, rows, imports = newest_rows(parts)
+    classes = union_of_classes([part.labels.classes for part in parts], "the labels of all sources")
+    return Said(Labels(parts[0].labels.task, classes, table), rows, imports)
+
+
+def newest_rows(parts: list[Said]) -> tuple[pa.Table, NDArray[np.int64], pa.Array]:
+    """Table, rows and imports of several in one, as of `Said`: of each sample, what the newest import says."""
     if len(parts) == 1:
-        return parts[0]
+        return parts[0].labels.table, parts[0].rows, parts[0].imports
     rows = np.concatenate([part.rows for part in parts])
     imports = pa.chunked_array([part.imports for part in parts], pa.string()).combine_chunks()
     order = np.lexsort((_ages(imports), rows))
     last = np.append(rows[order][1:] != rows[order][:-1], [True] * bool(len(rows)))
     chosen = order[last]
     table = pa.concat_tables([part.labels.table for part in parts]).take(pa.array(chosen))
-    classes = union_of_classes([part.labels.classes for part in parts], "the labels of all sources")
-    return Said(Labels(parts[0].labels.task, classes, table), rows[chosen], imports.take(pa.array(chosen)))
+    return table, rows[chosen], imports.take(pa.array(chosen))
 
 
 def _ages(imports: pa.Array) -> NDArray[np.int64]:

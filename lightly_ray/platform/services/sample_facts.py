@@ -8,6 +8,8 @@ from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services import scoring as values
 from lightly_ray.platform.services.columns import catalog, labels, scoring
 from lightly_ray.platform.services.columns.summary import MISSING
+from lightly_ray.platform.services.labels import SampleSaid, of_sample
+from lightly_ray.platform.services.predicted import Predicted, predicted_of
 from lightly_ray.platform.storage.store import rows, tags
 from lightly_ray.platform.storage.store.records import Sample, Score
 
@@ -28,13 +30,17 @@ class Facts:
     Attributes:
         sample: as stored.
         tags: ids of those it is in, the oldest first.
-        scores, labels: that it has.
+        scores, labels: that it has, as columns have them.
+        annotations: what each source of labels says of it.
+        predicted: by the predictions that were stored last; None where nothing is.
     """
 
     sample: Sample
     tags: list[str]
     scores: list[Named]
     labels: list[Named]
+    annotations: list[SampleSaid]
+    predicted: Predicted | None
 
 
 def facts(platform: Platform, dataset_id: str, row: int) -> Facts:
@@ -46,7 +52,9 @@ def facts(platform: Platform, dataset_id: str, row: int) -> Facts:
     with platform.database.read() as db:
         sample = rows.at(db, dataset_id, row)
         tag_ids = tags.holding(db, dataset_id, row)
-    return Facts(sample, tag_ids, _scores(platform, sample, row, set(tag_ids)), _labels(platform, dataset_id, row))
+    scores, named = _scores(platform, sample, row, set(tag_ids)), _labels(platform, dataset_id, row)
+    predicted = predicted_of(platform, dataset_id, sample.file_name)
+    return Facts(sample, tag_ids, scores, named, of_sample(platform, dataset_id, row), predicted)
 
 
 def _scores(platform: Platform, sample: Sample, row: int, tag_ids: set[str]) -> list[Named]:
@@ -60,20 +68,20 @@ def _scores(platform: Platform, sample: Sample, row: int, tag_ids: set[str]) -> 
 
 
 def _score(platform: Platform, dataset_id: str, score: Score, row: int) -> float | None:
-    """One number of a file of many: only that is read, where it need not be computed first."""
+    """One number of a file of many: only that is read, once they are all computed."""
     with platform.database.read() as db:
         tag = tags.read(db, dataset_id, score.tag_id)
     place = (tag.mask.value & ((1 << row) - 1)).bit_count()
     if not scoring.is_current(score, tag) or place >= score.count:
         return None
-    if score.predictions is not None:
-        value = float(values.read(platform, tag, score)[place])
-        return None if np.isnan(value) else value
+    if score.predictions is not None and not platform.blobs.has(score.file_key):
+        values.read(platform, tag, score)
     with platform.blobs.open(score.file_key) as file:
         np.lib.format.read_magic(file)
         _, _, dtype = np.lib.format.read_array_header_1_0(file)
         file.seek(place * dtype.itemsize, 1)
-        return float(np.frombuffer(file.read(dtype.itemsize), dtype)[0])
+        value = float(np.frombuffer(file.read(dtype.itemsize), dtype)[0])
+    return None if np.isnan(value) else value  # stored predictions need not know every sample
 
 
 def _labels(platform: Platform, dataset_id: str, row: int) -> list[Named]:

@@ -10,7 +10,8 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 from urllib.parse import urlsplit
@@ -26,6 +27,21 @@ from lightly_ray.errors import InvalidInputError, NotFoundError, UnavailableErro
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _CHUNK = 2**20
 _TRIES, _PAUSE = 20, 0.1  # to delete a folder, and seconds between them
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A blob in a listing.
+
+    Attributes:
+        key: of it.
+        size: bytes.
+        written_at: unix milliseconds.
+    """
+
+    key: str
+    size: int
+    written_at: int
 
 
 class Blobs:
@@ -111,6 +127,25 @@ class Blobs:
             return Location.parse(f"s3://{path}")
         parts = urlsplit(self.endpoint)
         return Location.parse(f"s3://{path}?scheme={parts.scheme}&endpoint_override={parts.netloc}")
+
+    def listing(self, key: str = "datasets") -> Iterator[Found]:
+        """Every blob under a key.
+
+        Raises:
+            UnavailableError: the storage cannot be used.
+        """
+        base = self._inside(key)
+        with _reached():
+            found = self._fs.get_file_info(pafs.FileSelector(base, allow_not_found=True, recursive=True))
+        for info in found:
+            if info.type == pafs.FileType.File:
+                yield Found(f"{key}{info.path[len(base) :]}", info.size, info.mtime_ns // 1_000_000)
+
+    def delete(self, key: str) -> None:
+        """Delete one blob, or what a killed writer has left of one; what is not there is fine."""
+        folder, _, name = key.rpartition("/")
+        with _reached(), suppress(FileNotFoundError):
+            self._fs.delete_file(f"{self._inside(folder)}/{name}")
 
     def delete_folder(self, key: str) -> None:
         """Delete everything under a key; what is not there is fine."""

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
@@ -17,9 +19,34 @@ def migrate(database: Database) -> None:
         _upgrade(connection)
 
 
-def _upgrade(connection: Connection, revision: str = "head") -> None:
+def require_newest(database: Database) -> None:
+    """Refuse a database that has not the newest schema, without changing it.
+
+    Raises:
+        ConflictError: it has another.
+    """
+    with database.read() as db:
+        found = MigrationContext.configure(db).get_current_revision()
+    if found != head():
+        raise ConflictError(
+            f"the database has the schema {found}, this version of lightly_ray has {head()}: use the version that "
+            "serves it, or let that version's successor start once"
+        )
+
+
+def head() -> str:
+    """The newest schema, the one that this version works with."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config
+
+
+def _upgrade(connection: Connection, revision: str = "head") -> None:
+    config = _config()
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, revision)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lightly_ray.data.location import Location
-from lightly_ray.data.predictions.coco import read_detections, read_keypoints
+from lightly_ray.data.predictions.coco import read_categories, read_detections, read_keypoints
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 BOXES: list[dict[str, Any]] = [
@@ -36,6 +36,34 @@ def test_read_detections__with_the_names_of_an_annotation_file(tmp_path: Path) -
 def test_read_detections__ids_are_names_where_there_are_no_others(tmp_path: Path) -> None:
     table = read_detections(Location.parse(_write(tmp_path, "boxes.json", BOXES)))
     assert table.to_pydict() == {"filename": ["7", "4"], "scores": [[0.5, 1.0], [0.25]], "labels": [[3, 1], [1]]}
+
+
+def test_read_detections__boxes_where_the_size_of_every_image_is_known(tmp_path: Path) -> None:
+    sized = {"images": [one | {"width": 10, "height": 20} for one in IMAGES["images"]]}
+    boxes = _write(tmp_path, "boxes.json", BOXES)
+    table = read_detections(boxes, _write(tmp_path, "images.json", sized))
+    assert table["boxes"].to_pylist() == [
+        [[0.1, 0.1, 0.4, 0.3]],
+        [],
+        [[0.1, 0.1, 0.4, 0.3], [0.5, 0.3, 1.2, 0.7]],
+    ]
+    del sized["images"][1]["width"]
+    assert "boxes" not in read_detections(boxes, _write(tmp_path, "images.json", sized)).column_names
+
+
+def test_read_detections__a_box_that_is_none(tmp_path: Path) -> None:
+    sized = {"images": [one | {"width": 10, "height": 20} for one in IMAGES["images"]]}
+    boxes = _write(tmp_path, "boxes.json", [BOXES[0], BOXES[1] | {"bbox": [1, 2, 3]}])
+    with pytest.raises(InvalidInputError, match="entry 1 of"):
+        read_detections(boxes, _write(tmp_path, "images.json", sized))
+
+
+def test_read_categories__by_id(tmp_path: Path) -> None:
+    categories = {"categories": [{"id": 3, "name": "cat"}, {"id": 1, "name": "car"}]}
+    assert read_categories(_write(tmp_path, "images.json", IMAGES | categories)) == {3: "cat", 1: "car"}
+    assert read_categories(_write(tmp_path, "images.json", IMAGES)) == {}
+    with pytest.raises(InvalidInputError, match="no COCO annotation file with categories"):
+        read_categories(_write(tmp_path, "images.json", {"categories": [{"id": 3}]}))
 
 
 def test_read_detections__nothing_found(tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ from lightly_ray.data.location import Location
 from lightly_ray.data.predictions.yolo import read_folder
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
+CORNERS = [0.25, 0.375, 0.75, 0.625]
+
 
 @pytest.fixture
 def labels(tmp_path: Path) -> Path:
     folder = tmp_path / "labels"
     (folder / "sub").mkdir(parents=True)
-    (folder / "b.txt").write_text("3 0.5 0.5 0.25 0.25 0.875\n\n0 0.5 0.5 0.25 0.25 0.5\n")
+    (folder / "b.txt").write_text("3 0.5 0.5 0.5 0.25 0.875\n\n0 0.5 0.5 0.5 0.25 0.5\n")
     (folder / "sub" / "a.txt").write_text("")
     return folder
 
@@ -21,6 +23,7 @@ def test_read_folder__names_without_endings(labels: Path) -> None:
         "filename": ["b", "sub/a"],
         "scores": [[0.875, 0.5], []],
         "labels": [[3, 0], []],
+        "boxes": [[CORNERS, CORNERS], []],
     }
 
 
@@ -31,6 +34,7 @@ def test_read_folder__names_of_images_and_those_without_a_file(labels: Path, tmp
         "filename": ["c.jpg", "sub/a.png", "b.jpg"],
         "scores": [[], [], [0.875, 0.5]],
         "labels": [[], [], [3, 0]],
+        "boxes": [[], [], [CORNERS, CORNERS]],
     }
 
 

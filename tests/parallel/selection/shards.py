@@ -6,8 +6,14 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 import ray.data
 from numpy.typing import NDArray
+
+from lightly_ray.methods import METHODS
+
+# Every method on shards of its own is slow: one of them at every commit.
+ON_SHARDS = ["coreset", *(pytest.param(one, marks=pytest.mark.full) for one in METHODS if one != "coreset")]
 
 
 def in_shards(folder: Path, names: list[str], vectors: NDArray[Any], scores: NDArray[Any]) -> Iterator[tuple[Any, int]]:

@@ -13,7 +13,7 @@ from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.methods import METHODS, takes_scores
 from lightly_ray.parallel.selection import actor_shards
 from lightly_ray.parallel.selection.result import Selection
-from tests.parallel.selection.shards import in_shards
+from tests.parallel.selection.shards import ON_SHARDS, in_shards
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(211, 7)).astype(np.float32)
@@ -128,7 +128,7 @@ def test_marked__a_checkpoint_knows_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("ray_local")
-@pytest.mark.parametrize("marked", [PRESELECTED, MARKED])
+@pytest.mark.parametrize("marked", [pytest.param(PRESELECTED, marks=pytest.mark.full), MARKED])
 def test_marked__on_shards_one_of_which_is_lost(monkeypatch: pytest.MonkeyPatch, marked: list[str]) -> None:
     propose, rounds = actor_shards.ActorShards.propose, 0
 
@@ -149,7 +149,7 @@ def test_marked__on_shards_one_of_which_is_lost(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.usefixtures("ray_local")
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ON_SHARDS)
 def test_marked__in_files_and_datasets_on_any_number_of_shards(method: str, tmp_path: Path) -> None:
     options: dict[str, Any] = {"query": QUERY, "preselected": PRESELECTED, "cannot_be_labelled": MARKED}
     expected = select(X, 40, ids=NAMES, **options, **scored(method))

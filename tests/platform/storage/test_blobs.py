@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,15 @@ def test_delete_folder__while_something_is_still_written(tmp_path: Path) -> None
     blobs.delete_folder("datasets/a")
     writer.join()
     assert not blobs.has("datasets/a/199")
+
+
+def test_listing__every_blob_with_its_size(blobs: Blobs) -> None:
+    assert not list(blobs.listing())
+    sizes = {"datasets/a/x.npy": 3, "datasets/a/deep/er/y.npy": 0, "datasets/b/x.npy": 5}
+    for key, size in sizes.items():
+        blobs.put(key, io.BytesIO(b"1" * size))
+    assert {one.key: one.size for one in blobs.listing()} == sizes
+    assert all(abs(one.written_at / 1000 - time.time()) < 3600 for one in blobs.listing())
+    for _ in range(2):  # what is not there is fine
+        blobs.delete("datasets/a/x.npy")
+    assert {one.key for one in blobs.listing()} == sizes.keys() - {"datasets/a/x.npy"}

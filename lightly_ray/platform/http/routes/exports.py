@@ -1,15 +1,18 @@
 """Tags for other tools: file names, read URLs, Label Studio, Labelbox, COCO."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
+from lightly_ray.data.labels.exports import EXPORTS
 from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http import views
 from lightly_ray.platform.http.dependencies import Flag, Here, PageOffset, PageSize, image_url
+from lightly_ray.platform.services import exports
 from lightly_ray.platform.storage.store import datasets, samples, tags
 from lightly_ray.platform.storage.store.records import Sample
 
@@ -44,6 +47,22 @@ def _page(
 
 # One page of the tag's samples, each with a URL to read it from.
 Page = Annotated[list[tuple[Sample, str]], Depends(_page)]
+
+
+def _wanted(
+    dataset_id: str, tag_id: str, form: str, *, labels: str | None = None, predictions: str | None = None
+) -> exports.Wanted:
+    return exports.Wanted(dataset_id, tag_id, form, labels, predictions)
+
+
+@router.get("/{form}", response_class=Response)
+def export_tag(request: Request, wanted: Annotated[exports.Wanted, Depends(_wanted)], platform: Here) -> Response:
+    """A tag in the form of a labelling tool, with labels, scores and, where asked for, predictions; a folder as a ZIP.
+
+    ``labels`` names a source of labels, by default all go along; ``predictions`` are stored ones, by name.
+    """
+    content = exports.pieces(platform, wanted, partial(image_url, request, platform))
+    return StreamingResponse(content, media_type=EXPORTS[wanted.format].media_type)
 
 
 @router.get("/basic/filenames", response_class=PlainTextResponse)

@@ -23,7 +23,9 @@ from lightly_ray.platform.storage.store.samples import Kind
 
 
 def _require_signature(request: Request, platform: Here, expires: str = "", signature: str = "") -> None:
-    platform.signer.check(request.method, request.url.path, expires, signature)
+    # Signed is what it is of: /v1/signed/KIND/ID/FORM; a name behind that is for whoever keeps the file.
+    path = "/".join(request.scope["path"].split("/")[:6])
+    platform.signer.check(request.method, path, expires, signature)
 
 
 router = APIRouter(prefix="/v1/signed", tags=["signed URLs"], dependencies=[Depends(_require_signature)])
@@ -46,6 +48,12 @@ async def put_image(request: Request, sample_id: str, kind: Kind, platform: Here
             body.write(chunk)
         await run_in_threadpool(_keep_image, platform, sample_id, kind, body)
     return Response(status_code=200)
+
+
+@router.get("/samples/{sample_id}/{kind}/{name}")
+def get_named_image(sample_id: str, kind: Kind, name: str, platform: Here) -> Response:
+    """Give an image or a thumbnail, by an address that ends in the file's base name."""
+    return get_image(sample_id, kind, platform)
 
 
 @router.get("/samples/{sample_id}/{kind}")

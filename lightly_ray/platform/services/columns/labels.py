@@ -1,4 +1,4 @@
-"""Labels as a column: those that came with the newest embedding that has some.
+"""Labels as a column: those that were imported, else those that came with the newest embedding that has some.
 
 Published clients write the label "0" for every sample where there is none, so an embedding with nothing else has no
 labels.
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from lightly_ray.data.embedding_csv import NO_LABEL
 from lightly_ray.platform.context import Platform
+from lightly_ray.platform.services.columns import imported
 from lightly_ray.platform.services.columns.fields import Categories
 from lightly_ray.platform.services.columns.positions import kept_key, rows_of
 from lightly_ray.platform.services.columns.summary import (
@@ -27,7 +28,7 @@ from lightly_ray.platform.storage.store.records import Embedding
 
 
 def list_columns(platform: Platform, dataset_id: str) -> list[Summary]:
-    """The label, or nothing where no embedding has labels, or so many that there is nothing to choose from.
+    """The label, or nothing where none were imported or came with an embedding, or so many that there is no choice.
 
     Raises:
         NotFoundError: there is no such dataset (DATASET_UNKNOWN).
@@ -50,6 +51,9 @@ def read_column(platform: Platform, dataset_id: str, key: str) -> tuple[Summary,
 def _newest(platform: Platform, dataset_id: str) -> list[tuple[Summary, bytes]]:
     with platform.database.read() as db:
         total, listed = rows.total(db, dataset_id), embeddings.listing(db, dataset_id)
+    came_back = imported.read(platform, dataset_id, total)
+    if came_back is not None:
+        return [came_back]
     for embedding in reversed(listed):
         # The summary in a line of its own, then the values.
         made = kept(platform.blobs, kept_key(embedding, total, "labels"), partial(_labels, platform, embedding, total))

@@ -145,7 +145,8 @@ def _computed(db: Connection, dataset_id: str, tag_id: str, count: int) -> list[
 def _of(it: StoredPredictions, tag_id: str, score_type: str, count: int) -> Score:
     # The same id whenever it is asked for, as of a score that has a row.
     digest = hashlib.sha256(f"{tag_id}/{it.id}/{score_type}".encode()).hexdigest()
-    key = f"datasets/{it.dataset_id}/scores/{it.id}-{it.version}/{tag_id}-{count}/{score_type}.npy"
+    # Made again when it is asked for, as columns are.
+    key = f"datasets/{it.dataset_id}/columns/predicted/{it.id}-{it.version}/{tag_id}-{count}/{score_type}.npy"
     return Score(
         id=digest[:24],
         tag_id=tag_id,

@@ -180,7 +180,7 @@ class DatasetsPage {
   menu(event, one) {
     menu(
       /** @type {HTMLElement} */ (event.currentTarget),
-      h("button", { onclick: () => openUpload(this.app, one) }, "Add images or embeddings…"),
+      h("button", { onclick: () => openUpload(this.app, one) }, "Add images, embeddings or labels…"),
       h("a", { href: address.link(["datasets", one.id, "tags"]) }, "Tags"),
       h("a", { href: address.link(["datasets", one.id, "select"]) }, "Select"),
       h("button", { onclick: () => this.remove(one) }, "Delete…"),

@@ -326,7 +326,7 @@ class SamplesPage {
         {
           onclick: () => import("../parts/upload.js").then((module) => module.openUpload(this.app, state.dataset.info)),
         },
-        "Add images or embeddings…",
+        "Add images, embeddings or labels…",
       ),
     );
   }

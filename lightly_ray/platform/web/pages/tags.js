@@ -20,9 +20,14 @@ const FORMS = [
   ["csv", "Values of all columns (.csv)"],
   ["json", "Names and how it was made (.json)"],
   ["zip", "Images (.zip)"],
-  ["labelstudio", "Label Studio"],
-  ["labelbox", "Labelbox"],
-  ["coco", "COCO"],
+  ["label-studio", "Label Studio (.json)"],
+  ["cvat", "CVAT (.xml)"],
+  ["coco", "COCO (.json)"],
+  ["yolo", "YOLO (.zip)"],
+  ["labelbox", "Labelbox (.json)"],
+  ["huggingface", "Hugging Face (.jsonl)"],
+  ["fiftyone", "FiftyOne (.zip)"],
+  ["imagefolder", "A folder per class (.zip)"],
 ];
 
 /**

@@ -16,6 +16,13 @@ const STATES = {
   FAILED: ["failed", "badge bad"],
 };
 
+/** @type {Record<string, (name: string) => string>} */
+const WORDS = {
+  SAMPLING: (name) => `Selection ${name}`,
+  PROJECTION: () => "Points of the plot",
+  EVALUATION: (name) => `Evaluation of ${name}`,
+};
+
 /**
  * Whether a job was cancelled, by whoever asked for it: that is no fault.
  *
@@ -78,7 +85,7 @@ export class JobRow {
       return; // bar and line are in place
     }
     this.drawn = text;
-    const what = job.kind === "SAMPLING" ? `Selection ${job.name ?? ""}` : "Points of the plot";
+    const what = WORDS[job.kind]?.(job.name ?? "") ?? job.kind;
     this.bar.setAttribute("aria-label", `Progress of ${what}`);
     refill(
       this.what,

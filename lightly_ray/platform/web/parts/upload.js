@@ -4,7 +4,8 @@
  */
 
 import * as address from "../lib/address.js";
-import { toast } from "../lib/dialogs.js";
+import { send } from "../lib/api.js";
+import { ask, toast } from "../lib/dialogs.js";
 import { fill, h, icon, loadStyle, refill } from "../lib/dom.js";
 import { chosen, dropped } from "../lib/files.js";
 import { count, counted, number } from "../lib/format.js";
@@ -16,6 +17,7 @@ import { work } from "../lib/work.js";
 /** @typedef {{id: string, name: string}} Named */
 
 const LISTED = 200; // files that were not accepted
+const LABELS = ".json,.jsonl,.csv,.xml,.zip,.parquet"; // of labelling tools
 const PAUSE = 200; // milliseconds between two looks at an upload
 
 /**
@@ -46,6 +48,10 @@ export async function openUpload(app, dataset) {
       picker("Choose a folder", { webkitdirectory: true }, take),
       picker("Choose images", { multiple: true, accept: "image/*,.tif,.tiff" }, take),
       picker("Choose embeddings", { accept: ".csv,.parquet" }, take),
+      picker("Import labels…", { accept: LABELS }, (choice) => {
+        dialog.close();
+        importLabels(app, dataset, [...choice.images, ...choice.embeddings, ...choice.others][0].file);
+      }),
     ),
   );
   const dialog = h(
@@ -59,6 +65,41 @@ export async function openUpload(app, dataset) {
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
+}
+
+/**
+ * Ask under which name a file of labels is kept, and import it.
+ *
+ * @param {App} app
+ * @param {Named} dataset
+ * @param {File} file
+ */
+async function importLabels(app, dataset, file) {
+  const name = file.name.replace(/\.[^.]*$/, "");
+  const source = h("input", { name: "source", value: name, required: true, maxlength: 255, "aria-label": "Source" });
+  /** @type {any} */
+  let report = null;
+  const question = {
+    title: `Import labels of ${file.name}`,
+    body: [
+      h("p", { class: "soft" }, "Whose labels are they? The newest of a source counts; a source can be withdrawn."),
+      source,
+    ],
+    action: "Import",
+  };
+  const done = await ask(question, async (data) => {
+    const query = new URLSearchParams({ source: String(data.get("source")) });
+    report = await send("PUT", `datasets/${dataset.id}/labels?${query}`, file);
+  });
+  if (!done) return;
+  const parts = [counted(report.matched.count, "sample")];
+  if (report.unchanged.count) parts.push(`${count(report.unchanged.count)} unchanged`);
+  if (report.changed.count) parts.push(`${count(report.changed.count)} changed`);
+  if (report.withoutLabel.count) parts.push(`${count(report.withoutLabel.count)} without a label`);
+  if (report.unknown.count)
+    parts.push(`${count(report.unknown.count)} not in the dataset (${report.unknown.first.join(", ")})`);
+  toast(`Labels of ${report.source}: ${parts.join(", ")}.`);
+  app.live.look();
 }
 
 /**

@@ -3,7 +3,10 @@
 import { get } from "../lib/api.js";
 import { h, icon, refill } from "../lib/dom.js";
 import { count, number, reason, size, time } from "../lib/format.js";
+import { colourOf } from "../lib/palette.js";
+import { asSaid, inWords, shapes } from "./shapes.js";
 
+/** @typedef {import("./shapes.js").Said} Said */
 /** @typedef {import("../lib/samples_state.js").SamplesState} SamplesState */
 
 const NEIGHBOURS = 12;
@@ -21,6 +24,8 @@ export class Viewer {
     this.state = state;
     this.row = -1;
     this.image = h("img", { class: "picture", alt: "", draggable: "false" });
+    /** What labels draw over the picture. @type {SVGElement | null} */
+    this.shapes = null;
     this.stage = h("div", { class: "stage" }, this.image);
     this.title = h("h2", { class: "ellipsis" });
     this.facts = h("div", { class: "facts" });
@@ -88,6 +93,7 @@ export class Viewer {
     const { dataset } = this.state;
     this._setZoom(1, 0, 0);
     this.stage.querySelector(".fault")?.remove();
+    this._draw([]);
     this.image.hidden = false;
     const place = this._placed();
     this._marked();
@@ -139,6 +145,8 @@ export class Viewer {
       ]);
       if (row !== this.row) return;
       this._showFacts(sample, columns);
+      const predicted = sample.predicted && asSaid(sample.predicted, sample.annotations);
+      this._draw(predicted ? [...sample.annotations, predicted] : sample.annotations);
       const embedding = this.state.plot?.embedding ?? dataset.info.embeddings.at(-1)?.id;
       if (!embedding) {
         refill(this.near);
@@ -187,8 +195,11 @@ export class Viewer {
         ),
       list(
         "Labels",
-        sample.labels.map((/** @type {any} */ one) => line(one.title, one.value)),
+        sample.annotations.length
+          ? sample.annotations.map((/** @type {Said} */ one) => line(one.source, inWords(one)))
+          : sample.labels.map((/** @type {any} */ one) => line(one.title, one.value)),
       ),
+      sample.predicted?.objects.length > 0 && predictions(asSaid(sample.predicted, sample.annotations)),
       sample.scores.length > 0 &&
         h(
           "section",
@@ -221,6 +232,14 @@ export class Viewer {
         flat(sample.exif).map(([name, value]) => line(name, value)),
       ),
     );
+  }
+
+  /** @param {Said[]} said */
+  _draw(said) {
+    this.shapes?.remove();
+    this.shapes = said.length ? shapes(said, this.image) : null;
+    if (this.shapes) this.stage.append(this.shapes);
+    this._paint();
   }
 
   /** @param {{row: number, distance: number}[]} found */
@@ -336,9 +355,24 @@ export class Viewer {
 
   _paint() {
     const { scale, x, y } = this._zoom;
-    this.image.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    for (const part of [this.image, this.shapes])
+      if (part) part.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     this.image.classList.toggle("pixels", scale > 3);
   }
+}
+
+/**
+ * What the predictions stored last say of a sample, in the colours of its boxes.
+ *
+ * @param {Said} said
+ */
+function predictions({ source, annotations, classes }) {
+  const lines = annotations.toReversed().map((one) => {
+    const dot = h("i", { class: "dot" });
+    dot.style.background = colourOf(classes[one.class]);
+    return [h("dt", { class: "ellipsis", title: one.class }, dot, one.class), h("dd", {}, number(one.score ?? 0))];
+  });
+  return h("section", {}, h("h3", {}, `Predicted by ${source}`), h("dl", {}, ...lines.flat()));
 }
 
 /**

@@ -5,6 +5,13 @@ import { h, refill } from "../lib/dom.js";
 import { Live } from "../lib/live.js";
 import { work } from "../lib/work.js";
 
+/** @type {Record<string, (name: string) => string>} */
+const WORDS = {
+  SAMPLING: (name) => `Selecting ${name}`,
+  PROJECTION: () => "Drawing the plot",
+  EVALUATION: (name) => `Evaluating ${name}`,
+};
+
 /** In the header, which may be filled anew at any time. */
 export class WorkLine {
   /** @param {HTMLElement} header */
@@ -26,7 +33,7 @@ export class WorkLine {
       return;
     }
     const share = own ? own.share : job.total ? job.processed / job.total : 0;
-    const what = own ? own.text : job.kind === "SAMPLING" ? `Selecting ${job.name ?? ""}` : "Drawing the plot";
+    const what = own ? own.text : (WORDS[job.kind]?.(job.name ?? "") ?? job.kind);
     const ring = h("span", { class: "ring" });
     ring.style.setProperty("--share", `${Math.max(0.05, share) * 360}deg`);
     const others = running.length + work.running.size - 1;

@@ -1,6 +1,7 @@
 """Samples, their order and their files over HTTP."""
 
 import io
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -52,6 +53,23 @@ def test_create_sample__metadata_of_absurd_size(api: Api) -> None:
     status, _, message = api.refused("POST", f"{api.dataset().path}/samples", json=body)
     assert status == 413
     assert "customMetaData" in message
+
+
+def test_create_sample__metadata_that_is_too_deep(api: Api) -> None:
+    dataset = api.dataset()
+    path = f"{dataset.path}/samples"
+    for kind in ("metaData", "customMetaData", "exif"):
+        # Python's own parser goes deeper than whatever writes the answers.
+        body = f'{{"fileName": "{kind}.png", "{kind}": {nested(900)}}}'
+        status, _, message = api.refused("POST", path, data=body, headers={"content-type": "application/json"})
+        assert (status, kind in message) == (413, True)
+    create(dataset, "a.png", customMetaData=json.loads(nested(64)))
+    assert [one["fileName"] for one in api.get(path)] == ["a.png"]
+
+
+def nested(depth: int) -> str:
+    """JSON of that many objects inside each other."""
+    return '{"a": ' * (depth - 1) + "{}" + "}" * (depth - 1)
 
 
 def test_change_sample__keeps_what_is_absent(api: Api) -> None:

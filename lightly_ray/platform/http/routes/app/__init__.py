@@ -10,6 +10,7 @@ embeddings   points of a plot, nearest neighbours, groups of near duplicates
 downloads    what people take away of a tag
 selections   methods; selections are asked for
 jobs         watched and cancelled
+labels       files of labelling tools imported; sources of labels
 uploads      images one at a time, embedding files
 guide        the guide as pages
 tokens       made, listed, revoked
@@ -26,6 +27,7 @@ from lightly_ray.platform.http.routes.app import (
     embeddings,
     guide,
     jobs,
+    labels,
     pages,
     samples,
     selections,
@@ -46,6 +48,7 @@ WITH_SESSION: list[APIRouter] = [
     selections.router,
     jobs.router,
     uploads.router,
+    labels.router,
     guide.router,
     tokens.router,
 ]

@@ -3,16 +3,17 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from lightly_ray.bitmask import BitMask
+from lightly_ray.data.labels.exports import EXPORTS
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.http import views
 from lightly_ray.platform.http.dependencies import Here, image_url
-from lightly_ray.platform.services import tables, zipped
+from lightly_ray.platform.services import exports, tables, zipped
 from lightly_ray.platform.storage.store import rows, samples, tags
 from lightly_ray.platform.storage.store.records import Sample
 
@@ -20,14 +21,14 @@ router = APIRouter(prefix="/app", tags=["web app"])
 
 _PART = 500  # samples read from the database at a time
 
-Form = Literal["names", "csv", "json", "zip", "labelstudio", "labelbox", "coco"]
+Own = Literal["names", "csv", "json", "zip"]
+Form = Own | Literal["label-studio", "labelbox", "cvat", "coco", "yolo", "huggingface", "fiftyone", "imagefolder"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """A tag that is asked for."""
 
-    request: Request
     platform: Platform
     dataset_id: str
     mask: BitMask
@@ -40,10 +41,6 @@ class _Wanted:
                 some = samples.by_rows(db, self.dataset_id, listed[start : start + _PART])
             yield from some
 
-    def with_urls(self) -> Iterator[tuple[Sample, str]]:
-        """Its samples, each with a URL to read it from."""
-        return ((sample, image_url(self.request, self.platform, sample)) for sample in self.samples())
-
 
 @router.get("/datasets/{dataset_id}/tags/{tag_id}/download", response_class=Response)
 def download_tag(
@@ -53,14 +50,18 @@ def download_tag(
     with platform.database.read() as db:
         dataset_name = rows.dataset_name(db, dataset_id)
         tag = tags.read(db, dataset_id, tag_id)
-    make, media_type, ending = _FORMS[form]
+    media_type, ending = _FORMS[form][1:] if form in _FORMS else _ending(form)
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{dataset_name}-{tag.name}")
     headers = {
         "content-disposition": f'attachment; filename="{name}{ending}"',
         "cache-control": "private, no-store",
         "x-content-type-options": "nosniff",
     }
-    content = make(_Wanted(request, platform, dataset_id, tag.mask))
+    if form in _FORMS:
+        content = _FORMS[form][0](_Wanted(platform, dataset_id, tag.mask))
+    else:
+        wanted = exports.Wanted(dataset_id, tag_id, form)
+        content = exports.pieces(platform, wanted, partial(image_url, request, platform))
     return StreamingResponse(content, media_type=media_type, headers=headers)
 
 
@@ -72,27 +73,13 @@ def _zip(wanted: _Wanted) -> Iterator[bytes]:
     return zipped.zipped(wanted.platform.blobs, wanted.samples())
 
 
-def _label_studio(wanted: _Wanted) -> Iterator[bytes]:
-    return tables.json_list(views.label_studio_task(sample, url) for sample, url in wanted.with_urls())
+def _ending(form: str) -> tuple[str, str]:
+    return EXPORTS[form].media_type, f"-{form}{EXPORTS[form].ending}"
 
 
-def _labelbox(wanted: _Wanted) -> Iterator[bytes]:
-    return tables.json_list(views.labelbox_row(sample, url) for sample, url in wanted.with_urls())
-
-
-def _coco(wanted: _Wanted) -> Iterator[bytes]:
-    yield b'{"images": '
-    yield from tables.json_list(views.coco_image(one, number) for number, one in enumerate(wanted.samples(), start=1))
-    yield b', "annotations": [], "categories": []}\n'
-
-
-_JSON = "application/json"
-_FORMS: dict[Form, tuple[Callable[[_Wanted], Iterator[bytes]], str, str]] = {
+_FORMS: dict[str, tuple[Callable[[_Wanted], Iterator[bytes]], str, str]] = {
     "names": (_table(tables.names_text), "text/plain; charset=utf-8", ".txt"),
     "csv": (_table(tables.csv_table), "text/csv; charset=utf-8", ".csv"),
-    "json": (_table(tables.json_table), _JSON, ".json"),
+    "json": (_table(tables.json_table), "application/json", ".json"),
     "zip": (_zip, "application/zip", ".zip"),
-    "labelstudio": (_label_studio, _JSON, "-labelstudio.json"),
-    "labelbox": (_labelbox, _JSON, "-labelbox.json"),
-    "coco": (_coco, _JSON, "-coco.json"),
 }

@@ -60,6 +60,8 @@ def read_sample(dataset_id: str, row: int, platform: Here) -> Response:
         "tags": facts.tags,
         "scores": [dataclasses.asdict(it) for it in facts.scores],
         "labels": [dataclasses.asdict(it) for it in facts.labels],
+        "annotations": [dataclasses.asdict(it) for it in facts.annotations],
+        "predicted": None if facts.predicted is None else dataclasses.asdict(facts.predicted),
     }
     return answers.as_json(shown)
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import zipfile
-from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -89,7 +89,7 @@ def test_json__the_same_table(dataset: Dataset) -> None:
     ]
 
 
-@pytest.mark.parametrize("form", ["names", "csv", "json", "labelstudio", "zip"])
+@pytest.mark.parametrize("form", ["names", "csv", "json", "coco", "zip"])
 def test_download__many_samples(api: Api, form: str) -> None:
     many = api.dataset()
     names = [f"{number:05d}.png" for number in range(5_001)]  # more than any part
@@ -101,8 +101,8 @@ def test_download__many_samples(api: Api, form: str) -> None:
         assert answer.text.split() == (["filename"] if form == "csv" else []) + names
     elif form == "json":
         assert [one["filename"] for one in answer.json()] == names
-    elif form == "labelstudio":
-        assert [one["data"]["lightlyFileName"] for one in answer.json()] == names
+    elif form == "coco":
+        assert [one["file_name"] for one in answer.json()["images"]] == names
     else:
         text = zipfile.ZipFile(io.BytesIO(answer.content)).read("MISSING.txt").decode()
         assert text.splitlines()[2:] == names
@@ -134,23 +134,28 @@ def test_zip__whole_without_missing_ones(dataset: Dataset) -> None:
 
 
 def test_labelling_tools__read_the_images(dataset: Dataset) -> None:
-    [task] = download(dataset, "labelstudio", [2]).json()
-    [row] = download(dataset, "labelbox", [2]).json()
-    assert (task["data"]["lightlyFileName"], row["external_id"]) == ("=1+1.png", "=1+1.png")
+    [task] = download(dataset, "label-studio", [5]).json()
+    [row] = download(dataset, "labelbox", [5]).json()
+    assert (task["data"]["filename"], row["external_id"]) == ("a/ä.png", "a/ä.png")
+    assert task["data"]["sample_id"] == row["global_key"] == ids(dataset)[5]
     for url in (task["data"]["image"], row["row_data"]):
-        assert requests.get(url, timeout=9).content == picture((8, 8), seed=2)
+        assert urlsplit(url).path.endswith("/%C3%A4.png")
+        assert requests.get(url, timeout=9).content == picture((8, 8), seed=5)
 
 
-def test_coco__images(dataset: Dataset) -> None:
-    listed: dict[str, Any] = download(dataset, "coco", [2, 5]).json()
-    assert listed == {
-        "images": [
-            {"id": 1, "file_name": "=1+1.png"},
-            {"id": 2, "file_name": "a/ä.png", "height": 4, "width": 6},
-        ],
-        "annotations": [],
-        "categories": [],
-    }
+def test_labelling_tools__what_an_export_lacks_is_said(dataset: Dataset) -> None:
+    tag = dataset.tag("without an image", [5, 6])
+    answer = ask(dataset, f"tags/{tag}/download", form="label-studio")
+    assert answer.status_code == 422
+    assert "'b.png' has no address of its image" in answer.json()["message"]
+
+
+def test_labelling_tools__as_folders(dataset: Dataset) -> None:
+    answer = download(dataset, "yolo", [2, 5])
+    assert answer.headers["content-disposition"].endswith('-yolo.zip"')
+    names = zipfile.ZipFile(io.BytesIO(answer.content)).namelist()
+    assert "data.yaml" in names
+    assert any(name.endswith("a/ä.png") for name in names)
 
 
 def test_download__unknown(dataset: Dataset) -> None:

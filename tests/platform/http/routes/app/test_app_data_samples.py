@@ -100,6 +100,8 @@ def test_sample__all_that_is_known(api: Api) -> None:
         "tags": [some.tags()["initial-tag"]["id"], inside],
         "scores": [{"key": f"score:{inside}:margin", "title": "margin (inside)", "value": 0.25}],
         "labels": [{"key": f"label:{embedding}", "title": "label", "value": "cat"}],
+        "annotations": [],
+        "predicted": None,
     }
     assert {it["key"] for it in shown["scores"] + shown["labels"]} <= set(columns(some))
     bare = get(some, "samples/2").json()
