@@ -123,7 +123,10 @@ def classes(balance: Json) -> str:
             f"<td>{number(one['pool'])}</td><td>{told}</td></tr>"
         )
     more = f"<p class=soft>and {len(ordered) - len(shown)} further classes</p>" if len(ordered) > len(shown) else ""
-    head = "<tr><th scope=col>class<th scope=col><th scope=col>chosen<th scope=col>pool<th scope=col>than random</tr>"
+    pool = "pool" if balance["pool_known"] == balance["pool"] else "known in the pool"
+    head = (
+        f"<tr><th scope=col>class<th scope=col><th scope=col>chosen<th scope=col>{pool}<th scope=col>than random</tr>"
+    )
     return f'<table class="classes"><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table>{more}'
 
 
@@ -131,7 +134,8 @@ def scores(figures: Json) -> str:
     """Scores of the chosen beside those of the pool."""
     series = [Series("pool", "pool", figures["pool"]), Series("new", "chosen", figures["chosen"])]
     drawn = charts.histogram(figures["edges"], series, figures["name"])
-    return f"<figure>{drawn}<figcaption>{_legend([('pool', 'pool'), ('new', 'chosen')])}</figcaption></figure>"
+    legend = _legend([("pool", "pool"), ("new", "chosen")])
+    return f"<figure class=curve>{drawn}<figcaption>{legend}</figcaption></figure>"
 
 
 def rounds(over: Json) -> str:

@@ -18,7 +18,7 @@ def cover_words(cover: Json | None) -> list[str]:
         random = mean["compared"]
         texts.append(
             f"As many samples drawn at random would have come to {number(random['mean'])} on average "
-            f"({number(random['low'])} to {number(random['high'])}): the selection is {words(random)}."
+            f"({number(random['low'])} to {number(random['high'])}): that of the selection is {words(random)}."
             + (" No difference to RANDOM is shown." if random["verdict"] == "within" else "")
         )
     return texts

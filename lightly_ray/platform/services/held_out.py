@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ConflictError, InvalidInputError
-from lightly_ray.methods import resolve_size
+from lightly_ray.methods import CANNOT_BE_LABELLED_TAG, resolve_size
 from lightly_ray.platform.storage.store import datasets, jobs, samples, tags
 from lightly_ray.selection.random_draw import random_keys, smallest
 
@@ -49,12 +49,14 @@ def draw(db: Connection, dataset_id: str, wanted: Wanted) -> str:
     What is selected already is not drawn: a model may have learned from it. The provenance says how many that were.
 
     Raises:
-        InvalidInputError: the share is none, or nothing is left to draw from.
+        InvalidInputError: the share is none, the name has another meaning, or nothing is left to draw from.
         ConflictError: the name is taken (TAG_NAME_EXISTS), or a selection waits or runs.
     """
     dataset = datasets.lock(db, dataset_id)
     if not 0 < wanted.share < 1:
         raise InvalidInputError(f"share is a part of the samples, more than 0 and less than 1; got {wanted.share:g}")
+    if wanted.name == CANNOT_BE_LABELLED_TAG:
+        raise InvalidInputError(f"the tag {CANNOT_BE_LABELLED_TAG!r} holds what cannot be labelled: take another name")
     first = tags.initial(db, dataset.id)
     if jobs.live(db, dataset.id, "SAMPLING"):
         raise ConflictError("a selection of this dataset waits or runs and may take what is held out: wait for its end")

@@ -59,6 +59,8 @@ def test_draw__a_share_that_is_none(platform: Platform, api: Api, share: float) 
     dataset = api.dataset(5)
     with pytest.raises(InvalidInputError, match="share is a part of the samples"):
         draw(platform, dataset, share)
+    with pytest.raises(InvalidInputError, match="take another name"):
+        draw(platform, dataset, 0.5, name="cannot-be-labelled")
     assert list(dataset.tags()) == ["initial-tag"]
 
 

@@ -41,7 +41,8 @@ def read(platform: Platform, dataset_id: str, tag_id: str) -> Json:
     with platform.database.read() as db:
         dataset = datasets.look(db, dataset_id)
         asked = question.read(db, dataset_id, tag_id)
-    key = f"datasets/{dataset_id}/reports/{asked.tag.id}-{dataset.version}.json"
+    # With our own version: another one may say more, or say it otherwise.
+    key = f"datasets/{dataset_id}/reports/{asked.tag.id}-{dataset.version}-{__version__}.json"
     content = kept(platform.blobs, key, partial(_made, platform, asked, dataset.name))
     report: Json = json.loads(content)
     return report
@@ -204,7 +205,7 @@ def _notes(
             f"Distances are those of {looked.points:,} of the {len(asked.query):,} samples of the query set, drawn at "
             "random: their mean is an estimate, and the radius of all is at least the one shown."
         )
-    if asked.provenance.get("certificate"):
+    if (asked.provenance.get("certificate") or {}).get("radius") is not None:
         told.append(
             "Certified radii are distances as the selection has taken them, whitened ones for example; all other "
             "distances are between the vectors of the embedding at length 1."
