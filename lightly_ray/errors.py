@@ -53,6 +53,7 @@ Code = Literal[
     "TAG_UNDELETABLE_IS_INITIAL",
     "TAG_UNDELETABLE_NOT_A_LEAF",
     "TAG_UNKNOWN",
+    "TOO_MANY_REQUESTS",
     "UNAUTHORIZED",
 ]
 """What the platform calls an error in its answers."""

@@ -33,6 +33,7 @@ from lightly_ray.errors import (
 FIRST_TRIES, TRIES = 3, 8
 TIMEOUT = (10.0, 180.0)  # seconds to connect, and between two bytes of the answer
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
+_LONGEST_ASKED = 30.0  # seconds that a server may ask to wait for
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _BUSY = frozenset({429, 502, 503, 504})
 _BY_STATUS: dict[int, type[LightlyRayError]] = {
@@ -176,20 +177,24 @@ class Transport:
 
     def _tried(self, send: Callable[[], requests.Response], label: str, *, repeat: bool) -> requests.Response:
         for number in count():
-            last = not repeat or number + 1 >= (TRIES if self._answered else FIRST_TRIES)
+            wait = min(_FIRST_WAIT * 2**number, _LONGEST_WAIT)
+            last = number + 1 >= (TRIES if self._answered else FIRST_TRIES)
             try:
                 response = send()
             except requests.exceptions.InvalidJSONError as error:
                 # Never sent: what the caller gave fits into no request.
                 raise InvalidInputError(f"{label} cannot be sent: {str(error).splitlines()[0]}") from None
             except requests.RequestException as error:
-                if last:
+                if last or not repeat:
                     raise self._unreachable(error, label) from None
             else:
                 self._answered = True
-                if response.status_code not in _BUSY or last:
+                # Too many requests: none of it was done, so anything may be sent again.
+                again = response.status_code == 429 or (repeat and response.status_code in _BUSY)
+                if last or not again:
                     return self._accepted(response, label)
-            time.sleep(min(_FIRST_WAIT * 2**number, _LONGEST_WAIT))
+                wait = max(wait, _asked_to_wait(response))
+            time.sleep(wait)
         raise AssertionError("the last try returns or raises")
 
     def _accepted(self, response: requests.Response, label: str) -> requests.Response:
@@ -214,6 +219,11 @@ class Transport:
             f"cannot reach the platform at {self.server}: {reason} ({label}). Is it running "
             "(`lightly-ray serve`), and is `server` or LIGHTLY_SERVER_LOCATION right?"
         )
+
+
+def _asked_to_wait(response: requests.Response) -> float:
+    seconds = response.headers.get("Retry-After", "")
+    return min(float(seconds), _LONGEST_ASKED) if seconds.isdecimal() else 0.0
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:

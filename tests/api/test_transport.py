@@ -38,6 +38,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: list[tuple[int, Any] | None] = []
+        self.more: dict[str, str] = {}
         self.seen: list[tuple[str, str, bytes, dict[str, str]]] = []
 
     @property
@@ -61,6 +62,8 @@ class _Handler(BaseHTTPRequestHandler):
         if status == 302:
             self.send_header("Location", "/elsewhere")
         self.send_header("Content-Length", str(len(content)))
+        for name, text in self.server.more.items():
+            self.send_header(name, text)
         self.end_headers()
         self.wfile.write(content)
 
@@ -117,6 +120,21 @@ def test_post__is_sent_once_unless_repeating_is_harmless(server: Server, sender:
     server.answers = [None, (200, {"id": "1"})]
     assert sender.post("/v1/samples", {"fileName": "a"}, repeat=True) == {"id": "1"}
     assert server.seen[-1][2] == b'{"fileName": "a"}'
+
+
+def test_post__too_many_requests_is_sent_again_after_what_the_server_asks_for(
+    server: Server, sender: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    monkeypatch.setattr(server, "more", {"Retry-After": "7"})
+    server.answers = [(429, {}), (429, {}), (200, {"id": "1"})]
+    assert sender.post("/v1/datasets", {"name": "pets"}) == {"id": "1"}
+    assert waited == [7, 7]
+    monkeypatch.setattr(server, "more", {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"})
+    server.answers = [(429, {}), (200, {"id": "1"})]
+    assert sender.post("/v1/datasets", {"name": "pets"}) == {"id": "1"}
+    assert waited[2] < 1
 
 
 def test_get__soon_gives_up_on_a_server_that_never_answered(server: Server, sender: Transport) -> None:

@@ -38,8 +38,8 @@ class ScreenshotSettings(Settings):
     data_dir: Path = Field(description="folder of a platform with the dataset")
     dataset: str = Field(default="clothing", description="name of the dataset, whose folders are its classes")
     output: Path = Field(default=Path("pictures"), description="folder for the pictures")
-    widths: list[int] = Field(default=[1440], description="of the windows, in pixels")
-    themes: list[str] = Field(default=["light", "dark"], description="light, dark")
+    widths: str = Field(default="1440", description="of the windows in pixels, with commas between them")
+    themes: str = Field(default="light,dark", description="light, dark or both")
 
 
 def take(settings: ScreenshotSettings) -> dict[str, Any]:
@@ -53,8 +53,8 @@ def take(settings: ScreenshotSettings) -> dict[str, Any]:
         client.set_dataset_id_by_name(settings.dataset)
         _prepare(client, settings.output)
         browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
-        for width in settings.widths:
-            for theme in settings.themes:
+        for width in settings.widths.split(","):
+            for theme in settings.themes.split(","):
                 _pictures(browser, platform, client, settings.output / f"{theme}-{width}")
         browser.close()
     return {"pictures": sorted(str(path) for path in settings.output.rglob("*.jpg"))}

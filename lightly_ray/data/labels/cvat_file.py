@@ -1,9 +1,7 @@
 """CVAT's XML 1.1 for images, written; `cvat` reads it and names the format's rules."""
 
 import re
-from collections.abc import Iterator
-
-import numpy as np
+from collections.abc import Iterator, Sequence
 
 from lightly_ray.data.labels.exporting import Annotation, Export, Sample, joined
 from lightly_ray.data.labels.geometry import pixels, require_size
@@ -65,7 +63,7 @@ def _shapes(annotation: Annotation, sample: Sample, head: str, group: int) -> li
         return [f"<tag {head}></tag>"]
     width, height = require_size(sample.width, sample.height, sample.shown)
     if points is not None:
-        triples = np.asarray(points, dtype=np.float64).reshape(-1, 3)
+        triples = (points[start : start + 3] for start in range(0, len(points), 3))
         inner = (_point(number, triple, width, height) for number, triple in enumerate(triples, start=1))
         return [f'<skeleton {head} z_order="0">{"".join(inner)}</skeleton>']
     if polygons is not None:
@@ -79,7 +77,7 @@ def _shapes(annotation: Annotation, sample: Sample, head: str, group: int) -> li
     return [f'<box {head} occluded="0" {_attributes(**corners)} z_order="0"></box>']
 
 
-def _point(number: int, triple: np.ndarray, width: float, height: float) -> str:
+def _point(number: int, triple: Sequence[float], width: float, height: float) -> str:
     x, y, visibility = triple
     flags = _attributes(label=number, outside=int(visibility == 0), occluded=int(visibility == 1))
     return f'<points {flags} points="{_pairs(pixels([x, y], width, height))}"></points>'

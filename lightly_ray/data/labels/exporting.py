@@ -143,9 +143,20 @@ class _Looked:
             return [(None, False)] * len(samples)
         wanted = pa.array([one.filename if self.by_name else one.sample_id for one in samples], pa.string())
         part = self.table.take(pc.index_in(wanted, self.keys))
-        annotations = part["annotations"].to_pylist()
         cannot = pc.fill_null(part["cannot_be_labelled"], False).to_pylist()
-        return list(zip(annotations, cannot, strict=True))
+        return list(zip(annotation_lists(part["annotations"]), cannot, strict=True))
+
+
+def annotation_lists(column: pa.ChunkedArray) -> list[list[Annotation] | None]:
+    """The annotations of each sample as Python has them, without the fields that none of them has."""
+    lists = column.combine_chunks()
+    values = pc.list_flatten(lists)
+    fields = {field.name: pc.struct_field(values, field.name) for field in values.type}
+    fields = {name: field for name, field in fields.items() if field.null_count < len(field)}
+    rows = zip(*(field.to_pylist() for field in fields.values()), strict=True)
+    annotations = iter([dict(zip(fields, row, strict=True)) for row in rows])
+    lengths = pc.list_value_length(lists).to_pylist()
+    return [None if length is None else list(islice(annotations, length)) for length in lengths]
 
 
 def object_box(annotation: Annotation, sample: Sample) -> Sequence[float]:

@@ -1,8 +1,8 @@
 """What models predict, on its way in: one Arrow schema per task, readers and checks.
 
 classification    filename, probabilities
-detection         filename, object_probabilities, class_probabilities [, scores, labels];
-or filename, scores, labels
+detection         filename, object_probabilities, class_probabilities [, scores, labels] [, boxes];
+or filename, scores, labels [, boxes]
 segmentation      filename, probabilities [, shape]; or filename, path
 keypoints         filename, keypoints
 
@@ -10,6 +10,9 @@ files             which reader a path needs: Parquet, .npy, COCO, YOLO, folders 
 row_groups        Parquet, some row groups at a time
 coco, yolo        readers of result files
 image_matching    which image a prediction file belongs to
+
+table             `Predictions`: a whole checked table and the names of its classes, as stored and evaluated
+packed            the same as one Parquet file
 
 checks            what can be wrong with a prediction, found per sample and named
 columns, ragged   Arrow lists as flat arrays with offsets

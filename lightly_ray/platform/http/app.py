@@ -48,7 +48,7 @@ WITH_TOKEN: list[APIRouter] = [
     metrics.router,
 ]
 # Nothing but versions, health, the API page, and URLs that carry their own signature.
-WITHOUT_TOKEN: list[APIRouter] = [health.public, signed.router, docs.public]
+WITHOUT_TOKEN: list[APIRouter] = [health.public, signed.router, signed.preflight, docs.public]
 
 
 def create_app(platform: Platform) -> FastAPI:

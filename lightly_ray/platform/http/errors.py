@@ -34,6 +34,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
         409: "the name or state is already taken",
         413: "more than the platform takes",
         422: "a value cannot be used",
+        429: "too many requests at the same time: none of it was done",
         503: "the database or the storage cannot be reached at the moment",
     }.items()
 }

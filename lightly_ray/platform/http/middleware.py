@@ -24,11 +24,16 @@ _BY_END = {
 }
 
 
+# Whoever asks these would take a busy server for a dead one.
+_ALWAYS = frozenset({"/healthz", "/readyz"})
+
+
 class Edge:
     """ASGI middleware, the outermost one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self._going_on = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -37,12 +42,17 @@ class Edge:
             return
         request = _Request(scope, receive, send)
         with about(request=request.id):
+            self._going_on += 1
             try:
-                await request.serve(self.app)
+                if self._going_on > limits.REQUESTS and scope["path"] not in _ALWAYS:
+                    await request.refuse()
+                else:
+                    await request.serve(self.app)
             except Exception:  # the end of a request: a bug answers 500 and is reported in the log, under an id
                 _log.exception("request %s: %s %s failed", request.id, scope["method"], scope["path"])
                 await request.fail()
             finally:
+                self._going_on -= 1
                 request.note()
 
 
@@ -62,6 +72,11 @@ class _Request:
             await answer(413, "BAD_REQUEST", self._too_large())(self.scope, self._receive, self.send)
             return
         await app(self.scope, self.receive, self.send)
+
+    async def refuse(self) -> None:
+        refusal = answer(429, "TOO_MANY_REQUESTS", f"the server works on {limits.REQUESTS} requests already; try again")
+        refusal.headers["retry-after"] = "1"
+        await refusal(self.scope, self._receive, self.send)
 
     async def receive(self) -> Message:
         message = await self._receive()

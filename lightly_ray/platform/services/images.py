@@ -5,13 +5,14 @@ was not uploaded is made of the image.
 """
 
 import hashlib
+import io
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, BinaryIO
 
 from lightly_ray.data.image_metadata import thumbnail
 from lightly_ray.data.images import open_image
 from lightly_ray.errors import InvalidInputError, NotFoundError
-from lightly_ray.platform.storage.blobs import Blobs
+from lightly_ray.platform.storage.blobs import Blobs, chunks
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.store.records import Sample
 from lightly_ray.platform.storage.store.samples import Blob, Kind
@@ -61,8 +62,8 @@ def store_image(blobs: Blobs, dataset_id: str, kind: Kind, file: IO[bytes], *, d
     return Blob(key, actual, size)
 
 
-def content(blobs: Blobs, sample: Sample, kind: Kind) -> tuple[Iterator[bytes], str]:
-    """The bytes of a sample's image or thumbnail, and their media type.
+def opened(blobs: Blobs, sample: Sample, kind: Kind) -> tuple[BinaryIO, str]:
+    """A sample's image or thumbnail as a file to be closed, and its media type.
 
     Raises:
         NotFoundError: it was not uploaded, and cannot be made of what was.
@@ -71,12 +72,19 @@ def content(blobs: Blobs, sample: Sample, kind: Kind) -> tuple[Iterator[bytes], 
     key = sample.full_key if kind == "full" else sample.thumb_key
     if key is None and kind == "thumb" and sample.full_key is not None:
         image = open_image(blobs.read(sample.full_key), name=sample.file_name)
-        return iter([thumbnail(image)]), "image/webp"
+        return io.BytesIO(thumbnail(image)), "image/webp"
     if key is None:
         raise NotFoundError(f"no {kind} image of {sample.file_name!r} has been uploaded")
-    with blobs.open(key) as file:
-        head = file.read(16)
-    return blobs.chunks(key), media_type(head)
+    file = blobs.open(key)
+    head = file.read(16)
+    file.seek(0)
+    return file, media_type(head)
+
+
+def content(blobs: Blobs, sample: Sample, kind: Kind) -> tuple[Iterator[bytes], str]:
+    """The bytes of a sample's image or thumbnail, and their media type; raises as `opened`."""
+    file, type_of_it = opened(blobs, sample, kind)
+    return chunks(file), type_of_it
 
 
 def shown(blobs: Blobs, sample: Sample) -> tuple[Iterator[bytes], str]:
@@ -86,10 +94,12 @@ def shown(blobs: Blobs, sample: Sample) -> tuple[Iterator[bytes], str]:
         NotFoundError: it was not uploaded.
         CorruptImageError: it has to be converted, and cannot be decoded.
     """
-    chunks, kind = content(blobs, sample, "full")
+    file, kind = opened(blobs, sample, "full")
     if kind in _SHOWN:
-        return chunks, kind
-    return iter([thumbnail(open_image(b"".join(chunks), name=sample.file_name), size=_WEBP_SIDE)]), "image/webp"
+        return chunks(file), kind
+    with file:
+        whole = file.read()
+    return iter([thumbnail(open_image(whole, name=sample.file_name), size=_WEBP_SIDE)]), "image/webp"
 
 
 def media_type(head: bytes) -> str:

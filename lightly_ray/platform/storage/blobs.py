@@ -99,7 +99,7 @@ class Blobs:
 
     def chunks(self, key: str) -> Iterator[bytes]:
         """The bytes of a blob, about a MiB at a time. A blob that is missing raises at once."""
-        return _chunks(self.open(key))
+        return chunks(self.open(key))
 
     def read(self, key: str) -> bytes:
         """The bytes of a small blob."""
@@ -189,7 +189,8 @@ def _s3(endpoint: str | None) -> pafs.FileSystem:
     return pafs.S3FileSystem(scheme=parts.scheme, endpoint_override=parts.netloc)
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
+def chunks(file: BinaryIO) -> Iterator[bytes]:
+    """The bytes of a file, about a MiB at a time; it is closed at the end."""
     with file:
         while chunk := file.read(_CHUNK):
             yield chunk

@@ -2,11 +2,14 @@
 
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 from fastapi.routing import APIRoute
 
+from lightly_ray.api.transport import Transport
+from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http import middleware
 from lightly_ray.platform.http.app import create_app
@@ -25,6 +28,7 @@ OPEN = [
     "/v1/signed/samples/{sample_id}/{kind}",
     "/v1/signed/embeddings/{embedding_id}/{kind}",
     "/v1/signed/embeddings/{embedding_id}/csv",
+    "/v1/signed/{path:path}",
 ]
 
 
@@ -119,6 +123,9 @@ def test_body__too_large_is_refused(api: Api, monkeypatch: pytest.MonkeyPatch) -
         ("PUT", "/v1/signed/samples/1/full", 256 * 2**20),
         ("POST", "/v1/datasets/1/samples/batch", 64 * 2**20),
         ("POST", "/v1/datasets/1/tags/2/scores", 2**30),
+        ("PUT", "/v1/datasets/1/predictions/round-1", 2**30),
+        ("PUT", "/v1/datasets/1/labels", 2**30),
+        ("PUT", "/app/datasets/1/labels", 2**30),
         ("POST", "/v1/datasets", 64 * 2**20),
         ("POST", "/app/datasets/1/images", 256 * 2**20),
         ("PUT", "/app/datasets/1/embeddings", 64 * 2**30),
@@ -156,3 +163,28 @@ def test_openapi__describes_every_route(api: Api) -> None:
     assert len(paths) > 35
     assert not [path for path in paths if not path.startswith(("/v1/", "/healthz", "/readyz", "/metrics"))]
     assert all(operation.get("description") for path in paths.values() for operation in path.values())
+
+
+def test_load__beyond_the_limit_nothing_is_done_and_it_recovers_by_itself(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "REQUESTS", 2)
+    path = f"{api.dataset().path}/samples"
+    names = [f"{number}.png" for number in range(24)]
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda name: api.send("POST", path, json={"fileName": name}), names))
+    done = [name for name, answer in zip(names, answers, strict=True) if answer.ok]
+    refused = [answer for answer in answers if not answer.ok]
+    assert {(one.status_code, one.json()["code"], one.headers["retry-after"]) for one in refused} == {
+        (429, "TOO_MANY_REQUESTS", "1")
+    }
+    assert sorted(one["fileName"] for one in api.get(path)) == sorted(done)
+    monkeypatch.setattr(limits, "REQUESTS", 0)
+    assert requests.get(f"{api.url}/healthz", timeout=9).ok
+    # Our client gets through: it asks again.
+    monkeypatch.setattr(limits, "REQUESTS", 3)
+    sender, more = Transport(api.url, api.token), [f"again-{number}.png" for number in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda name: sender.post(path, {"fileName": name}), more))
+    sender.close()
+    assert {one["fileName"] for one in api.get(path)} == {*done, *more}

@@ -6,7 +6,7 @@ dies in between, the row names a complete file. The answer is 200, which older c
 
 import tempfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http.dependencies import Here
+from lightly_ray.platform.http.ranges import file_answer
 from lightly_ray.platform.http.received import received
 from lightly_ray.platform.services import embedding_files, images
 from lightly_ray.platform.services.embedding_files import Format
@@ -25,19 +26,34 @@ from lightly_ray.platform.storage.store.samples import Kind
 def _require_signature(request: Request, platform: Here, expires: str = "", signature: str = "") -> None:
     # Signed is what it is of: /v1/signed/KIND/ID/FORM; a name behind that is for whoever keeps the file.
     path = "/".join(request.scope["path"].split("/")[:6])
-    platform.signer.check(request.method, path, expires, signature)
+    # Who may read a file may ask how long it is.
+    method = "GET" if request.method == "HEAD" else request.method
+    platform.signer.check(method, path, expires, signature)
 
 
 router = APIRouter(prefix="/v1/signed", tags=["signed URLs"], dependencies=[Depends(_require_signature)])
+preflight = APIRouter(prefix="/v1/signed", include_in_schema=False)
 
 _SPOOL = 8 * 2**20
+_PARTS: dict[int | str, dict[str, Any]] = {
+    206: {"description": "the part that Range asks for"},
+    416: {"description": "the file ends before that part"},
+}
 # An uploaded file is shown as nothing but an image: it must not run in the page of the web app.
 _SAFE = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; sandbox",
     # The signature is the permission: labelling tools fetch from a page of another origin.
     "access-control-allow-origin": "*",
+    "access-control-expose-headers": "content-length, content-range, accept-ranges",
 }
+
+
+@preflight.options("/{path:path}")
+def allow_reading() -> Response:
+    """Tell a browser that pages of any origin may read what they have a URL of."""
+    allowed = {"access-control-allow-methods": "GET, HEAD", "access-control-allow-headers": "range"}
+    return Response(status_code=204, headers={**_SAFE, **allowed, "access-control-max-age": "86400"})
 
 
 @router.put("/samples/{sample_id}/{kind}")
@@ -50,19 +66,20 @@ async def put_image(request: Request, sample_id: str, kind: Kind, platform: Here
     return Response(status_code=200)
 
 
-@router.get("/samples/{sample_id}/{kind}/{name}")
-def get_named_image(sample_id: str, kind: Kind, name: str, platform: Here) -> Response:
-    """Give an image or a thumbnail, by an address that ends in the file's base name."""
-    return get_image(sample_id, kind, platform)
+@router.head("/samples/{sample_id}/{kind}/{name}", include_in_schema=False)
+@router.get("/samples/{sample_id}/{kind}/{name}", responses=_PARTS)
+def get_named_image(request: Request, sample_id: str, kind: Kind, name: str, platform: Here) -> Response:
+    """Give an image or a thumbnail, or a part of it, by an address that ends in the file's base name."""
+    return get_image(request, sample_id, kind, platform)
 
 
-@router.get("/samples/{sample_id}/{kind}")
-def get_image(sample_id: str, kind: Kind, platform: Here) -> Response:
-    """Give an image or a thumbnail."""
+@router.head("/samples/{sample_id}/{kind}", include_in_schema=False)
+@router.get("/samples/{sample_id}/{kind}", responses=_PARTS)
+def get_image(request: Request, sample_id: str, kind: Kind, platform: Here) -> Response:
+    """Give an image or a thumbnail, or a part of it."""
     with platform.database.read() as db:
         sample = samples.find(db, sample_id)
-    content, media_type = images.content(platform.blobs, sample, kind)
-    return StreamingResponse(content, media_type=media_type, headers=_SAFE)
+    return file_answer(request, *images.opened(platform.blobs, sample, kind), _SAFE)
 
 
 @router.put("/embeddings/{embedding_id}/{kind}")
