@@ -61,9 +61,7 @@ def _asked(call: Callable[..., bytes]) -> dict[str, Callable[[], bytes]]:
         return lambda: call("GET", f"{here}/samples", params={"pageSize": 100, "pageOffset": offset})
 
     def tag(of: list[str]) -> Callable[[], bytes]:
-        return lambda: call(
-            "POST", f"{here}/tags", json={"name": new_id(), "prevTagId": first["id"], "fileNames": of}
-        )
+        return lambda: call("POST", f"{here}/tags", json={"name": new_id(), "prevTagId": first["id"], "fileNames": of})
 
     def add() -> bytes:
         items = [{"fileName": f"added/{new_id()}.png", "metaData": {"sharpness": 1.5}} for _ in range(BATCH)]
