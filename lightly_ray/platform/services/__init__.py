@@ -14,6 +14,7 @@ evaluated          what was measured with them, and whether the labels have chan
 kept               made once, kept as a blob
 labels             what the sources of labels say now; label_imports: labels on their way in
 mappings           ids and names of all samples, kept as a file
+members            the samples of a mask, some at a time
 tagging            tags of masks, of file names, of two other tags
 held_out           samples held out for validation; what no selection offers
 tokens             who may come in; token_command: `lightly-ray token`

@@ -17,12 +17,12 @@ from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services import stored_predictions
 from lightly_ray.platform.services.columns import scoring
 from lightly_ray.platform.services.labels import joined, read_import
+from lightly_ray.platform.services.members import members
 from lightly_ray.platform.services.pre_annotations import as_labels
 from lightly_ray.platform.storage.store import label_imports, predictions, samples, tags
 from lightly_ray.platform.storage.store.records import LabelImport
 from lightly_ray.platform.storage.store.records import Sample as Record
 
-_PART = 500  # samples read from the database at a time
 _CHUNK = 2**20
 _IN_MEMORY = 8 * 2**20  # of an export, before it lies in a file
 _TASK: dict[str, Task] = {"yolo": "detection"}  # what is to be labelled, where nothing says so
@@ -58,11 +58,7 @@ class _Samples:
     address: Callable[[Record], str]
 
     def __iter__(self) -> Iterator[Sample]:
-        listed = self.mask.to_rows().tolist()
-        for start in range(0, len(listed), _PART):
-            with self.platform.database.read() as db:
-                some = samples.by_rows(db, self.dataset_id, listed[start : start + _PART])
-            yield from map(self._one, some)
+        return map(self._one, members(self.platform, self.dataset_id, self.mask))
 
     def _one(self, it: Record) -> Sample:
         shape = (it.meta_data or {}).get("shape")

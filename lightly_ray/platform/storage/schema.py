@@ -31,6 +31,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    and_,
+    or_,
 )
 
 from lightly_ray.bitmask import BitMask
@@ -135,6 +137,19 @@ samples = Table(
     Column("last_modified_at", TIME, nullable=False),
     UniqueConstraint("dataset_id", "file_name"),
     UniqueConstraint("dataset_id", "row"),
+)
+
+# A file was announced and has not arrived.
+INCOMPLETE = or_(
+    and_(samples.c.thumb_name.is_not(None), samples.c.thumb_key.is_(None)),
+    and_(samples.c.full_expected.is_(True), samples.c.full_key.is_(None)),
+)
+Index(
+    "ix_samples_incomplete",
+    samples.c.dataset_id,
+    samples.c.row,
+    sqlite_where=INCOMPLETE,
+    postgresql_where=INCOMPLETE,
 )
 
 tags = Table(

@@ -1,7 +1,8 @@
 """Tags for other tools: file names, read URLs, Label Studio, Labelbox, COCO."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -9,11 +10,12 @@ from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
 from lightly_ray.data.labels.exports import EXPORTS
 from lightly_ray.platform import limits
-from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http import views
 from lightly_ray.platform.http.dependencies import Flag, Here, PageOffset, PageSize, image_url
 from lightly_ray.platform.services import exports
-from lightly_ray.platform.storage.store import datasets, samples, tags
+from lightly_ray.platform.services.members import members
+from lightly_ray.platform.services.tables import json_list
+from lightly_ray.platform.storage.store import rows, samples, tags
 from lightly_ray.platform.storage.store.records import Sample
 
 router = APIRouter(prefix="/v1/datasets/{dataset_id}/tags/{tag_id}/export", tags=["exports"])
@@ -22,27 +24,13 @@ router = APIRouter(prefix="/v1/datasets/{dataset_id}/tags/{tag_id}/export", tags
 NameFormat = Annotated[Literal["NAME", "DATASOURCE_FULL", "REDIRECTED_READ_URL"], Query(alias="fileNameFormat")]
 
 
-def _members(
-    platform: Platform, tag: tuple[str, str], *, offset: int = 0, size: int | None = None, invert: bool = False
-) -> list[Sample]:
-    dataset_id, tag_id = tag
-    with platform.database.read() as db:
-        mask = tags.read(db, dataset_id, tag_id).mask
-        if invert:
-            mask = mask.invert(datasets.read(db, dataset_id).total)
-        rows = mask.to_rows()[offset:][: limits.PAGE if size is None else size]
-        return samples.by_rows(db, dataset_id, rows.tolist())
-
-
-def _urls(request: Request, platform: Platform, found: list[Sample]) -> Iterator[str]:
-    return (image_url(request, platform, sample) for sample in found)
-
-
 def _page(
     request: Request, dataset_id: str, tag_id: str, platform: Here, *, size: PageSize = None, offset: PageOffset = 0
 ) -> list[tuple[Sample, str]]:
-    members = _members(platform, (dataset_id, tag_id), offset=offset, size=size)
-    return list(zip(members, _urls(request, platform, members), strict=True))
+    with platform.database.read() as db:
+        wanted = tags.read(db, dataset_id, tag_id).mask.to_rows()[offset:][: limits.PAGE if size is None else size]
+        found = samples.by_rows(db, dataset_id, wanted.tolist())
+    return [(sample, image_url(request, platform, sample)) for sample in found]
 
 
 # One page of the tag's samples, each with a URL to read it from.
@@ -74,11 +62,21 @@ def export_file_names(
     *,
     form: NameFormat = "NAME",
     inverted: Annotated[Flag, Query(alias="includeInverted")] = False,
-) -> PlainTextResponse:
+) -> Response:
     """One file name, or one URL, per line."""
-    members = _members(platform, (dataset_id, tag_id), size=2**62, invert=inverted)
-    lines = _urls(request, platform, members) if form == "REDIRECTED_READ_URL" else (one.file_name for one in members)
-    return PlainTextResponse("\n".join(lines))
+    with platform.database.read() as db:
+        mask = tags.read(db, dataset_id, tag_id).mask
+        if inverted:
+            mask = mask.invert(rows.total(db, dataset_id))
+        if form != "REDIRECTED_READ_URL":
+            return PlainTextResponse("\n".join(mask.select(samples.mappings(db, dataset_id))))
+    urls = (image_url(request, platform, sample) for sample in members(platform, dataset_id, mask))
+    return StreamingResponse(_lines(urls), media_type="text/plain")
+
+
+def _lines(texts: Iterable[str]) -> Iterator[str]:
+    for number, text in enumerate(texts):
+        yield f"\n{text}" if number else text
 
 
 @router.get("/basic/filenamesAndReadUrls", response_model=None)
@@ -105,9 +103,12 @@ def export_labelbox_v4(page: Page) -> JSONResponse:
     return JSONResponse([views.labelbox_row(one, url) for one, url in page])
 
 
-@router.get("/COCO/images", response_model=None)
-def export_coco(dataset_id: str, tag_id: str, platform: Here) -> JSONResponse:
+@router.get("/COCO/images", response_class=JSONResponse)
+def export_coco(dataset_id: str, tag_id: str, platform: Here) -> Response:
     """The image list of a COCO file; width and height where the upload has them."""
-    members = _members(platform, (dataset_id, tag_id), size=2**62)
-    images = [views.coco_image(one, number) for number, one in enumerate(members, start=1)]
-    return JSONResponse({"images": images, "annotations": [], "categories": []})
+    with platform.database.read() as db:
+        mask = tags.read(db, dataset_id, tag_id).mask
+    found = members(platform, dataset_id, mask)
+    images = json_list(views.coco_image(one, number) for number, one in enumerate(found, start=1))
+    parts = chain([b'{"images": '], images, [b', "annotations": [], "categories": []}'])
+    return StreamingResponse(parts, media_type="application/json")

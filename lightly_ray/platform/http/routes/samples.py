@@ -11,7 +11,7 @@ from lightly_ray.platform import limits
 from lightly_ray.platform.http import views
 from lightly_ray.platform.http.dependencies import Flag, Here, PageOffset, PageSize, sample_path, signed_url
 from lightly_ray.platform.http.schemas import Created, Object, SampleBody, SampleChange, SampleData
-from lightly_ray.platform.storage.store import datasets, samples
+from lightly_ray.platform.storage.store import datasets, sample_pages, samples
 from lightly_ray.platform.storage.store.samples import Kind, NewSample
 
 router = APIRouter(prefix="/v1/datasets/{dataset_id}", tags=["samples"])
@@ -39,8 +39,8 @@ def create_sample(dataset_id: str, body: SampleBody, platform: Here) -> Created:
 def list_samples(dataset_id: str, platform: Here, *, size: PageSize = None, offset: PageOffset = 0) -> list[SampleData]:
     """Samples whose announced files have all arrived, in mappings order."""
     with platform.database.read() as db:
-        datasets.read(db, dataset_id)
-        listed = samples.listing(db, dataset_id, offset=offset, size=size, complete=True)
+        datasets.look(db, dataset_id)
+        listed = sample_pages.listing(db, dataset_id, offset=offset, size=size)
     return [views.sample(one) for one in listed]
 
 
@@ -55,11 +55,11 @@ def list_sample_parts(
 ) -> JSONResponse:
     """The same samples, as much of each as is asked for."""
     with platform.database.read() as db:
-        datasets.read(db, dataset_id)
+        datasets.look(db, dataset_id)
         if mode == "full":
-            full = samples.listing(db, dataset_id, offset=offset, size=size, complete=True)
+            full = sample_pages.listing(db, dataset_id, offset=offset, size=size)
             return JSONResponse([views.sample(one) for one in full])
-        found = samples.names(db, dataset_id, offset=offset, size=size)
+        found = sample_pages.names(db, dataset_id, offset=offset, size=size)
     named = mode == "fileNames"
     return JSONResponse([{"id": one, "fileName": name} if named else {"id": one} for one, name in found])
 
@@ -87,7 +87,7 @@ def read_mappings(
 ) -> JSONResponse:
     """File names or ids in the order of the bits of every mask."""
     with platform.database.read() as db:
-        datasets.read(db, dataset_id)
+        datasets.look(db, dataset_id)
         return JSONResponse(samples.mappings(db, dataset_id, "id" if field == "_id" else "file_name"))
 
 

@@ -4,6 +4,7 @@
     datasets     create, find, list, delete; `lock`, which writers take first
     changes      how often a dataset has changed
     samples      add, describe, name their files; rows and mappings
+    sample_pages samples a page at a time
     rows         samples by their rows, for the web app: a screen, a scan
     tags         names, the initial tag, upsize, arithmetic; tag names are taken once per dataset
     embeddings   names and versions of embedding files, projections

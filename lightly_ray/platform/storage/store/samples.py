@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, bindparam, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from lightly_ray.errors import NotFoundError, TooLargeError
 from lightly_ray.platform import limits
@@ -141,29 +141,6 @@ def set_file(db: Connection, dataset_id: str, sample_id: str, kind: Kind, blob: 
     change(db, dataset_id, sample_id, **_file_columns(kind, blob))
 
 
-def listing(
-    db: Connection, dataset_id: str, *, offset: int = 0, size: int | None = None, complete: bool = False
-) -> list[Sample]:
-    """Samples in mappings order, those without a row last.
-
-    Args:
-        db: any connection.
-        dataset_id: of a dataset that exists.
-        offset: how many to pass over.
-        size: how many at most.
-        complete: leave out samples with an announced file that never arrived, so that a client that resumes an upload
-            by asking what is there sends them again.
-    """
-    query = _in_order(select(samples), dataset_id, complete=complete).offset(offset).limit(size)
-    return [record(Sample, row) for row in db.execute(query)]
-
-
-def names(db: Connection, dataset_id: str, *, offset: int = 0, size: int | None = None) -> list[tuple[str, str]]:
-    """(id, file name) of the samples that are complete, in the order of `listing`; quick for many."""
-    query = _in_order(select(samples.c.id, samples.c.file_name), dataset_id, complete=True)
-    return [(row.id, row.file_name) for row in db.execute(query.offset(offset).limit(size))]
-
-
 def mappings(db: Connection, dataset_id: str, column: Literal["id", "file_name"] = "file_name") -> list[str]:
     """Ids or file names in the order of the bits of every mask.
 
@@ -218,16 +195,6 @@ def give_rows(db: Connection, dataset_id: str, first: int) -> int:
     )
     query = update(samples).where(samples.c.id == ranked.c.id).values(row=ranked.c.place - 1 + bindparam("first_row"))
     return db.execute(query, {"first_row": first}).rowcount
-
-
-def _in_order(query: Select[Any], dataset_id: str, *, complete: bool) -> Select[Any]:
-    query = query.where(samples.c.dataset_id == dataset_id)
-    if complete:
-        query = query.where(
-            or_(samples.c.thumb_name.is_(None), samples.c.thumb_key.is_not(None)),
-            or_(samples.c.full_expected.is_(False), samples.c.full_key.is_not(None)),
-        )
-    return query.order_by(samples.c.row.is_(None), samples.c.row, samples.c.file_name)
 
 
 def _count(db: Connection, dataset_id: str, more: int, at_most: int) -> None:

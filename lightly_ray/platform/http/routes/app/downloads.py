@@ -14,12 +14,10 @@ from lightly_ray.data.labels.exports import EXPORTS
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http.dependencies import Here, image_url
 from lightly_ray.platform.services import exports, tables, zipped
-from lightly_ray.platform.storage.store import rows, samples, tags
-from lightly_ray.platform.storage.store.records import Sample
+from lightly_ray.platform.services.members import members
+from lightly_ray.platform.storage.store import rows, tags
 
 router = APIRouter(prefix="/app", tags=["web app"])
-
-_PART = 500  # samples read from the database at a time
 
 Own = Literal["names", "csv", "json", "zip"]
 Form = Own | Literal["label-studio", "labelbox", "cvat", "coco", "yolo", "huggingface", "fiftyone", "imagefolder"]
@@ -32,14 +30,6 @@ class _Wanted:
     platform: Platform
     dataset_id: str
     mask: BitMask
-
-    def samples(self) -> Iterator[Sample]:
-        """Its samples by row; no transaction stays open while a slow client reads."""
-        listed = self.mask.to_rows().tolist()
-        for start in range(0, len(listed), _PART):
-            with self.platform.database.read() as db:
-                some = samples.by_rows(db, self.dataset_id, listed[start : start + _PART])
-            yield from some
 
 
 @router.get("/datasets/{dataset_id}/tags/{tag_id}/download", response_class=Response)
@@ -70,7 +60,7 @@ def _table(make: Callable[[Platform, str, BitMask], Iterator[bytes]]) -> Callabl
 
 
 def _zip(wanted: _Wanted) -> Iterator[bytes]:
-    return zipped.zipped(wanted.platform.blobs, wanted.samples())
+    return zipped.zipped(wanted.platform.blobs, members(wanted.platform, wanted.dataset_id, wanted.mask))
 
 
 def _ending(form: str) -> tuple[str, str]:

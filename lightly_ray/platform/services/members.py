@@ -1,0 +1,19 @@
+"""The samples of a mask, some at a time: flat memory however many they are, and no transaction for a slow reader."""
+
+from collections.abc import Iterator
+
+from lightly_ray.bitmask import BitMask
+from lightly_ray.platform.context import Platform
+from lightly_ray.platform.storage.store import samples
+from lightly_ray.platform.storage.store.records import Sample
+
+_PART = 500  # samples read from the database at a time
+
+
+def members(platform: Platform, dataset_id: str, mask: BitMask) -> Iterator[Sample]:
+    """Samples by row; one that is deleted meanwhile is left out."""
+    listed = mask.to_rows().tolist()
+    for start in range(0, len(listed), _PART):
+        with platform.database.read() as db:
+            some = samples.by_rows(db, dataset_id, listed[start : start + _PART])
+        yield from some
