@@ -9,15 +9,9 @@ from lightly_ray.data.labels.masks import box_of, runs_of, unpacked
 from lightly_ray.errors import InvalidInputError
 
 _LABEL_TYPES = {"classification": "tag", "detection": "rectangle", "segmentation": "any", "keypoints": "skeleton"}
-_ESCAPES = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "\t": "&#9;",
-    "\n": "&#10;",
-    "\r": "&#13;",
-}
+_ESCAPES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
+)
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -58,8 +52,8 @@ def _image(sample: Sample, number: int, export: Export) -> str:
 
 def _shapes(annotation: Annotation, sample: Sample, head: str, group: int) -> list[str]:
     """An object as its most telling shape: an element, or one for each polygon."""
-    box, polygons, mask, points = (annotation.get(name) for name in ("box", "polygons", "mask", "keypoints"))
-    if box is None and polygons is None and mask is None and points is None:
+    polygons, mask, points = (annotation.get(name) for name in ("polygons", "mask", "keypoints"))
+    if polygons is None and mask is None and points is None and annotation.get("box") is None:
         return [f"<tag {head}></tag>"]
     width, height = require_size(sample.width, sample.height, sample.shown)
     if points is not None:
@@ -73,7 +67,7 @@ def _shapes(annotation: Annotation, sample: Sample, head: str, group: int) -> li
     if mask is not None:
         cropped = _cropped(mask, sample)
         return [f'<mask {head} occluded="0" {cropped} z_order="0"></mask>']
-    corners = dict(zip(("xtl", "ytl", "xbr", "ybr"), pixels(box, width, height), strict=True))
+    corners = dict(zip(("xtl", "ytl", "xbr", "ybr"), pixels(annotation["box"], width, height), strict=True))
     return [f'<box {head} occluded="0" {_attributes(**corners)} z_order="0"></box>']
 
 
@@ -107,4 +101,4 @@ def _attributes(**values: object) -> str:
 def _text(text: str) -> str:
     if bad := _FORBIDDEN.search(text):
         raise InvalidInputError(f"{text!r} has the character {bad.group()!r}, which XML cannot hold")
-    return "".join(_ESCAPES.get(character, character) for character in text)
+    return text.translate(_ESCAPES)
