@@ -144,7 +144,7 @@ def _download(page: "Page") -> dict[str, bytes]:
     expect(page.get_by_role("heading", name="eight")).to_be_visible()
     page.get_by_role("button", name="Download").click()
     with page.expect_download() as coming:
-        page.get_by_role("menuitem", name="ZIP").click()
+        page.get_by_role("menuitem", name="Images (.zip)").click()
     with zipfile.ZipFile(io.BytesIO(Path(coming.value.path()).read_bytes())) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
