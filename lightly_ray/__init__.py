@@ -5,6 +5,7 @@ The names below are loaded when they are first used; importing this package star
     embed, Embedded                       images -> embeddings
     score, typicality                     predictions -> scores per sample; embeddings -> one that needs no model
     select, Selection                     which rows of a dataset to label
+    training_dataset                      what is labelled of a tag, to train on, and what is held out
     ApiWorkflowClient                     the client of the platform
     ActiveLearningAgent, AgentActor       query sets, tags, selections; the same as a Ray actor
     SamplerConfig, SelectionConfig,
@@ -30,6 +31,7 @@ The house, from the ground up; what stands in one line knows only the lines abov
     selection/                            which rows to pick: the exact engine, without Ray
     api/                                  the HTTP client of the platform
     parallel/                             embed, score and select on Ray
+    report/                               what a selection has come to: figures beside random draws, and a page
     active_learning/                      the agent, its configuration and scorers, under the paths that users know
     openapi_generated/                    an import path that users have in their code
     platform/                             the server: routes, jobs, storage
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from lightly_ray.parallel.scoring.score import score
     from lightly_ray.parallel.scoring.typicality import typicality
     from lightly_ray.parallel.selection.select import Selection, select
+    from lightly_ray.workflow.training_dataset import training_dataset
 
 __version__ = "0.1.0"
 
@@ -79,6 +82,7 @@ _HOMES = {
     "embed": "parallel.embedding.embed",
     "score": "parallel.scoring.score",
     "select": "parallel.selection.select",
+    "training_dataset": "workflow.training_dataset",
     "typicality": "parallel.scoring.typicality",
 }
 
@@ -100,6 +104,7 @@ __all__ = [
     "embed",
     "score",
     "select",
+    "training_dataset",
     "typicality",
 ]
 

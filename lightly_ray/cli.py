@@ -71,6 +71,11 @@ COMMANDS = {
         f"{_WORKFLOW}.export:ExportSettings",
         f"{_WORKFLOW}.export:run_export",
     ),
+    "report": Command(
+        "write what a selection has come to, beside random draws: a page and its figures",
+        f"{_WORKFLOW}.report_tag:ReportSettings",
+        f"{_WORKFLOW}.report_tag:run_report",
+    ),
     "import-labels": Command(
         "bring back what a labelling tool has exported",
         f"{_WORKFLOW}.import_labels:ImportLabelsSettings",

@@ -24,6 +24,7 @@ DEFAULT_SCORE: Final = "uncertainty_margin"
 PREDICTION_ERROR, LABEL_ERROR = EVALUATION_SCORES = ("prediction_error", "label_error")  # what an evaluation leaves
 INITIAL_TAG = "initial-tag"  # of every dataset: all of its samples; grows when images are appended
 CANNOT_BE_LABELLED_TAG = "cannot-be-labelled"  # of a dataset: what is never offered again; grows by marking
+VALIDATION_TAG = "validation"  # what a held-out set is called where nothing else is said
 OPEN_END = -1  # as n_samples: as many as min_distance allows
 
 

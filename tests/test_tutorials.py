@@ -1,7 +1,10 @@
 """The tutorials run, block by block, on photographs that come with the project."""
 
+import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import pytest
@@ -55,3 +58,27 @@ def test_active_learning() -> None:
     found = _run("active_learning.md")
     assert len(found["agent"].added_set) == 6  # type: ignore[attr-defined]  # whatever the page calls it
     assert found["accuracy"] > 0.5  # type: ignore[operator]  # three classes: a third by chance
+
+
+@pytest.mark.usefixtures("ray_local")
+def test_closing_the_loop(reader: Path) -> None:
+    found = _run("closing_the_loop.md")
+    accuracies: Any = found["accuracies"]
+    assert len(accuracies) == 3
+    assert accuracies[-1] > 0.5  # three classes: a third by chance
+    figures = json.loads((reader / "report.json").read_text())
+    told = figures["rounds"]["rounds"]
+    assert [(one["tag"], one["labels"], one["measured_on"]) for one in told] == [
+        ("round 0", 6, 9),
+        ("round 1", 12, 9),
+        ("round 2", 18, 9),
+    ]
+    assert [one["accuracy"] for one in told] == pytest.approx(accuracies, abs=1e-4)
+    assert sum(told[-1]["per_class"].values()) == 17  # one could not be labelled
+    assert "data:image/webp" in (reader / "report.html").read_text()
+    kept = [row for row in found["batch"]["filename"] if row in found["held_out"]]  # type: ignore[index,operator]  # as above
+    assert not kept
+    if find_spec("torch"):
+        [block] = re.findall(r"```python torch\n(.*?)```", (GUIDE / "closing_the_loop.md").read_text(), flags=re.DOTALL)
+        exec(compile(block, "torch", "exec"), found)
+        assert found["images"].shape == (4, 3, 64, 64)  # type: ignore[attr-defined]  # as above

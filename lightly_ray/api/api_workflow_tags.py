@@ -1,13 +1,21 @@
 """Tags: list, find, make from file names, combine, delete, and where they came from."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lightly_ray.api.base import CREATOR, ClientBase
-from lightly_ray.api.models import TagData, created_id, parse, parse_list
+from lightly_ray.api.models import NeverOffered, TagData, created_id, parse, parse_list
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ApiError, ConflictError, InvalidInputError, NotFoundError
-from lightly_ray.methods import CANNOT_BE_LABELLED_TAG, INITIAL_TAG
+from lightly_ray.methods import (
+    CANNOT_BE_LABELLED_TAG,
+    INITIAL_TAG,
+    VALIDATION_TAG,
+    is_number,
+    parse_method,
+    require_integer,
+)
 
 TagDoesNotExistError = NotFoundError
 ARITHMETICS = ("UNION", "INTERSECTION", "DIFFERENCE")
@@ -132,6 +140,48 @@ class TagsMixin(ClientBase):
         body = {"fileNames": list(filenames), "creator": CREATOR}
         answer = self.transport.post(self._at("tags", CANNOT_BE_LABELLED_TAG), body, repeat=True)
         return self.get_tag_by_id(created_id(answer))
+
+    def create_validation_tag(
+        self, share: float = 0.1, method: str = "random", name: str = VALIDATION_TAG, *, seed: int = 0
+    ) -> TagData:
+        """Hold samples out for validation: no selection offers them from then on, and a report measures on them alone.
+
+        Draw it before anything is selected. Later it is drawn of what is not selected, with a warning: that is a sample
+        of what was left, and no longer of the data. Of images that are appended later, another one may be drawn. Delete
+        the tag to offer its samples again.
+
+        Args:
+            share: of the samples that are neither selected nor held out yet, in (0, 1); rounded up.
+            method: "random". A set that is chosen in any other way is no sample of the data, so accuracy on it is none
+                of the data either.
+            name: of the tag.
+            seed: of the draw.
+
+        Raises:
+            InvalidInputError: there is no such share or method, or nothing is left to draw from.
+            ConflictError: the name is taken, nothing was uploaded yet, or a selection waits or runs.
+        """
+        if parse_method(method) != "random":
+            raise InvalidInputError(
+                f"a held-out set is drawn by method='random', got {method!r}: what another method chooses is no fair "
+                "sample of the data, and accuracy on it would say nothing of the rest"
+            )
+        self._free_tag_name(name)
+        if not is_number(share):
+            raise InvalidInputError(f"share must be a number, got {share!r}")
+        body = {"name": name, "share": float(str(share)), "seed": require_integer(seed, "seed"), "creator": CREATOR}
+        tag = self.get_tag_by_id(created_id(self.transport.post(self._at("tags", "validation"), body)))
+        before = self.get_tag_provenance(tag.id)["selected_before"]
+        if before:
+            warnings.warn(
+                f"{before} samples had been selected: {name!r} is a sample of what was left, not of the whole data",
+                stacklevel=2,
+            )
+        return tag
+
+    def get_never_offered(self) -> NeverOffered:
+        """Which samples no selection offers: those that cannot be labelled, and those held out for validation."""
+        return parse(NeverOffered, self.transport.get(self._at("tags", "never-offered")))
 
     def delete_tag_by_id(self, tag_id: str) -> None:
         """Delete a tag that no other tag follows."""

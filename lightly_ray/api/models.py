@@ -1,12 +1,14 @@
 """What the platform answers, as objects with the attribute names users know; unknown keys are ignored."""
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf, ValidationError
 from pydantic.alias_generators import to_camel
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ApiError
+
+MaskField = Annotated[InstanceOf[BitMask], BeforeValidator(BitMask.from_hex)]
 
 
 class _Answer(BaseModel):
@@ -45,6 +47,19 @@ class TagData(_Answer):
     def mask(self) -> BitMask:
         """The set of samples: bit i is the sample at row i of the dataset's mappings."""
         return BitMask.from_hex(self.bit_mask_data)
+
+
+class NeverOffered(_Answer):
+    """The samples that no selection offers, as masks, and why; the ids of the tags that hold out for validation."""
+
+    cannot_be_labelled: MaskField
+    validation: MaskField
+    validation_tags: list[str]
+
+    @property
+    def mask(self) -> BitMask:
+        """All of them."""
+        return self.cannot_be_labelled | self.validation
 
 
 class DatasetEmbeddingData(_Answer):

@@ -12,7 +12,11 @@
     outputs            Parquet outputs of jobs: whole or not at all, recognised when run again
     resumable_output   what a job has done so far, beside its output: an interrupted run goes on there
     images             image files and their pixels; image_metadata: figures and thumbnails
+    json_list          JSON larger than memory, an object at a time
+    safe_paths         file names of a dataset as paths below a folder; zip_stream: files as a ZIP
+    spreadsheets       texts of a CSV that would be run as formulas
     predictions/       formats of predictions, for scorers
+    labels/            labels: one table for all tasks, and the files of labelling tools, in and out
 
 What comes out of here is clean: the packages behind it check nothing a second time.
 """

@@ -16,6 +16,8 @@ Its steps as jobs of their own, with files in and out; each can be interrupted a
     magic.py               a folder of images -> a dataset with embeddings
     select_new.py          what is new in a folder -> appended, and the next tag of a line (tag_line.py)
     upload.py, download.py folders to and from a platform
+    training_dataset.py    a tag and its labels -> a dataset to train on
+    report_tag.py          a tag -> what it has come to, as a page
 
     place.py               a setting that is a path or a URI
 """

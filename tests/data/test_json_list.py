@@ -52,3 +52,32 @@ def test_read_objects__other_encodings_and_absent_files(tmp_path: Path) -> None:
         list(json_list.read_objects(Location.parse(tmp_path / "latin.json")))
     with pytest.raises(NotFoundError, match="there is no file"):
         list(json_list.read_objects(Location.parse(tmp_path / "absent.json")))
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 7, 64, 1 << 20])
+def test_read_lists__wherever_a_chunk_ends(chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_list, "_CHUNK", chunk)
+    content = {"a": 123456.5, "b": [{"x": 1}, {"y": [2]}], "c": {"b": [3]}, "d": [], "e": [4], "f": None, "g": -17}
+    (tmp_path / "object.json").write_text(f" {json.dumps(content, indent=1)}\n")
+    found = list(json_list.read_lists(Location.parse(tmp_path / "object.json"), ("d", "b")))
+    assert found == [("b", {"x": 1}), ("b", {"y": [2]})]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", r"must be a JSON object, it begins with '\["),
+        ('{"b": [{}', r"b' is broken behind entry 0: expected , or \]"),
+        ('{"b": [1]}', "entry 0 of .*b' must be an object, got 1"),
+        ('{"b" [1]}', "is broken at the key 'b'"),
+        ("{1: 2}", "is broken at the key 1"),
+        ('{"a": 1 "b": 2}', r"is broken behind 'a': expected , or \}"),
+        ('{"a": nonsense}', "is broken at 'a'"),
+        ('{"a": 1} 2', "goes on behind its object, with '2'"),
+        ('{"a": ' + "[" * 100_000, "too many brackets within each other"),
+    ],
+)
+def test_read_lists__what_is_no_object(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "object.json").write_text(text)
+    with pytest.raises(InvalidInputError, match=message):
+        list(json_list.read_lists(Location.parse(tmp_path / "object.json"), ("b",)))

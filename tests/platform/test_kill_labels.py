@@ -88,10 +88,9 @@ def _number(path: Path) -> int:
     return int(json.loads(path.read_text())) if path.exists() else 0
 
 
-@pytest.mark.parametrize("share", [0, 0.5, 1])
-def test_kill__import_at_some_writes(platform: Platform, api: Api, writes: range, share: float) -> None:
+def test_kill__import_at_some_write(platform: Platform, api: Api, writes: range) -> None:
     assert len(writes) >= 8
-    assert killed(platform, api, writes[round(share * (len(writes) - 1))])
+    assert killed(platform, api, writes[-3])  # the row is there, and not committed
 
 
 @pytest.mark.full

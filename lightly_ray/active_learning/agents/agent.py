@@ -22,7 +22,6 @@ from lightly_ray.bitmask import BitMask
 from lightly_ray.data.labels.table import Labels
 from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.methods import (
-    CANNOT_BE_LABELLED_TAG,
     INITIAL_TAG,
     OPEN_END,
     default_score,
@@ -76,7 +75,7 @@ class ActiveLearningAgent:
         self._preselected: TagData | None = None
         if preselected_tag_name is not None:
             self._preselected = api_workflow_client.get_tag_by_name(preselected_tag_name)
-        self._marked = self._read_marked()
+        self._never_offered = self._read_never_offered()
         self._before: BitMask | None = None
         self._names: list[str] = []
         self._default_score: str | None = None
@@ -96,11 +95,12 @@ class ActiveLearningAgent:
 
     @property
     def unlabeled_set(self) -> list[str]:
-        """File names of the query set that are not selected, without those marked as cannot be labelled.
+        """File names of the query set that are not selected, without those that no query offers.
 
-        Marks of others are seen from the next query on.
+        That are those marked as cannot be labelled, and those held out for validation
+        (`ApiWorkflowClient.create_validation_tag`). What others mark is seen from the next query on.
         """
-        return self._filenames(self._query_tag.mask - self._selected - self._marked)
+        return self._filenames(self._query_tag.mask - self._selected - self._never_offered)
 
     @property
     def added_set(self) -> list[str]:
@@ -161,7 +161,7 @@ class ActiveLearningAgent:
         """
         config = sampler_config or selection_config or SamplerConfig()
         config.check()
-        self._marked = self._read_marked()
+        self._never_offered = self._read_never_offered()
         wanted, selected = self._wanted(config), self._selected.count
         if wanted <= selected and selected:
             does = "does nothing" if wanted < selected else "makes a tag that adds none"
@@ -199,7 +199,8 @@ class ActiveLearningAgent:
             InvalidInputError: a file name is not in the dataset; the message names the first, and none is marked.
         """
         if len(filenames):
-            self._marked = self._client().mark_cannot_be_labelled(filenames).mask
+            self._client().mark_cannot_be_labelled(filenames)
+            self._never_offered = self._read_never_offered()
 
     def labels(self, source: str | None = None) -> Labels:
         """The labels of the dataset on the platform, also of samples that nobody selected.
@@ -227,9 +228,9 @@ class ActiveLearningAgent:
         Raises:
             NotFoundError: there is no such source.
         """
-        self._marked = self._read_marked()
+        self._never_offered = self._read_never_offered()
         done = labelled_names(self._client(), source)
-        return [name for name in self._filenames(self._selected - self._marked) if name not in done]
+        return [name for name in self._filenames(self._selected - self._never_offered) if name not in done]
 
     def upload_scores(self, al_scorer: "Scorer | ray.data.Dataset") -> None:
         """Upload scores of the query set without selecting; later queries without a scorer use them.
@@ -252,9 +253,8 @@ class ActiveLearningAgent:
     def _selected(self) -> BitMask:
         return self._preselected.mask if self._preselected else BitMask()
 
-    def _read_marked(self) -> BitMask:
-        tags = self._client().get_all_tags()
-        return next((tag.mask for tag in tags if tag.name == CANNOT_BE_LABELLED_TAG), BitMask())
+    def _read_never_offered(self) -> BitMask:
+        return self._client().get_never_offered().mask
 
     def _filenames(self, mask: BitMask) -> list[str]:
         # Appended images come behind the others, so names once fetched stay right; only more may be needed.
@@ -263,7 +263,7 @@ class ActiveLearningAgent:
         return mask.select(self._names)
 
     def _wanted(self, config: SamplerConfig) -> int:
-        available = ((self._query_tag.mask - self._marked) | self._selected).count
+        available = ((self._query_tag.mask - self._never_offered) | self._selected).count
         return resolve_size(require_size(config.n_samples), available, open_end=config.min_distance > 0)
 
     def _aligned(self, al_scorer: Any) -> dict[str, NDArray[np.float64]]:
@@ -301,7 +301,7 @@ class ActiveLearningAgent:
         self, values: Mapping[str, NDArray[Any]], filenames: Sequence[str], query_set: Sequence[str]
     ) -> tuple[dict[str, NDArray[Any]], list[str]]:
         """Scores with a 0 for samples that are not in `unlabeled_set` and have none: nobody predicts those again."""
-        settled = self._filenames(self._selected | self._marked)
+        settled = self._filenames(self._selected | self._never_offered)
         lacking = set(settled).intersection(query_set).difference(filenames)
         zeros = np.zeros(len(lacking))
         return {name: np.concatenate([scores, zeros]) for name, scores in values.items()}, [*filenames, *lacking]

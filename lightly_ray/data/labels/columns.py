@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from lightly_ray.data.joined_columns import join_columns
@@ -23,7 +22,7 @@ from lightly_ray.errors import InvalidInputError, TooLargeError
 
 NAMES = ("filename", "file_name")
 MOST_ROWS = 100_000_000
-_KEY = b"lightly_ray_labels"
+_SAYS = b"lightly_ray.labels"  # key of the metadata: {"task", "classes"}
 _BLOCK = 16 << 20  # bytes
 
 
@@ -62,7 +61,7 @@ def header(place: Location) -> list[str]:
             pacsv.open_csv(stream, parse_options=pacsv.ParseOptions(newlines_in_values=True)) as reader,
         ):
             names: list[str] = reader.schema.names
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise place.unreadable(error, " as CSV") from error
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -86,17 +85,23 @@ def read_parquet(place: Location, task: Task | None) -> Labels:
         metadata = file.schema_arrow.metadata or {}
     if "annotations" not in table.column_names:
         return _with_classes(table, place, task)
-    about = json.loads(metadata.get(_KEY, b"{}"))
     table = _completed(table, table["annotations"], place)
-    if "task" in about and task in (None, about["task"]):
-        return checked(about["task"], table, repr(place.shown), about["classes"])
+    said, classes = _task_said(metadata.get(_SAYS, b"{}"), place)
+    if said is not None and task in (None, said):
+        return checked(said, table, repr(place.shown), classes)
     return labels_of(table, repr(place.shown), task)
 
 
-def write_parquet(labels: Labels, stream: pa.NativeFile) -> None:
-    """All that labels say as a Parquet file."""
-    about = json.dumps({"task": labels.task, "classes": labels.classes})
-    pq.write_table(labels.table.replace_schema_metadata({_KEY: about.encode()}), stream, compression="zstd")
+def _task_said(text: bytes, place: Location) -> tuple[Task | None, list[str]]:
+    """Task and classes that the metadata of a file say."""
+    try:
+        about = json.loads(text)
+        task, classes = about.get("task"), [str(name) for name in about.get("classes", ())]
+    except (ValueError, AttributeError, TypeError) as error:
+        raise InvalidInputError(f"{place.shown!r}: its metadata do not say a task and classes: {error}") from error
+    if task is not None and task not in TASKS:
+        raise InvalidInputError(f"{place.shown!r}: its metadata say the unknown task {task!r}")
+    return task, classes
 
 
 def _completed(table: pa.Table, annotations: pa.ChunkedArray, place: Location) -> pa.Table:

@@ -129,9 +129,9 @@ class _Image:
         return {"polygons": [relative(self._pairs(shape), *self._size())]}
 
     def _keypoints(self, shape: Node) -> Entry:
-        pairs = relative(self._pairs(shape), *self._size()).reshape(-1, 2)
-        seen = np.full((len(pairs), 1), _visibility(shape))
-        return {"keypoints": np.hstack([pairs, seen]).ravel()}
+        places, seen = relative(self._pairs(shape), *self._size()), _visibility(shape)
+        triples = ((x, y, seen) for x, y in zip(places[::2], places[1::2], strict=True))
+        return {"keypoints": [value for triple in triples for value in triple]}
 
     def _skeleton(self, shape: Node) -> Entry:
         names = self._points.get(self._word(shape, "label")) or sorted(

@@ -1,9 +1,7 @@
 """CVAT's XML 1.1 for images, written; `cvat` reads it and names the format's rules."""
 
 import re
-from collections.abc import Iterator
-
-import numpy as np
+from collections.abc import Iterator, Sequence
 
 from lightly_ray.data.labels.exporting import Annotation, Export, Sample, joined
 from lightly_ray.data.labels.geometry import pixels, require_size
@@ -11,15 +9,9 @@ from lightly_ray.data.labels.masks import box_of, runs_of, unpacked
 from lightly_ray.errors import InvalidInputError
 
 _LABEL_TYPES = {"classification": "tag", "detection": "rectangle", "segmentation": "any", "keypoints": "skeleton"}
-_ESCAPES = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "\t": "&#9;",
-    "\n": "&#10;",
-    "\r": "&#13;",
-}
+_ESCAPES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
+)
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -60,12 +52,12 @@ def _image(sample: Sample, number: int, export: Export) -> str:
 
 def _shapes(annotation: Annotation, sample: Sample, head: str, group: int) -> list[str]:
     """An object as its most telling shape: an element, or one for each polygon."""
-    box, polygons, mask, points = (annotation.get(name) for name in ("box", "polygons", "mask", "keypoints"))
-    if box is None and polygons is None and mask is None and points is None:
+    polygons, mask, points = (annotation.get(name) for name in ("polygons", "mask", "keypoints"))
+    if polygons is None and mask is None and points is None and annotation.get("box") is None:
         return [f"<tag {head}></tag>"]
     width, height = require_size(sample.width, sample.height, sample.shown)
     if points is not None:
-        triples = np.asarray(points, dtype=np.float64).reshape(-1, 3)
+        triples = (points[start : start + 3] for start in range(0, len(points), 3))
         inner = (_point(number, triple, width, height) for number, triple in enumerate(triples, start=1))
         return [f'<skeleton {head} z_order="0">{"".join(inner)}</skeleton>']
     if polygons is not None:
@@ -75,11 +67,11 @@ def _shapes(annotation: Annotation, sample: Sample, head: str, group: int) -> li
     if mask is not None:
         cropped = _cropped(mask, sample)
         return [f'<mask {head} occluded="0" {cropped} z_order="0"></mask>']
-    corners = dict(zip(("xtl", "ytl", "xbr", "ybr"), pixels(box, width, height), strict=True))
+    corners = dict(zip(("xtl", "ytl", "xbr", "ybr"), pixels(annotation["box"], width, height), strict=True))
     return [f'<box {head} occluded="0" {_attributes(**corners)} z_order="0"></box>']
 
 
-def _point(number: int, triple: np.ndarray, width: float, height: float) -> str:
+def _point(number: int, triple: Sequence[float], width: float, height: float) -> str:
     x, y, visibility = triple
     flags = _attributes(label=number, outside=int(visibility == 0), occluded=int(visibility == 1))
     return f'<points {flags} points="{_pairs(pixels([x, y], width, height))}"></points>'
@@ -109,4 +101,4 @@ def _attributes(**values: object) -> str:
 def _text(text: str) -> str:
     if bad := _FORBIDDEN.search(text):
         raise InvalidInputError(f"{text!r} has the character {bad.group()!r}, which XML cannot hold")
-    return "".join(_ESCAPES.get(character, character) for character in text)
+    return text.translate(_ESCAPES)

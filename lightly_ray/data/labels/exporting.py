@@ -124,28 +124,43 @@ def with_labels(
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """A table of labels, and its keys."""
+    """A table of labels, and its rows by sample id, or by file name where they have no id."""
 
-    keys: pa.Array
-    by_name: bool
+    ids: dict[str, int]
+    names: dict[str, int]
     table: pa.Table | None
 
     @classmethod
     def up(cls, labels: Labels | None) -> "_Looked":
-        if labels is None:
-            return cls(pa.array([], pa.string()), False, None)
-        by_name = bool(labels.table["sample_id"].null_count)
-        keys = labels.table["filename" if by_name else "sample_id"]
-        return cls(keys.combine_chunks(), by_name, labels.table)
+        ids, names = dict[str, int](), dict[str, int]()
+        if labels is not None:
+            keys = zip(*(labels.table[name].to_pylist() for name in ("sample_id", "filename")), strict=True)
+            for row, (sample_id, name) in enumerate(keys):
+                if sample_id is None:
+                    names[name] = row
+                else:
+                    ids[sample_id] = row
+        return cls(ids, names, None if labels is None else labels.table)
 
     def of(self, samples: Sequence[Sample]) -> list[tuple[Sequence[Annotation] | None, bool]]:
         if self.table is None:
             return [(None, False)] * len(samples)
-        wanted = pa.array([one.filename if self.by_name else one.sample_id for one in samples], pa.string())
-        part = self.table.take(pc.index_in(wanted, self.keys))
-        annotations = part["annotations"].to_pylist()
+        rows = [self.ids.get(one.sample_id, self.names.get(one.filename)) for one in samples]
+        part = self.table.take(pa.array(rows, pa.int64()))
         cannot = pc.fill_null(part["cannot_be_labelled"], False).to_pylist()
-        return list(zip(annotations, cannot, strict=True))
+        return list(zip(annotation_lists(part["annotations"]), cannot, strict=True))
+
+
+def annotation_lists(column: pa.ChunkedArray) -> list[list[Annotation] | None]:
+    """The annotations of each sample as Python has them, without the fields that none of them has."""
+    lists = column.combine_chunks()
+    values = pc.list_flatten(lists)
+    fields = {field.name: pc.struct_field(values, field.name) for field in values.type}
+    fields = {name: field for name, field in fields.items() if field.null_count < len(field)}
+    rows = zip(*(field.to_pylist() for field in fields.values()), strict=True)
+    annotations = iter([dict(zip(fields, row, strict=True)) for row in rows])
+    lengths = pc.list_value_length(lists).to_pylist()
+    return [None if length is None else list(islice(annotations, length)) for length in lengths]
 
 
 def object_box(annotation: Annotation, sample: Sample) -> Sequence[float]:

@@ -35,7 +35,7 @@ from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError, NotFoundError, TooLargeError
 
 MOST_BYTES = 1 << 30
-"""Of a file of labels, and of all of them in a folder or an archive: 1 GiB."""
+"""Of a file of labels, and of all of them in a folder or, unpacked, in an archive: 1 GiB."""
 _PACKED = (".gz", ".bz2", ".zst", ".lz4", ".br", ".xz", ".7z", ".rar", ".tar", ".tgz")
 _ROOTS = {cvat.ROOT: "cvat", voc.ROOT: "voc"}
 
@@ -74,10 +74,11 @@ def read_labels(path: PathLike, *, format: str | None = None, task: Task | None 
     if task is not None and task not in TASKS:
         raise InvalidInputError(f"unknown task {task!r}, it must be one of {', '.join(TASKS)}")
     place = Location.parse(path)
-    _require_size(place)
-    if place.info().is_file and _begins(place)[:4] == b"PK\x03\x04":
+    _require_plain(place)
+    if place.info().is_file and _begins(place)[:4] == b"PK\x03\x04":  # images in it are not read, and do not count
         with unzipped(place, MOST_BYTES) as folder:
             return _read(_only_folder(folder), format, task)
+    _require_size(place)
     return _read(place, format, task)
 
 
@@ -90,15 +91,19 @@ def _read(place: Location, format: str | None, task: Task | None) -> Labels:
     return FORMATS[format or format_of(place)](place, task)
 
 
-def _require_size(place: Location) -> None:
+def _require_plain(place: Location) -> None:
     info = place.info()
     if info.type == fs.FileType.NotFound:
         raise NotFoundError(f"there is no file or folder {place.shown!r}")
+    if info.is_file and place.path.lower().endswith(_PACKED):
+        raise InvalidInputError(f"{place.shown!r} is packed: unpack it first, or give a ZIP")
+
+
+def _require_size(place: Location) -> None:
+    info = place.info()
     size = info.size
     if info.type == fs.FileType.Directory:
         size = sum(one.size for one in place.filesystem.get_file_info(files_below(place, ENDINGS)))
-    elif place.path.lower().endswith(_PACKED):
-        raise InvalidInputError(f"{place.shown!r} is packed: unpack it first, or give a ZIP")
     if size > MOST_BYTES:
         raise TooLargeError(
             f"{place.shown!r} has {size:,} bytes of labels, at most {MOST_BYTES:,} are read: give it in parts"

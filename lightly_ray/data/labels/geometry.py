@@ -1,6 +1,7 @@
 """Coordinates in pixels or per cent, and relative to the image as `table` has them."""
 
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -11,23 +12,24 @@ from lightly_ray.errors import InvalidInputError
 _DECIMALS = 10  # of a pixel: one more than `table.DECIMALS`, so that a number that comes back is the same
 
 
-def relative(values: Any, width: float, height: float) -> NDArray[np.float64]:
+def relative(values: Sequence[float], width: float, height: float) -> list[float]:
     """Pairs x, y, x, y, ... in pixels of an image of this size, relative to it."""
-    pairs = np.asarray(values, dtype=np.float64).reshape(-1, 2) / (width, height)
-    return np.asarray(pairs.ravel())
+    return [value / side for value, side in zip(values, cycle((width, height)))]
 
 
-def relative_keypoints(values: Any, width: float, height: float) -> NDArray[np.float64]:
+def relative_keypoints(values: Sequence[float], width: float, height: float) -> list[float]:
     """Triples x, y, visibility, ... in pixels, relative to the image."""
-    triples = np.asarray(values, dtype=np.float64).reshape(-1, 3) / (width, height, 1)
-    return np.asarray(triples.ravel())
+    return [value / side for value, side in zip(values, cycle((width, height, 1)))]
 
 
-def pixels(values: Any, width: float, height: float) -> list[float]:
+def pixels(values: Sequence[float], width: float, height: float) -> list[float]:
     """Relative pairs in pixels."""
-    pairs = np.asarray(values, dtype=np.float64).reshape(-1, 2) * (width, height)
-    numbers: list[float] = np.round(pairs.ravel(), _DECIMALS).tolist()
-    return numbers
+    return [round(value * side, _DECIMALS) for value, side in zip(values, cycle((width, height)))]
+
+
+def pixels_of_keypoints(values: Sequence[float], width: float, height: float) -> list[float]:
+    """Relative triples x, y, visibility, ... in pixels."""
+    return [round(value * side, _DECIMALS) for value, side in zip(values, cycle((width, height, 1)))]
 
 
 def around(points: Any) -> list[float] | None:
@@ -62,10 +64,3 @@ def require_size(width: float | None, height: float | None, what: str) -> tuple[
             f"{what} needs its width and height in pixels, which its labels are measured in; got {width!r} x {height!r}"
         )
     return width, height
-
-
-def pixels_of_keypoints(values: Any, width: float, height: float) -> list[float]:
-    """Relative triples x, y, visibility, ... in pixels."""
-    triples = np.asarray(values, dtype=np.float64).reshape(-1, 3) * (width, height, 1)
-    numbers: list[float] = np.round(triples.ravel(), _DECIMALS).tolist()
-    return numbers

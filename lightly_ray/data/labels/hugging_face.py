@@ -86,7 +86,7 @@ def _annotations(entry: Mapping[str, Any], file: Location, what: str) -> list[di
     if entry.get("objects") is not None:
         try:
             return _objects(entry, file, what)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, InvalidInputError):
                 raise
             raise InvalidInputError(f"{what}: its objects are broken: {error}") from error
@@ -137,9 +137,18 @@ def _size(entry: Mapping[str, Any], file: Location, what: str) -> tuple[float, f
     if width is None and height is None and ".." not in name.split("/"):
         beside = file.at(f"{file.path.rpartition('/')[0]}/{name}")
         if beside.info().is_file:
-            with beside.filesystem.open_input_file(beside.path) as stream, Image.open(stream) as image:
-                width, height = image.size
+            width, height = _size_of_file(beside, what)
     return require_size(width, height, what)
+
+
+def _size_of_file(place: Location, what: str) -> tuple[int, int]:
+    try:
+        with place.filesystem.open_input_file(place.path) as stream, Image.open(stream) as image:
+            return image.size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InvalidInputError(
+            f"{what} has no width and height, and {place.shown!r} cannot be read: {error}"
+        ) from error
 
 
 def write(export: Export) -> Iterator[bytes]:

@@ -70,29 +70,44 @@ def _by_base_name(
     base = bases.indices.to_numpy()
     rows = np.where(counts[base] == 1, only[base], -1)
     several = np.flatnonzero(counts[base] > 1)
-    if len(several):
-        order = free[np.argsort(numbers[free], kind="stable")]
-        starts = np.searchsorted(numbers[order], np.arange(len(bases.dictionary) + 1))
-        for place in several.tolist():
-            candidates = order[starts[base[place]] : starts[base[place] + 1]]
-            rows[place] = _one_of(wanted[place].as_py(), candidates, names, what)
+    order = free[np.argsort(numbers[free], kind="stable")]
+    starts = np.searchsorted(numbers[order], np.arange(len(bases.dictionary) + 1))
+    namesakes: dict[int, _Namesakes] = {}
+    for place in several.tolist():
+        number = int(base[place])
+        if number not in namesakes:
+            namesakes[number] = _Namesakes.of(order[starts[number] : starts[number + 1]], names)
+        rows[place] = namesakes[number].meant(wanted[place].as_py(), what)
     return rows
 
 
-def _one_of(name: str, candidates: NDArray[np.int64], names: pa.LargeStringArray, what: str) -> int:
-    """The sample whose folders do not speak against it; -1 where they do of all."""
-    found = -1
-    end = "/" + name.replace("\\", "/")
-    for row in candidates.tolist():
-        other = "/" + names[row].as_py()
-        if other.endswith(end) or end.endswith(other):
-            if found >= 0:
-                raise InvalidInputError(
-                    f"{what}: {name!r} may be {names[found].as_py()!r} or {names[row].as_py()!r}: give the full name, "
-                    "as the dataset has it"
-                )
-            found = row
-    return found
+@dataclass(frozen=True, slots=True)
+class _Namesakes:
+    """Samples of one base name."""
+
+    rows: NDArray[np.int64]
+    names: pa.LargeStringArray
+    places: dict[str, int]
+
+    @classmethod
+    def of(cls, rows: NDArray[np.int64], names: pa.LargeStringArray) -> "_Namesakes":
+        mine = names.take(pa.array(rows))
+        return cls(rows, mine, {name: place for place, name in enumerate(mine.to_pylist())})
+
+    def meant(self, name: str, what: str) -> int:
+        """The row of the one whose folders do not speak against a name; -1 where they do of all."""
+        own = name.replace("\\", "/")
+        parts = own.split("/")
+        shorter = ["/".join(parts[first:]) for first in range(len(parts))]
+        found = {self.places[one] for one in shorter if one in self.places}
+        found.update(np.flatnonzero(pc.ends_with(self.names, pattern=f"/{own}")).tolist())
+        if len(found) > 1:
+            first, second, *_ = sorted(found)
+            raise InvalidInputError(
+                f"{what}: {name!r} may be {self.names[first].as_py()!r} or {self.names[second].as_py()!r}: give the "
+                "full name, as the dataset has it"
+            )
+        return int(self.rows[found.pop()]) if found else -1
 
 
 def _base(names: pa.LargeStringArray) -> pa.LargeStringArray:

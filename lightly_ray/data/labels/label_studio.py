@@ -42,13 +42,13 @@ def read(place: Location, task: Task | None) -> Labels:
     with place.filesystem.open_input_stream(place.path) as stream:
         begins = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     tasks = read_objects(place) if begins in (b"[", b"") else _csv_rows(place)
-    newest: dict[object, tuple[tuple[Any, ...], Entry]] = {}
+    newest: dict[str, tuple[tuple[Any, ...], Entry]] = {}
     for number, entry in enumerate(tasks):
         what = f"{place.shown!r}: task {entry.get('id', number)!r}"
         if isinstance(entry.get("data"), dict):
             _add_task(entry, regions, rows, what)
             continue
-        key, stamp = entry.get("id", number), _stamp(entry)
+        key, stamp = str(entry.get("id", number)), _stamp(entry)
         if key not in newest or newest[key][0] < stamp:
             newest[key] = (stamp, entry)
     for key, (_, entry) in newest.items():
@@ -59,7 +59,7 @@ def read(place: Location, task: Task | None) -> Labels:
 
 def _add_task(entry: Entry, regions: Regions, rows: Rows, what: str) -> None:
     annotations = entry.get("annotations", entry.get("completions")) or []
-    if not all(isinstance(one, dict) for one in annotations):
+    if not isinstance(annotations, list) or not all(isinstance(one, dict) for one in annotations):
         raise InvalidInputError(f"{what}: its annotations must be those of an export, got {annotations!r:.60}")
     done = [one for one in annotations if not (one.get("was_cancelled") or one.get("skipped"))]
     best = max(done, key=_stamp, default=None)

@@ -132,7 +132,7 @@ def _mask(one: Mapping[str, Any], what: str) -> Entry:
 
 
 def _polygon(one: Mapping[str, Any], _what: str) -> Entry:
-    return {"polygons": [relative(one["value"]["points"], 100, 100)]}
+    return {"polygons": [[number / 100 for x, y in one["value"]["points"] for number in (x, y)]]}
 
 
 def _keypoint(one: Mapping[str, Any], _what: str) -> Entry:

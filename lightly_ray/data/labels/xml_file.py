@@ -13,6 +13,9 @@ from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError, UnreadableError
 
 _CHUNK = 1 << 18  # bytes
+_LONGEST = 1 << 20  # characters of text within an element
+# A file that is no XML, in an encoding that is not known or not read, or whose store does not answer.
+_BROKEN = (expat.ExpatError, LookupError, ValueError, OSError)
 
 
 @dataclass(slots=True)
@@ -51,10 +54,10 @@ def read_children(place: Location, root: str) -> Iterator[Node]:
     try:
         with place.filesystem.open_input_stream(place.path) as stream:
             yield from builder.run(stream)
-    except expat.ExpatError as error:
+    except InvalidInputError:
+        raise
+    except _BROKEN as error:
         raise place.unreadable(error, " as XML") from error
-    except OSError as error:
-        raise place.unreadable(error) from error
 
 
 class _Builder:
@@ -92,7 +95,11 @@ class _Builder:
             self._open[-1].children.append(node)
 
     def _text(self, text: str) -> None:
-        self._open[-1].text += text
+        if len(self._open) > 1:  # what stands between the elements of the root says nothing
+            node = self._open[-1]
+            node.text += text
+            if len(node.text) > _LONGEST:
+                raise InvalidInputError(f"{self._place.shown!r}: the text of a <{node.tag}> is over {_LONGEST:,} long")
 
 
 def number(value: str | None, what: str) -> float:
@@ -120,11 +127,9 @@ def root_of(place: Location) -> str:
     try:
         with place.filesystem.open_input_stream(place.path) as stream:
             parser.Parse(stream.read(1 << 16), False)
-    except expat.ExpatError as error:
+    except _BROKEN as error:
         if not names:
             raise place.unreadable(error, " as XML") from error
-    except OSError as error:
-        raise place.unreadable(error) from error
     if not names:
         raise UnreadableError(f"cannot read {place.shown!r} as XML: it has no root")
     return names[0]

@@ -80,7 +80,7 @@ def _read_settings(place: Location) -> _Settings:
         names = said["names"]
         pairs = names.items() if isinstance(names, dict) else enumerate(names)
         shape = said.get("kpt_shape") or [0, 0]
-        return _Settings({int(key): str(name) for key, name in pairs}, int(shape[1]), _splits(said))
+        return _Settings({int(key): _word(name) for key, name in pairs}, int(shape[1]), _splits(said))
     except (yaml.YAMLError, KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise InvalidInputError(f"{place.shown!r} must have `names`, the classes of the numbers: {error}") from error
 
@@ -90,10 +90,17 @@ def _splits(said: dict[str, Any]) -> dict[str, list[str]]:
     splits = {}
     for key in _SPLITS:
         value = said.get(key) or []
-        paths = [_plain(str(one)) for one in (value if isinstance(value, list) else [value])]
-        base = _plain(str(said.get("path") or ""))
+        paths = [_plain(_word(one)) for one in (value if isinstance(value, list) else [value])]
+        base = _plain(_word(said.get("path") or ""))
         splits[key] = [*paths, *(f"{base}/{path}" for path in paths if base)]
     return splits
+
+
+def _word(value: object) -> str:
+    """A text or a number; lists within lists that stand for themselves many times would fill the memory as a text."""
+    if not isinstance(value, str | int | float):
+        raise TypeError(f"a text or a number must stand where there is a {type(value).__name__}")
+    return str(value)
 
 
 def _plain(path: str) -> str:

@@ -21,6 +21,7 @@ from lightly_ray.platform.http.routes import (
     labels,
     metrics,
     predictions,
+    reports,
     samples,
     scores,
     signed,
@@ -42,6 +43,7 @@ WITH_TOKEN: list[APIRouter] = [
     labels.router,
     jobs.router,
     exports.router,
+    reports.router,
     docs.router,
     metrics.router,
 ]

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
 
-from lightly_ray.methods import INITIAL_TAG
+from lightly_ray.methods import INITIAL_TAG, VALIDATION_TAG
 
 Object = dict[str, Any]
 
@@ -59,6 +59,14 @@ class TagData(TypedDict):
     totSize: int
     createdAt: int
     lastModifiedAt: int
+
+
+class NeverOffered(TypedDict):
+    """What no selection offers, as masks, and the ids of the tags that hold samples out for validation."""
+
+    cannotBeLabelled: str
+    validation: str
+    validationTags: list[str]
 
 
 class EmbeddingData(TypedDict):
@@ -236,6 +244,15 @@ class MarkBody(Body):
     """Mark samples as such that cannot be labelled."""
 
     file_names: list[str]
+    creator: str = "UNKNOWN"
+
+
+class ValidationBody(Body):
+    """Hold samples out for validation: a share of those that are not selected yet, drawn at random."""
+
+    name: str = VALIDATION_TAG
+    share: float = Field(default=0.1, allow_inf_nan=False)
+    seed: int = 0
     creator: str = "UNKNOWN"
 
 

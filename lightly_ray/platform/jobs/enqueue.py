@@ -4,6 +4,8 @@ Dataset, tag name and body make a selection's identity: asked again, the same jo
 or has ended with its tag. A job that failed holds no name, so asking again tries again.
 """
 
+from functools import reduce
+
 from sqlalchemy import Connection
 
 from lightly_ray.bitmask import BitMask
@@ -148,11 +150,14 @@ def _pin(db: Connection, dataset_id: str, embedding: Embedding | None, request: 
     query_tag, preselected_tag = _tags(db, dataset_id, request)
     query = query_tag.mask
     preselected = BitMask() if preselected_tag is None else preselected_tag.mask
-    marked = tags.cannot_be_labelled(db, dataset_id)
+    marked, held_out = tags.cannot_be_labelled(db, dataset_id), tags.held_out(db, dataset_id)
     free = query - preselected
-    left = free if marked is None else free - marked.mask
+    left = reduce(BitMask.difference, (tag.mask for tag in (marked, *held_out) if tag is not None), free)
     if free.count and not left.count:
-        raise InvalidInputError(f"all {free.count} samples that could be selected are marked as cannot be labelled")
+        or_held_out = " or held out for validation" if held_out else ""
+        raise InvalidInputError(
+            f"all {free.count} samples that could be selected are marked as cannot be labelled{or_held_out}"
+        )
     n_samples, min_distance = request.limits(
         (left | preselected).count, preselected.count, left_out=free.count - left.count
     )
@@ -175,6 +180,7 @@ def _pin(db: Connection, dataset_id: str, embedding: Embedding | None, request: 
         score=None if score is None else PinnedScore.model_validate(score),
         predictions=_predictions(dataset_id, request),
         cannot_be_labelled=None if marked is None else PinnedTag.model_validate(marked),
+        held_out=tuple(map(PinnedTag.model_validate, held_out)),
         request_id=log.request_id(),
     )
 

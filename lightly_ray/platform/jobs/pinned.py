@@ -3,6 +3,7 @@
 Models in memory, JSON in the database and in the pipe to the runner alone.
 """
 
+from functools import reduce
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, PlainSerializer, TypeAdapter
@@ -96,7 +97,14 @@ class PinnedSelection(JsonModel):
     random_share: float = 0.0
     predictions: PinnedPredictions | None = None
     cannot_be_labelled: PinnedTag | None = None
+    held_out: tuple[PinnedTag, ...] = ()
     request_id: str | None = None  # of the HTTP request that queued it
+
+    @property
+    def never_offered(self) -> BitMask:
+        """What may not be selected: it cannot be labelled, or is held out for validation."""
+        marked = () if self.cannot_be_labelled is None else (self.cannot_be_labelled,)
+        return reduce(BitMask.union, (tag.mask for tag in (*marked, *self.held_out)), BitMask())
 
 
 class PinnedProjection(JsonModel):

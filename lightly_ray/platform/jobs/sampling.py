@@ -78,10 +78,10 @@ def run(blobs: Blobs, pinned: PinnedSelection, names: list[str], report: Callabl
     Raises:
         InvalidInputError: a sample has no embedding, or `select` refused.
     """
-    marked = BitMask() if pinned.cannot_be_labelled is None else pinned.cannot_be_labelled.mask
     before = BitMask() if pinned.preselected is None else pinned.preselected.mask
-    query = pinned.query.mask - (marked - before)
-    silent, rows = marked & before, (query | before).to_rows()
+    never = pinned.never_offered
+    query = pinned.query.mask - (never - before)
+    silent, rows = never & before, (query | before).to_rows()
     looked_at = ~np.isin(rows, silent.to_rows())
     inputs = _inputs(blobs, pinned, rows, looked_at, pa.array(names, pa.large_string()))
     predictions, labels = _predictions(blobs, pinned.predictions, inputs.ids)
@@ -176,9 +176,9 @@ def _computed(blobs: Blobs, pinned: PinnedSelection, names: list[str]) -> NDArra
         raise TypeError("the scores of this selection are not computed of predictions")
     of_query = pa.array(query.select(names), pa.large_string())
     values = scores_of(blobs, score.predictions.file_key, score.score_type, of_query)
-    settled = [tag.mask for tag in (pinned.preselected, pinned.cannot_be_labelled) if tag is not None]
-    for mask in settled:
-        values[np.isnan(values) & np.isin(query.to_rows(), mask.to_rows())] = 0
+    before = BitMask() if pinned.preselected is None else pinned.preselected.mask
+    settled = before | pinned.never_offered
+    values[np.isnan(values) & np.isin(query.to_rows(), settled.to_rows())] = 0
     require_scores(values, of_query, score.predictions.name)
     return values
 
@@ -206,6 +206,7 @@ def _provenance(pinned: PinnedSelection, selection: Selection, before: BitMask) 
         "query_tag": pinned.query.to_json(),
         "preselected_tag": _told(pinned.preselected),
         "cannot_be_labelled": _told(pinned.cannot_be_labelled),
+        "held_out": [tag.to_json() for tag in pinned.held_out],
         "embedding": _told(pinned.embedding),
         "score": _told(pinned.score),
         "predictions": _told(pinned.predictions),

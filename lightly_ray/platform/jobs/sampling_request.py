@@ -65,7 +65,7 @@ class SamplingRequest(_Body):
         Args:
             available: samples in the query set or preselected.
             preselected: how many are preselected.
-            left_out: how many of the query set cannot be labelled.
+            left_out: how many of the query set are never offered.
 
         Raises:
             InvalidInputError: no selection has that size.

@@ -15,6 +15,7 @@ kept               made once, kept as a blob
 labels             what the sources of labels say now; label_imports: labels on their way in
 mappings           ids and names of all samples, kept as a file
 tagging            tags of masks, of file names, of two other tags
+held_out           samples held out for validation; what no selection offers
 tokens             who may come in; token_command: `lightly-ray token`
 sessions           who is signed in to the web app: one-time codes, and what a browser keeps
 """

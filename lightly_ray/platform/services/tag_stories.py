@@ -80,18 +80,27 @@ def _of_others(facts: Facts, provenance: Json) -> str:
     count = f"{facts.count:,}"
     match provenance.get("kind"):
         case "initial":
-            return f"all {count} samples"
+            text = f"all {count} samples"
         case "upsize":
-            return f"{count} added to the {provenance.get('samples_before', 0):,} before them"
+            text = f"{count} added to the {provenance.get('samples_before', 0):,} before them"
         case "marked":
-            return f"{count} marked as such that cannot be labelled"
+            text = f"{count} marked as such that cannot be labelled"
+        case "validation":
+            text = _of_held_out(count, provenance)
         case "arithmetics":
             names = [tag.get("name") for tag in provenance.get("tags", ())]
-            return f"{count}: {_WORDS.get(str(provenance.get('operation')), 'of {} and {}').format(*names)}"
+            text = f"{count}: {_WORDS.get(str(provenance.get('operation')), 'of {} and {}').format(*names)}"
         case "manual":
-            return f"{count} put together by hand, going on from {facts.parent}"
+            text = f"{count} put together by hand, going on from {facts.parent}"
         case _:
-            return f"{count} samples"
+            text = f"{count} samples"
+    return text
+
+
+def _of_held_out(count: str, provenance: Json) -> str:
+    drawn, before = provenance.get("drawn_from", 0), provenance.get("selected_before", 0)
+    rest = f" that were left when {before:,} had been selected" if before else ""
+    return f"{count} held out for validation, drawn at random out of {drawn:,}{rest}"
 
 
 def _added(facts: Facts, provenance: Json) -> int:

@@ -1,6 +1,6 @@
 """Labels in CSV and Parquet, by column."""
 
-import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from lightly_ray.data.labels import columns
 from lightly_ray.data.labels.exports import stream
 from lightly_ray.data.labels.files import read_labels
-from lightly_ray.data.labels.table import TASKS, Task, checked
+from lightly_ray.data.labels.table import SCHEMA, TASKS, Task, checked
 from lightly_ray.errors import InvalidInputError, TooLargeError, UnreadableError
 from tests.data.labels.drawn_labels import drawn, meant, said
 
@@ -80,17 +80,28 @@ def test_read_parquet__columns_of_any_string_type(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_write_parquet__all_of_it_comes_back(task: Task, tmp_path: Path) -> None:
+def test_read_parquet__the_whole_table(task: Task, tmp_path: Path) -> None:
     export = drawn(task, ["a", "b", "c", "d", "e"])
     (tmp_path / "first.csv").write_bytes(b"".join(stream("csv", export)))
     labels = read_labels(tmp_path / "first.csv")
-    content = io.BytesIO()
-    columns.write_parquet(labels, content)
-    (tmp_path / "labels.parquet").write_bytes(content.getvalue())
+    says = json.dumps({"task": labels.task, "classes": labels.classes})
+    table = labels.table.replace_schema_metadata({"lightly_ray.labels": says})
+    pq.write_table(table, tmp_path / "labels.parquet")
     again = read_labels(tmp_path / "labels.parquet")
     assert (again.task, again.classes) == (labels.task, labels.classes)
     assert again.table.equals(labels.table)
     assert said(again) == meant(export)
+
+
+def test_read_parquet__metadata_that_say_something_else(tmp_path: Path) -> None:
+    annotations = pa.array([[{"class": "cat"}]], SCHEMA.field("annotations").type)
+    table = pa.table({"filename": ["a"], "annotations": annotations})
+    for says, message in (("{", "do not say a task"), ('{"task": "boxes"}', "say the unknown task 'boxes'")):
+        pq.write_table(table.replace_schema_metadata({"lightly_ray.labels": says}), tmp_path / "labels.parquet")
+        with pytest.raises(InvalidInputError, match=message):
+            read_labels(tmp_path / "labels.parquet")
+    pq.write_table(table, tmp_path / "labels.parquet")
+    assert said(read_labels(tmp_path / "labels.parquet")) == {"a": (False, [{"class": "cat"}])}
 
 
 def test_read_parquet__broken_and_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

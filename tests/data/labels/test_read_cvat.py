@@ -108,3 +108,9 @@ def test_read__half_a_file_and_hostile_ones(tmp_path: Path) -> None:
     (tmp_path / "video.xml").write_text("<annotations><track/></annotations>")
     with pytest.raises(InvalidInputError, match="tracks of a video"):
         read_labels(tmp_path / "video.xml")
+    (tmp_path / "long.xml").write_text(f"<annotations><meta>{'x' * (1 << 20)}y</meta></annotations>")
+    with pytest.raises(InvalidInputError, match="the text of a <meta> is over 1,048,576 long"):
+        read_labels(tmp_path / "long.xml")
+    (tmp_path / "code.xml").write_text('<?xml version="1.0" encoding="utf-99"?><annotations/>')
+    with pytest.raises(UnreadableError, match="as XML: unknown encoding"):
+        read_labels(tmp_path / "code.xml")

@@ -130,6 +130,13 @@ def test_read_huggingface__what_is_refused(line: object, message: str, tmp_path:
         read_labels(_metadata(tmp_path, line), format="huggingface")
 
 
+def test_read_huggingface__an_image_beside_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("no image")
+    line = {"file_name": "a", "objects": {"bbox": [[1, 2, 3, 4]], "categories": ["x"]}}
+    with pytest.raises(InvalidInputError, match=r"image 'a' has no width and height, and .*a' cannot be read"):
+        read_labels(_metadata(tmp_path, line))
+
+
 def test_read_huggingface__half_a_file(tmp_path: Path) -> None:
     (tmp_path / "metadata.jsonl").write_text('{"file_name": "a", "label": "x"}\n{"file_name": "b", "la')
     with pytest.raises(InvalidInputError, match=r"line 2 of .*metadata.jsonl' is no JSON"):

@@ -90,6 +90,9 @@ def test_read__settings_and_names_that_collide(tmp_path: Path) -> None:
         read_labels(_folder(tmp_path, {"labels/a.txt": ""}), format="yolo")
     with pytest.raises(InvalidInputError, match=r"data.yaml' must have `names`"):
         read_labels(_folder(tmp_path, {"data.yaml": "names: ["}))
+    laughs = "a: &a [x, x]\nb: &b [*a, *a]\nnames: [*b]\n"
+    with pytest.raises(InvalidInputError, match="a text or a number must stand where there is a list"):
+        read_labels(_folder(tmp_path, {"data.yaml": laughs}))
     files = {"data.yaml": YAML, "images/train/a.jpg": "", "images/train/a.png": ""}
     with pytest.raises(InvalidInputError, match=r"a.jpg' and .*a.png' would have their labels in one file"):
         read_labels(_folder(tmp_path, files))

@@ -14,13 +14,15 @@ from lightly_ray.platform.http.schemas import (
     Created,
     InitialTagBody,
     MarkBody,
+    NeverOffered,
     Object,
     TagBody,
     TagChange,
     TagData,
     UpsizeBody,
+    ValidationBody,
 )
-from lightly_ray.platform.services import tagging
+from lightly_ray.platform.services import held_out, tagging
 from lightly_ray.platform.storage.store import datasets, samples, tags
 
 router = APIRouter(prefix="/v1/datasets/{dataset_id}/tags", tags=["tags"])
@@ -69,6 +71,25 @@ def mark_cannot_be_labelled(dataset_id: str, body: MarkBody, platform: Here) -> 
     """Mark samples as such that cannot be labelled: no selection offers them. Their tag is made, or grows."""
     with platform.database.write() as db:
         return {"id": tagging.mark_cannot_be_labelled(db, dataset_id, body.file_names, body.creator)}
+
+
+@router.post("/validation", status_code=201)
+def create_validation_tag(dataset_id: str, body: ValidationBody, platform: Here) -> Created:
+    """Hold samples out for validation, drawn at random of what is not selected: no selection offers them."""
+    with platform.database.write() as db:
+        return {"id": held_out.draw(db, dataset_id, held_out.Wanted(**body.model_dump()))}
+
+
+@router.get("/never-offered")
+def read_never_offered(dataset_id: str, platform: Here) -> NeverOffered:
+    """What no selection offers: samples that cannot be labelled, and those held out for validation."""
+    with platform.database.read() as db:
+        never = held_out.never_offered(db, dataset_id)
+    return {
+        "cannotBeLabelled": never.cannot_be_labelled.to_hex(),
+        "validation": never.validation.to_hex(),
+        "validationTags": never.validation_tags,
+    }
 
 
 @router.post("/arithmetics")

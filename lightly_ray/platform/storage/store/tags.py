@@ -1,12 +1,14 @@
 """Tags: named sets of samples. Two of them grow, all others are immutable.
 
-The initial tag is always all samples; the other that grows holds what cannot be labelled. A name belongs to one tag,
+The initial tag is always all samples; the other that grows holds what cannot be labelled. That one, and those that hold
+samples out for validation, are never offered to a selection. A name belongs to one tag,
 or to one job that is going to make it: `tag_names` holds both, so its primary key decides. Writers take the dataset's
 lock first.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import Connection, Text, cast, delete, func, select, update
@@ -21,6 +23,7 @@ from lightly_ray.platform.storage.store import samples
 from lightly_ray.platform.storage.store.changes import note_change
 from lightly_ray.platform.storage.store.records import Dataset, Json, Tag, record
 
+VALIDATION = "validation"  # the kind of provenance of a tag whose samples are held out
 _COLUMNS = [column for column in tags.columns if column.name != "provenance"]  # holds masks, which may be large
 
 
@@ -89,7 +92,7 @@ def provenance(db: Connection, tag_id: str) -> Json:
 
 
 def kinds(db: Connection, dataset_id: str) -> dict[str, str]:
-    """How each tag of a dataset was made, by its id: initial, upsize, manual, arithmetics, marked or sampling."""
+    """How each tag was made, by its id: initial, upsize, manual, arithmetics, marked, validation or sampling."""
     query = select(tags.c.id, tags.c.provenance["kind"].as_string()).where(tags.c.dataset_id == dataset_id)
     return {tag_id: kind or "" for tag_id, kind in db.execute(query)}
 
@@ -120,6 +123,19 @@ def cannot_be_labelled(db: Connection, dataset_id: str) -> Tag | None:
     query = select(*_COLUMNS).where(tags.c.dataset_id == dataset_id, tags.c.name == CANNOT_BE_LABELLED_TAG)
     row = db.execute(query).one_or_none()
     return None if row is None else record(Tag, row)
+
+
+def held_out(db: Connection, dataset_id: str) -> list[Tag]:
+    """The tags of the samples that are held out for validation, the oldest first."""
+    kind = tags.c.provenance["kind"].as_string()
+    query = select(*_COLUMNS).where(tags.c.dataset_id == dataset_id, kind == VALIDATION)
+    return [record(Tag, row) for row in db.execute(query.order_by(tags.c.created_at, tags.c.id))]
+
+
+def selected(db: Connection, dataset_id: str) -> BitMask:
+    """All samples that are in the tag of a selection."""
+    query = select(tags.c.mask).where(tags.c.dataset_id == dataset_id, tags.c.query_tag_id.is_not(None))
+    return reduce(BitMask.union, db.scalars(query), BitMask())
 
 
 def mark(db: Connection, dataset_id: str, mask: BitMask, creator: str) -> str:

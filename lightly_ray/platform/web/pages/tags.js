@@ -149,6 +149,19 @@ class TagsPage {
             { class: "button primary", href: address.link(["datasets", this.dataset.info.id], { in: tag.id }) },
             "Open in samples",
           ),
+          tag.parent !== null &&
+            tag.added > 0 &&
+            h(
+              "a",
+              {
+                class: "button",
+                href: `app/${this.dataset.path}/tags/${tag.id}/report`,
+                target: "_blank",
+                rel: "noopener",
+                title: "What it has come to, beside random draws: a page to keep and to send",
+              },
+              "Report",
+            ),
           h(
             "button",
             { "aria-haspopup": "menu", onclick: (/** @type {Event} */ event) => this.download(event, tag) },

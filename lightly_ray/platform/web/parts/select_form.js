@@ -2,7 +2,6 @@
 
 import { fill, h, refill } from "../lib/dom.js";
 import { count, counted, reason } from "../lib/format.js";
-import { Mask } from "../lib/masks.js";
 import { freeName } from "../lib/selection_name.js";
 
 /** @typedef {import("../lib/dataset.js").Dataset} Dataset */
@@ -20,7 +19,7 @@ import { freeName } from "../lib/selection_name.js";
 
 const SIZE = "100";
 const SCORE = "uncertainty_margin"; // taken where nothing else is said, as everywhere else
-const MARKED = "cannot-be-labelled"; // the tag of what no selection takes
+const NEVER = ["marked", "validation"]; // kinds of the tags of what no selection takes
 
 /** Event: "change", where what is asked for has changed. "submit" where it is wanted. */
 export class SelectForm extends EventTarget {
@@ -309,11 +308,10 @@ export class SelectForm extends EventTarget {
 
   /** How many samples may be selected. */
   async available() {
-    const none = new Mask(this.dataset.info.total);
-    const marked = this.dataset.info.tags.find(({ name }) => name === MARKED)?.id;
-    const masks = [this.query.value, this.preselected.value, marked].map((id) => (id ? this.dataset.mask(id) : none));
-    const [query, before, out] = await Promise.all(masks);
-    return query.without(before).without(out).count;
+    const never = this.dataset.info.tags.filter(({ kind }) => NEVER.includes(kind)).map(({ id }) => id);
+    const taken = [this.preselected.value, ...never].filter(Boolean).map((id) => this.dataset.mask(id));
+    const [query, ...others] = await Promise.all([this.dataset.mask(this.query.value), ...taken]);
+    return others.reduce((left, mask) => left.without(mask), query).count;
   }
 
   /**

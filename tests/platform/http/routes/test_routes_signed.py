@@ -1,5 +1,7 @@
 """Signed URLs as tools in a browser read them: lengths, parts, and leave for pages of any origin."""
 
+from urllib.parse import unquote, urlsplit
+
 import pytest
 import requests
 
@@ -70,3 +72,19 @@ def test_options__pages_of_any_origin_may_read(api: Api) -> None:
     assert answer.headers["access-control-allow-headers"] == "range"
     # No leave to write: an upload's URL is for the client that asked for it.
     assert "PUT" not in answer.headers["access-control-allow-methods"]
+
+
+@pytest.mark.parametrize("name", ["a b.png", "50%.png", "wie?#.png", "a/b/\xfc+&=.png", ".png"])
+def test_exported_address__ends_in_the_base_name(api: Api, name: str) -> None:
+    dataset = api.dataset()
+    dataset.add([name])
+    tag = dataset.tag_all()
+    sample = api.get(f"{dataset.path}/mappings", field="_id")[0]
+    assert requests.put(api.get(f"{dataset.path}/samples/{sample}/writeurls")["full"], data=IMAGE, timeout=60).ok
+    [exported] = api.get(f"{dataset.path}/tags/{tag}/export/basic/filenamesAndReadUrls")
+    url = exported["readUrl"]
+    assert unquote(urlsplit(url).path.rpartition("/")[2]) == name.rpartition("/")[2]
+    assert requests.get(url, headers={"range": "bytes=5-9"}, timeout=60).content == IMAGE[5:10]
+    assert requests.head(url, timeout=60).headers["content-length"] == str(len(IMAGE))
+    assert requests.put(url, data=b"x", timeout=60).status_code in {403, 405}
+    assert requests.get(url.replace("/full/", "/thumb/"), timeout=60).status_code == 403

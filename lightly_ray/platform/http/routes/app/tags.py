@@ -4,6 +4,7 @@ import math
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 from typing_extensions import TypedDict
 
@@ -11,9 +12,11 @@ from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http.dependencies import Here
+from lightly_ray.platform.http.routes.reports import PAGE_HEADERS
 from lightly_ray.platform.http.schemas import Body, Created, Object
 from lightly_ray.platform.services import orders, tag_stories, tagging
 from lightly_ray.platform.services.image_uploads import CREATOR
+from lightly_ray.platform.services.reports import report
 from lightly_ray.platform.storage.store import datasets, tags
 
 router = APIRouter(prefix="/app/datasets/{dataset_id}/tags")
@@ -76,6 +79,12 @@ def how_made(dataset_id: str, tag_id: str, platform: Here) -> Object:
         parent = None if tag.prev_tag_id is None else tags.read(db, dataset_id, tag.prev_tag_id).name
         facts = tag_stories.Facts(tag.mask.count, parent, tags.initial(db, dataset_id).name)
         return tag_stories.story(facts, tags.provenance(db, tag_id))
+
+
+@router.get("/{tag_id}/report")
+def read_report(dataset_id: str, tag_id: str, platform: Here) -> HTMLResponse:
+    """What the selection has come to, as a page of its own, which may run nothing and ask for nothing."""
+    return HTMLResponse(report.html(platform, dataset_id, tag_id), headers=PAGE_HEADERS)
 
 
 @router.get("/{tag_id}/order")
