@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import update
 
 from lightly_ray.data.labels.packed import write_packed as write_labels
 from lightly_ray.data.predictions.packed import write_packed as write_predictions
@@ -14,6 +15,7 @@ from lightly_ray.platform.jobs.worker import Worker
 from lightly_ray.platform.server import worker_settings
 from lightly_ray.platform.services import tokens
 from lightly_ray.platform.settings import ServeSettings
+from lightly_ray.platform.storage.schema import jobs
 from tests.evaluation.tables import classified, distributions
 from tests.platform.conftest import NewDatabase
 from tests.platform.deadly import process
@@ -58,12 +60,14 @@ def killed(platform: Platform, api: Api, helper: Worker, at: int) -> bool:
     api.call("PUT", f"{dataset.path}/labels", params={"source": "people"}, data=labels.getvalue())
     job = api.post(f"{dataset.path}/evaluations", {"predictions": "model"})["jobId"]
     assert api.post(f"{dataset.path}/evaluations", {"predictions": "model"})["jobId"] == job
-    settings = worker_settings(platform.settings).model_copy(update={"lease": 0.5, "log": "error"})
+    settings = worker_settings(platform.settings).model_copy(update={"lease": 60, "log": "error"})
     with process("worker", at, settings) as victim:
         until = time.monotonic() + 60
         while victim.poll() is None and api.get(f"/v1/jobs/{job}")["status"] in {"WAITING", "RUNNING"}:
             assert time.monotonic() < until
             time.sleep(0.05)
+        with platform.database.write() as db:  # a lease that is over at once: renewing it would be further writes
+            db.execute(update(jobs).where(jobs.c.status == "RUNNING").values(lease_until=0))
         work(helper, api, job)
         died = victim.poll() is not None
     ended = api.get(f"/v1/jobs/{job}")
