@@ -1,7 +1,5 @@
 """Pages of samples: whatever is missing, and wherever a page begins, they are slices of one list."""
 
-import io
-
 import pytest
 
 from lightly_ray.platform.storage.database import Database
@@ -24,7 +22,7 @@ def filled(database: Database, missing: set[int]) -> str:
             ]
             samples.upsert(db, dataset_id, news, at_most=100)
             if names is WITH_ROW:
-                tags.create_initial(db, dataset_id, "full", "tests")
+                tags.create_initial(db, datasets.lock(db, dataset_id), img_type="full", creator="tests")
     return dataset_id
 
 
@@ -44,11 +42,7 @@ def test_pages__look_at_no_sample_before_them(database: Database) -> None:
     """The rows of what is missing come from their own index, in either database."""
     if not database.is_sqlite:
         pytest.skip("PostgreSQL scans tables this small, and is right")
-    seen = io.StringIO()
     with database.read() as db:
-        query = (
-            "EXPLAIN QUERY PLAN "
-            + sample_pages.rows_of_missing("0" * 24).compile(db, compile_kwargs={"literal_binds": True}).string
-        )
-        seen.write(str(db.exec_driver_sql(query).all()))
-    assert "ix_samples_incomplete" in seen.getvalue()
+        query = sample_pages.rows_of_missing("0" * 24).compile(db, compile_kwargs={"literal_binds": True})
+        plan = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {query.string}").all()
+    assert "ix_samples_incomplete" in str(plan)

@@ -9,10 +9,9 @@ down_revision = "0004"
 
 def upgrade() -> None:
     """Add an index."""
-    columns = {name: sa.column(name) for name in ("thumb_name", "thumb_key", "full_key")}
     incomplete = sa.or_(
-        sa.and_(columns["thumb_name"].is_not(None), columns["thumb_key"].is_(None)),
-        sa.and_(sa.column("full_expected", sa.Boolean()).is_(True), columns["full_key"].is_(None)),
+        sa.and_(sa.column("thumb_name").is_not(None), sa.column("thumb_key").is_(None)),
+        sa.and_(sa.column("full_expected", sa.Boolean()).is_(True), sa.column("full_key").is_(None)),
     )
     op.create_index(
         "ix_samples_incomplete",
