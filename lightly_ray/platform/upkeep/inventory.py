@@ -10,7 +10,7 @@ from lightly_ray.platform.storage.schema import metadata
 
 _KEY = re.compile(r"datasets/[0-9a-f]{24}/\S+\Z")
 # Made when they are asked for, of what the database names.
-_MADE_AGAIN = re.compile(r"datasets/(?P<dataset>[0-9a-f]{24})/(columns|thumbnails)/")
+_MADE_AGAIN = re.compile(r"datasets/(?P<dataset>[0-9a-f]{24})/(columns|reports|thumbnails)/")
 # Named by clients, by their content.
 _BY_DIGEST = re.compile(r"datasets/(?P<dataset>[0-9a-f]{24})/predictions/[0-9a-f]{64}\.parquet\Z")
 

@@ -222,7 +222,7 @@ def test_check__sweeps_what_nothing_names_once_it_is_old(filled: tuple[Api, Plat
     folder = Path(platform.blobs.root) / "datasets" / dataset.id
     named = sum(path.is_file() for path in folder.rglob("*"))
     strays = [folder / "scores" / "stray.npy", folder / "samples" / ".draft.0123", folder.parent / ("0" * 24) / "x"]
-    made_again = folder / "columns" / "samples" / "old" / "names.gz"
+    made_again = folder / "reports" / "old.json"
     young = folder / "scores" / "young.npy"
     for path in (*strays, made_again, young):
         path.parent.mkdir(parents=True, exist_ok=True)
