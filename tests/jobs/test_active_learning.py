@@ -155,7 +155,8 @@ def _marked(mark: str) -> list[str]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads the process table of Linux")
-@pytest.mark.parametrize("kind", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_job__ctrl_c_leaves_no_process(photos: Path, tmp_path: Path, kind: signal.Signals) -> None:
     words = [f"input_dir={photos}", f"output_dir={tmp_path / 'output'}", *SMALL, "seeds=50"]
     words.remove("seeds=2")

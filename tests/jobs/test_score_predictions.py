@@ -124,7 +124,8 @@ run(run_score_predictions, ScorePredictionsSettings)
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_job__interrupted_goes_on(number: signal.Signals, tmp_path: Path) -> None:
     predictions = _write(tmp_path / "predictions.parquet", [f"{row:05}.jpg" for row in range(1_500)])
     pq.write_table(pq.read_table(predictions), predictions, row_group_size=50)

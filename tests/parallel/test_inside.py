@@ -49,11 +49,13 @@ def test_select__in_a_task_that_holds_all_cpus() -> None:
     assert select() == EXPECTED
 
 
+@pytest.mark.full
 def test_embed_and_counting__in_a_task_that_holds_all_cpus(images: Path) -> None:
     assert ray.get(_remote(embed).remote(images)) == embed(images)
     assert ray.get(_remote(count).remote(images)).endswith("Dataset")
 
 
+@pytest.mark.full
 def test_select__in_an_actor_and_where_one_cpu_is_left() -> None:
     actor = _remote(Caller, 1).remote()
     assert ray.get(actor.select.remote(partitions=2)) == EXPECTED

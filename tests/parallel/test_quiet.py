@@ -30,7 +30,8 @@ print("ended", file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize("with_ray", [pytest.param("its own", marks=pytest.mark.full), "ours"])
+@pytest.mark.full
+@pytest.mark.parametrize("with_ray", ["its own", "ours"])
 def test_select_and_score__say_nothing_of_ray(with_ray: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM, with_ray]

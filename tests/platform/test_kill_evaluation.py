@@ -82,6 +82,7 @@ def killed(platform: Platform, api: Api, helper: Worker, at: int) -> bool:
     return died
 
 
+@pytest.mark.full
 def test_kill__worker_within_an_evaluation(platform: Platform, api: Api, helper: Worker) -> None:
     assert killed(platform, api, helper, WRITES - 2)
 

@@ -95,6 +95,7 @@ def test_a_rectangle__filters_by_what_lies_in_it(plot: Plot) -> None:
     expect(plot.page.locator(".plot-lasso")).to_have_count(0)
 
 
+@pytest.mark.full
 def test_a_lasso__filters_by_what_lies_in_it_and_stands_in_the_address(plot: Plot) -> None:
     row = alone(plot.pixels)
     turns = np.linspace(0, 2 * np.pi, 200)

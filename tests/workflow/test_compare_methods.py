@@ -66,6 +66,7 @@ def test_job__goes_on_and_gives_the_same(table: Path, monkeypatch: pytest.Monkey
         compare(table, *words)
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("ray_local")
 def test_job__a_folder_of_images_and_a_held_out_table(tmp_path: Path, table: Path) -> None:
     for number in range(24):

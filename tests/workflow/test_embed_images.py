@@ -73,6 +73,7 @@ def test_job__one_file_sorted_by_name_its_embedder_and_its_csv(images: Path, tmp
     np.testing.assert_array_equal(csv.embeddings, vectors)
 
 
+@pytest.mark.full
 def test_job__goes_on_where_it_was_interrupted(
     settings: EmbedImagesSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

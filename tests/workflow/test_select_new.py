@@ -122,11 +122,11 @@ def _often(step: str, *, after: bool) -> Any:
     [
         _often("upload_dataset", after=False),
         _often("_upsize", after=False),
-        ("_upsize", True),
+        _often("_upsize", after=True),
         _often("upload_embeddings_from_arrays", after=False),
         ("upload_embeddings_from_arrays", True),
         _often("upload_descriptor", after=True),
-        ("get_tag_by_id", False),
+        _often("get_tag_by_id", after=False),
     ],
 )
 def test_select_new__broken_off_and_repeated(
@@ -162,6 +162,7 @@ def _break_off(folder: Path, name: str, step: str, monkeypatch: pytest.MonkeyPat
             _night(folder, name)
 
 
+@pytest.mark.full
 def test_select_new__the_first_night_may_be_broken_off_too(
     client: ApiWorkflowClient, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

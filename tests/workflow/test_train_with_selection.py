@@ -63,6 +63,7 @@ def undisturbed(photos: Path, tmp_path_factory: pytest.TempPathFactory, ray_loca
     return result
 
 
+@pytest.mark.full
 def test_train__learns_from_what_it_selects(undisturbed: dict[str, Any], photos: Path) -> None:
     assert (undisturbed["rounds"], undisturbed["labels"], undisturbed["learner"]) == (3, [5, 9, 13], "sklearn")
     assert all(0 <= accuracy <= 1 for accuracy in undisturbed["accuracy"])

@@ -53,6 +53,7 @@ def test_embed_folder__equals_the_model_in_this_process(folder: Path) -> None:
     assert embedded.embeddings.shape == (70, 69)
 
 
+@pytest.mark.full
 def test_embed_folder__those_that_axes_are_fitted_on_are_not_read_twice(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.methods import METHODS, takes_scores
 from lightly_ray.parallel.selection.result import Selection
 from lightly_ray.selection.random_draw import random_keys
-from tests.parallel.selection.shards import ON_SHARDS, in_shards
+from tests.parallel.selection.shards import in_shards
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(211, 7)).astype(np.float32)
@@ -108,7 +108,8 @@ def test_share__a_checkpoint_knows_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("ray_local")
-@pytest.mark.parametrize("method", ON_SHARDS)
+@pytest.mark.full
+@pytest.mark.parametrize("method", METHODS)
 def test_share__in_files_and_datasets_on_any_number_of_shards(method: str, tmp_path: Path) -> None:
     options: dict[str, Any] = {"random_share": 0.3, "query": QUERY, "preselected": PRESELECTED}
     expected = select(X, 40, ids=NAMES, **options, **scored(method))

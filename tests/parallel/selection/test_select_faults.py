@@ -19,6 +19,7 @@ def verdicts(case: str, seconds: int) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.full
 def test_select__killed_actors_change_nothing() -> None:
     assert verdicts("actors", 400) == [{"same": True, "restarts": 4}]
 

@@ -102,7 +102,7 @@ def test_select__whitened_the_same_bits_on_any_shards(tmp_path: Path) -> None:
         select(bad, 10, partitions=2, normalize="whiten")
 
 
-@pytest.fixture(params=["tensors", "lists", "pandas"])
+@pytest.fixture(params=["tensors", *(pytest.param(kind, marks=pytest.mark.full) for kind in ("lists", "pandas"))])
 def dataset(request: pytest.FixtureRequest) -> Iterator[tuple[Any, int]]:
     """The same 311 samples in shuffled blocks of several sizes; and the number of blocks."""
     if request.param == "tensors":
