@@ -6,6 +6,7 @@
     exports          `EXPORTS`, the formats written by name; `stream(name, export) -> Iterator[bytes]` for a download,
                      `write(name, export, place)` for a file or a folder
     packed           the table as a file that says its task and classes: what client and platform send and keep
+    task_parquet     how such a file is written and read, of labels and of predictions
     joining          which samples of a dataset labels are of
     same             which rows of two tables say the same
 

@@ -14,6 +14,7 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from lightly_ray.data.joined_columns import join_columns
+from lightly_ray.data.labels.packed import KEY
 from lightly_ray.data.labels.rows import labels_of
 from lightly_ray.data.labels.table import ANNOTATION, SCHEMA, TASKS, Labels, Task, checked
 from lightly_ray.data.location import Location
@@ -22,7 +23,6 @@ from lightly_ray.errors import InvalidInputError, TooLargeError
 
 NAMES = ("filename", "file_name")
 MOST_ROWS = 100_000_000
-_SAYS = b"lightly_ray.labels"  # key of the metadata: {"task", "classes"}
 _BLOCK = 16 << 20  # bytes
 
 
@@ -86,7 +86,7 @@ def read_parquet(place: Location, task: Task | None) -> Labels:
     if "annotations" not in table.column_names:
         return _with_classes(table, place, task)
     table = _completed(table, table["annotations"], place)
-    said, classes = _task_said(metadata.get(_SAYS, b"{}"), place)
+    said, classes = _task_said(metadata.get(KEY, b"{}"), place)
     if said is not None and task in (None, said):
         return checked(said, table, repr(place.shown), classes)
     return labels_of(table, repr(place.shown), task)
