@@ -11,7 +11,6 @@ from sqlalchemy import create_engine, text
 
 from lightly_ray.platform.context import Platform, Store
 from lightly_ray.platform.jobs.worker import Worker
-from lightly_ray.platform.services import tokens
 from lightly_ray.platform.settings import ServeSettings, WorkerSettings
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.database import Database
@@ -19,7 +18,7 @@ from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.migrate import migrate
 from tests.conftest import missing
 from tests.platform.browser import Browser
-from tests.platform.served import Api, serving
+from tests.platform.served import Api, opened, over_http
 
 NewDatabase = Callable[[], str | None]
 
@@ -73,18 +72,15 @@ def database(new_database: NewDatabase, tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def platform(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One platform per kind of database, for all tests that make their own dataset in it."""
-    platform = Platform.open(ServeSettings(data_dir=tmp_path_factory.mktemp("data"), database=new_database()))
-    yield platform
-    platform.database.close()
+    with opened(tmp_path_factory.mktemp("data"), new_database()) as platform:
+        yield platform
 
 
 @pytest.fixture(scope="session")
 def api(platform: Platform) -> Iterator[Api]:
     """The platform over HTTP, without a worker."""
-    with platform.database.write() as db:
-        token = tokens.create(db, "tests")
-    with serving(platform) as url:
-        yield Api(url, token)
+    with over_http(platform) as api:
+        yield api
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.server import address, http_server, listen
+from lightly_ray.platform.services import tokens
+from lightly_ray.platform.settings import ServeSettings
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.store.records import Sample
 from tests.platform.calls import Calls
@@ -62,6 +65,25 @@ class Api(Calls):
             if tagged:
                 dataset.tag_all()
         return dataset
+
+
+@contextmanager
+def opened(folder: Path, database: str | None) -> Iterator[Platform]:
+    """A platform of a test's own: the worker that other tests share takes no job of it."""
+    platform = Platform.open(ServeSettings(data_dir=folder, database=database))
+    try:
+        yield platform
+    finally:
+        platform.database.close()
+
+
+@contextmanager
+def over_http(platform: Platform) -> Iterator[Api]:
+    """A platform's server in a thread, and a caller with a token; there is no worker."""
+    with platform.database.write() as db:
+        token = tokens.create(db, "tests")
+    with serving(platform) as url:
+        yield Api(url, token)
 
 
 @dataclass

@@ -22,12 +22,10 @@ from lightly_ray.parallel.selection.select import select
 from lightly_ray.platform.context import Platform, Store
 from lightly_ray.platform.jobs.worker import Worker
 from lightly_ray.platform.server import listen, worker_settings
-from lightly_ray.platform.services import tokens
-from lightly_ray.platform.settings import ServeSettings
 from lightly_ray.platform.storage.ids import new_id
 from tests.platform.conftest import NewDatabase
 from tests.platform.deadly import process, ready
-from tests.platform.served import PNG, Api, Dataset, body, read_csv, serving
+from tests.platform.served import PNG, Api, Dataset, body, opened, over_http, read_csv
 
 NAMES = [f"{letter}.png" for letter in "abcdefg"]
 LATER = ["h.png", "i.png"]
@@ -134,17 +132,14 @@ class Session:
 # A platform of its own: the worker that other tests share would take the jobs before the deadly one does.
 @pytest.fixture(scope="module")
 def platform(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    platform = Platform.open(ServeSettings(data_dir=tmp_path_factory.mktemp("data"), database=new_database()))
-    yield platform
-    platform.database.close()
+    with opened(tmp_path_factory.mktemp("data"), new_database()) as platform:
+        yield platform
 
 
 @pytest.fixture(scope="module")
 def api(platform: Platform) -> Iterator[Api]:
-    with platform.database.write() as db:
-        token = tokens.create(db, "tests")
-    with serving(platform) as url:
-        yield Api(url, token)
+    with over_http(platform) as api:
+        yield api
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,11 @@ from lightly_ray.data.predictions.packed import write_packed as write_prediction
 from lightly_ray.platform.context import Platform, Store
 from lightly_ray.platform.jobs.worker import Worker
 from lightly_ray.platform.server import worker_settings
-from lightly_ray.platform.services import tokens
-from lightly_ray.platform.settings import ServeSettings
 from lightly_ray.platform.storage.schema import jobs
 from tests.evaluation.tables import classified, distributions
 from tests.platform.conftest import NewDatabase
 from tests.platform.deadly import process
-from tests.platform.served import Api, serving
+from tests.platform.served import Api, opened, over_http
 from tests.platform.test_kill import work
 
 WRITES = 9  # a claim, its commit, two scores, the evaluation, the job, their commit
@@ -28,17 +26,14 @@ WRITES = 9  # a claim, its commit, two scores, the evaluation, the job, their co
 # A platform of its own: the worker that other tests share would take the jobs before the deadly one does.
 @pytest.fixture(scope="module")
 def platform(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    platform = Platform.open(ServeSettings(data_dir=tmp_path_factory.mktemp("data"), database=new_database()))
-    yield platform
-    platform.database.close()
+    with opened(tmp_path_factory.mktemp("data"), new_database()) as platform:
+        yield platform
 
 
 @pytest.fixture(scope="module")
 def api(platform: Platform) -> Iterator[Api]:
-    with platform.database.write() as db:
-        token = tokens.create(db, "tests")
-    with serving(platform) as url:
-        yield Api(url, token)
+    with over_http(platform) as api:
+        yield api
 
 
 @pytest.fixture(scope="module")

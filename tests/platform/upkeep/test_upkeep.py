@@ -18,14 +18,13 @@ from sqlalchemy import update
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.services import tokens
 from lightly_ray.platform.settings import BackupSettings, CheckSettings, RestoreSettings, ServeSettings
 from lightly_ray.platform.storage.schema import samples, tags
 from lightly_ray.platform.upkeep.backup import backup
 from lightly_ray.platform.upkeep.check import check
 from lightly_ray.platform.upkeep.restore import restore
 from tests.platform.conftest import NewDatabase
-from tests.platform.served import PNG, Api, Dataset, serving
+from tests.platform.served import PNG, Api, Dataset, opened, over_http, serving
 
 
 @pytest.fixture
@@ -37,12 +36,8 @@ def settings(new_database: NewDatabase, tmp_path: Path) -> ServeSettings:
 @pytest.fixture
 def filled(settings: ServeSettings) -> Any:
     """That platform, served, with a dataset that has one of each."""
-    platform = Platform.open(settings)
-    with platform.database.write() as db:
-        token = tokens.create(db, "tests")
-    with serving(platform) as url:
-        yield Api(url, token), platform
-    platform.database.close()
+    with opened(settings.data_dir, settings.database) as platform, over_http(platform) as api:
+        yield api, platform
 
 
 def fill(api: Api) -> Dataset:
@@ -87,12 +82,10 @@ def test_restore__is_what_was_backed_up_whatever_the_database(
     for number, database in enumerate(databases):
         there = ServeSettings(data_dir=tmp_path / f"again-{number}", database=database)
         restore(RestoreSettings(**of(there), backup=tmp_path / "backup"))
-        platform = Platform.open(there)
-        with serving(platform) as url:
+        with opened(there.data_dir, there.database) as platform, serving(platform) as url:
             again = Api(url, api.token)
             assert shown(again, dataset.id) == before
             again.call("PUT", f"{dataset.path}/tags/{dataset.tags()['some']['id']}", json={"name": "renamed"})
-        platform.database.close()
         assert check(CheckSettings(**of(there)))["orphans"] == {"files": 0, "bytes": 0}
         with pytest.raises(ConflictError, match="has datasets already"):
             restore(RestoreSettings(**of(there), backup=tmp_path / "backup"))
@@ -160,10 +153,8 @@ def test_killed__nothing_half_made_stays_and_it_can_be_repeated(
         backup(BackupSettings(**of(settings), to=kept))
     with suppress(ConflictError):  # the last one was killed when it had all of it
         restore(RestoreSettings(data_dir=again, backup=kept))
-    platform = Platform.open(ServeSettings(data_dir=again))
-    with serving(platform) as url:
+    with opened(again, None) as platform, serving(platform) as url:
         assert shown(Api(url, api.token), dataset.id) == shown(api, dataset.id)
-    platform.database.close()
 
 
 def test_backup__of_what_is_damaged_says_what_is_lost(

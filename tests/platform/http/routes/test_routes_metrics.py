@@ -7,11 +7,9 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.services import tokens
-from lightly_ray.platform.settings import ServeSettings
 from lightly_ray.platform.storage.store import jobs
 from tests.platform.conftest import NewDatabase
-from tests.platform.served import Api, body, serving
+from tests.platform.served import Api, body, opened, over_http
 
 Read = Callable[..., float]
 
@@ -19,18 +17,15 @@ Read = Callable[..., float]
 @pytest.fixture(scope="module")
 def platform(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One of its own: no worker of other tests takes the jobs that are counted."""
-    platform = Platform.open(ServeSettings(data_dir=tmp_path_factory.mktemp("counted"), database=new_database()))
-    yield platform
-    platform.database.close()
+    with opened(tmp_path_factory.mktemp("counted"), new_database()) as platform:
+        yield platform
 
 
 @pytest.fixture(scope="module")
 def api(platform: Platform) -> Iterator[Api]:
     """That platform over HTTP."""
-    with platform.database.write() as db:
-        token = tokens.create(db, "tests")
-    with serving(platform) as url:
-        yield Api(url, token)
+    with over_http(platform) as api:
+        yield api
 
 
 @pytest.fixture
