@@ -41,13 +41,13 @@ def run(store: Store, dataset_id: str, pinned: PinnedEvaluation) -> Evaluated:
     of_tag = np.flatnonzero(positions_in(predictions.filenames, names) >= 0)
     result = evaluate(chosen, predictions.take(of_tag))
     key = f"datasets/{dataset_id}/evaluations/{new_id()}.json"
-    store.blobs.put(key, io.BytesIO(json.dumps(result.to_json(), allow_nan=False).encode()))
+    shown = result.to_json()
+    store.blobs.put(key, io.BytesIO(json.dumps(shown, allow_nan=False).encode()))
     kept = {}
     for name, values in _of_samples(result, names).items():
         stored = scoring.store(store.blobs, dataset_id, values)
         kept[name] = KeptScore(file_key=stored.file_key, sha256=stored.sha256, count=stored.count)
-    metrics = result.to_json()["metrics"]
-    return Evaluated(file_key=key, metrics=metrics, scores=kept, count=result.counts.evaluated)
+    return Evaluated(file_key=key, metrics=shown["metrics"], scores=kept, count=result.counts.evaluated)
 
 
 def _of_samples(result: Evaluation, names: pa.LargeStringArray) -> dict[str, NDArray[np.float64]]:

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, Connection, select
 
 from lightly_ray.platform.storage.schema import metadata
 
+_OBJECTS = {"pinned", "provenance"}  # columns of JSON that name blobs
 _KEY = re.compile(r"datasets/[0-9a-f]{24}/\S+\Z")
 # Made when they are asked for, of what the database names.
 _MADE_AGAIN = re.compile(r"datasets/(?P<dataset>[0-9a-f]{24})/(columns|reports|thumbnails)/")
@@ -30,9 +31,6 @@ def named(db: Connection) -> Iterator[tuple[str, str]]:
                     yield str(value), f"{table.name} {row[0]}"
             for value in row[1 + len(keys) :]:
                 yield from ((key, f"{table.name} {row[0]}") for key in _inside(value))
-
-
-_OBJECTS = {"pinned", "provenance"}
 
 
 def _inside(value: Any) -> Iterator[str]:
