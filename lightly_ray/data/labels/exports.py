@@ -37,6 +37,7 @@ class Format:
         pieces: writes a file; None for a folder.
         files: writes a folder; None for a file.
         takes_predictions: whether it has a place for them.
+        takes_scores: whether it has one for scores.
     """
 
     ending: str
@@ -44,6 +45,7 @@ class Format:
     pieces: Callable[[Export], Iterator[bytes]] | None = None
     files: Callable[[Export], Iterator[File]] | None = None
     takes_predictions: bool = True
+    takes_scores: bool = False
 
     @property
     def is_folder(self) -> bool:
@@ -54,8 +56,8 @@ class Format:
 _ZIP = (".zip", "application/zip")
 EXPORTS: dict[str, Format] = {
     "filenames": Format(".txt", "text/plain", simple_exports.write_names, takes_predictions=False),
-    "csv": Format(".csv", "text/csv", simple_exports.write_csv),
-    "label-studio": Format(".json", "application/json", label_studio_tasks.write),
+    "csv": Format(".csv", "text/csv", simple_exports.write_csv, takes_scores=True),
+    "label-studio": Format(".json", "application/json", label_studio_tasks.write, takes_scores=True),
     "cvat": Format(".xml", "application/xml", cvat_file.write),
     "coco": Format(".json", "application/json", coco.write),
     "yolo": Format(*_ZIP, files=yolo_folder.write),

@@ -94,7 +94,8 @@ def _export(platform: Platform, wanted: Wanted, address: Callable[[Record], str]
     predicted = _predicted(platform, wanted)
     said = _said(platform, wanted, None if predicted is None else predicted.task)
     known = [one for one in (said, predicted) if one is not None]
-    found = _Samples(platform, wanted.dataset_id, mask, _scores(platform, wanted.dataset_id), address)
+    scores = _scores(platform, wanted.dataset_id) if EXPORTS[wanted.format].takes_scores else {}
+    found = _Samples(platform, wanted.dataset_id, mask, scores, address)
     return Export(
         with_labels(found, said, predicted),
         task=known[0].task if known else _TASK.get(wanted.format, "classification"),
