@@ -99,6 +99,12 @@ COMMANDS = {
         f"{_PLATFORM}.services.token_command:token",
         "platform",
     ),
+    "user": Command(
+        "make, list and remove the users of a platform",
+        f"{_PLATFORM}.settings:UserSettings",
+        f"{_PLATFORM}.services.token_command:user",
+        "platform",
+    ),
     "backup": Command(
         "write one state of a platform into a folder, while it runs",
         f"{_PLATFORM}.settings:BackupSettings",

@@ -13,11 +13,12 @@ from sqlalchemy.exc import DBAPIError
 from lightly_ray.data.atomic import atomic_write
 from lightly_ray.data.location import hide_credentials
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from lightly_ray.platform.services import users
+from lightly_ray.platform.services.last_use import LastUse
 from lightly_ray.platform.settings import ServeSettings, StoreSettings
 from lightly_ray.platform.signing import Signer
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.database import Database
-from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.migrate import migrate, require_newest
 from lightly_ray.platform.storage.schema import server_state
 
@@ -89,7 +90,8 @@ class Platform:
         settings: as given.
         database, blobs: of the store.
         signer: signs upload and read URLs.
-        user_id: the one user there is, as the protocol wants one.
+        user_id: of the admin that it begins with, which no other platform has.
+        last_use: of its tokens.
     """
 
     settings: ServeSettings
@@ -97,6 +99,7 @@ class Platform:
     blobs: Blobs
     signer: Signer
     user_id: str
+    last_use: LastUse
 
     @classmethod
     def open(cls, settings: ServeSettings) -> Self:
@@ -104,8 +107,15 @@ class Platform:
         store = Store.open(settings)
         with store.database.write(alone=True) as db:
             secret = bytes.fromhex(_state(db, "signing_secret", secrets.token_hex(32)))
-            user_id = _state(db, "user_id", new_id())
-        return cls(settings, store.database, store.blobs, Signer(secret, settings.url_lifetime), user_id)
+            user_id = users.admin(db).id
+        return cls(
+            settings,
+            store.database,
+            store.blobs,
+            Signer(secret, settings.url_lifetime),
+            user_id,
+            LastUse(store.database),
+        )
 
 
 @contextmanager

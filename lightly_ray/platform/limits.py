@@ -52,6 +52,16 @@ def label_source(name: str) -> str:
     return _printable("the source of labels", name)
 
 
+def user_name(name: str) -> str:
+    """Refuse an empty or over-long name of a user, and control characters."""
+    return _printable("the name of a user", name)
+
+
+def token_name(name: str) -> str:
+    """Refuse an empty or over-long name of a token, and control characters."""
+    return _printable("the name of a token", name)
+
+
 def predictions_name(name: str) -> str:
     """Refuse a name that is not one for predictions."""
     if not _PREDICTIONS_NAME.match(name) or len(name) > NAME:

@@ -99,17 +99,37 @@ class ServeSettings(WorkerSettings):
 
 
 class TokenSettings(StoreSettings):
-    """Make, list and revoke tokens. Without `create` or `revoke`: list their names."""
+    """Make, list and revoke tokens. Without `create` or `revoke`: list them."""
 
     create: str | None = Field(
         default=None, min_length=1, max_length=100, description="name of a token to make; it is shown once"
     )
     revoke: str | None = Field(default=None, description="name of a token that is to be worthless from now on")
+    user: str | None = Field(
+        default=None, description="whose tokens; default: the admin that the platform begins with, or all in a list"
+    )
+    days: float | None = Field(default=None, gt=0, le=3650, description="until the new token expires; default: never")
 
     @model_validator(mode="after")
     def _check_one(self) -> Self:
         if self.create is not None and self.revoke is not None:
             raise ValueError("give either create or revoke, not both")
+        return self
+
+
+class UserSettings(StoreSettings):
+    """Make, list and remove users. Without `create` or `remove`: list them."""
+
+    create: str | None = Field(default=None, min_length=1, max_length=100, description="name of a user to make")
+    role: Literal["admin", "member"] = Field(
+        default="member", description="of the new user: an admin looks after users and may open every dataset"
+    )
+    remove: str | None = Field(default=None, description="name of a user to remove, with all tokens")
+
+    @model_validator(mode="after")
+    def _check_one(self) -> Self:
+        if self.create is not None and self.remove is not None:
+            raise ValueError("give either create or remove, not both")
         return self
 
 

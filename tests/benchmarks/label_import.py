@@ -27,6 +27,7 @@ from lightly_ray.api.models import LabelReport
 from lightly_ray.data.labels.table import ANNOTATION, SCHEMA, Labels
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.embedded import EmbeddedPlatform
+from lightly_ray.platform.services import users
 from lightly_ray.platform.settings import ServeSettings
 from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import datasets as dataset_rows
@@ -101,7 +102,7 @@ def _dataset(data_dir: Path) -> str:
     platform, at = Platform.open(ServeSettings(data_dir=data_dir)), now()
     same = {"full_expected": False, "created_at": at, "last_modified_at": at}
     with platform.database.write() as db:
-        dataset_id = datasets.create(db, "a million")
+        dataset_id = datasets.create(db, users.admin(db).id, "a million")
         for start in range(0, COUNT, 50_000):
             some = NAMES[start : start + 50_000]
             rows = [{"id": new_id(), "dataset_id": dataset_id, "file_name": name, **same} for name in some]

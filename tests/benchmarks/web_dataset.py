@@ -25,6 +25,7 @@ from lightly_ray.bitmask import BitMask
 from lightly_ray.data.vectors import fixed_lists
 from lightly_ray.platform.context import Store
 from lightly_ray.platform.jobs.projection import project
+from lightly_ray.platform.services import users
 from lightly_ray.platform.services.images import store_image
 from lightly_ray.platform.settings import StoreSettings
 from lightly_ray.platform.storage.ids import new_id, now
@@ -194,7 +195,7 @@ def main(settings: dict[str, str]) -> None:
     names = [f"{CITIES[row * len(CITIES) // count]}/{row % 4}/{row:08d}.jpg" for row in range(count)]
     names.sort()
     with store.database.write() as db:
-        dataset_id = datasets.create(db, f"made up {count}")
+        dataset_id = datasets.create(db, users.admin(db).id, f"made up {count}")
         pictures = Pictures(store, dataset_id, large=settings.get("sources") == "large")
         add_samples(db, dataset_id, names, pictures)
         made = add_tags(db, dataset_id, count)

@@ -16,7 +16,7 @@ import requests
 from lightly_ray import deploy
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.services import tokens
+from lightly_ray.platform.services import tokens, users
 from lightly_ray.platform.settings import ServeSettings
 from tests.conftest import missing
 from tests.platform.served import serving
@@ -90,7 +90,7 @@ def behind(certificate: tuple[Path, Path], tmp_path: Path) -> Iterator[tuple[str
     url = f"https://127.0.0.1:{tls}/labels"
     platform = Platform.open(ServeSettings(data_dir=tmp_path / "data", public_url=url))
     with platform.database.write() as db:
-        token = tokens.create(db, "tests")
+        token = tokens.create(db, users.admin(db), "tests")
     with serving(platform) as inside:
         text = under_a_path(site(certificate, tmp_path, plain=plain, tls=tls))
         (tmp_path / "site.conf").write_text(text.replace("127.0.0.1:8000", inside.removeprefix("http://")))

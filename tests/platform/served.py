@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.server import address, http_server, listen
-from lightly_ray.platform.services import tokens
+from lightly_ray.platform.services import tokens, users
 from lightly_ray.platform.settings import ServeSettings
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.store.records import Sample
@@ -81,7 +81,7 @@ def opened(folder: Path, database: str | None) -> Iterator[Platform]:
 def over_http(platform: Platform) -> Iterator[Api]:
     """A platform's server in a thread, and a caller with a token; there is no worker."""
     with platform.database.write() as db:
-        token = tokens.create(db, "tests")
+        token = tokens.create(db, users.admin(db), "tests")
     with serving(platform) as url:
         yield Api(url, token)
 

@@ -20,6 +20,7 @@ from lightly_ray.platform.http.routes import (
     jobs,
     labels,
     metrics,
+    people,
     predictions,
     reports,
     samples,
@@ -46,6 +47,7 @@ WITH_TOKEN: list[APIRouter] = [
     reports.router,
     docs.router,
     metrics.router,
+    people.v1,
 ]
 # Nothing but versions, health, the API page, and URLs that carry their own signature.
 WITHOUT_TOKEN: list[APIRouter] = [health.public, signed.router, signed.preflight, docs.public]

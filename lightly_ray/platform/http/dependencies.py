@@ -4,12 +4,14 @@ from typing import Annotated, Literal, cast
 
 from fastapi import Depends, Query, Request
 from pydantic import BeforeValidator
+from sqlalchemy import ColumnElement
 
 from lightly_ray.errors import AuthenticationError
 from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.services import sessions, tokens
-from lightly_ray.platform.services.sessions import SignedIn
+from lightly_ray.platform.http.admission import admit
+from lightly_ray.platform.services import access, sessions, tokens
+from lightly_ray.platform.services.access import Entered
 from lightly_ray.platform.services.tokens import Token
 from lightly_ray.platform.storage.store.records import Sample
 from lightly_ray.platform.storage.store.samples import Kind
@@ -25,7 +27,10 @@ Here = Annotated[Platform, Depends(_platform)]
 def require_token(request: Request, platform: Here, token: Annotated[str | None, Query()] = None) -> Token:
     """Let requests with a valid token pass: in the query, as the published client sends it, or as a bearer."""
     with platform.database.read() as db:
-        return tokens.check(db, bearer(request) if token is None else token)
+        caller = tokens.check(db, bearer(request) if token is None else token)
+        admit(db, request, caller)
+    platform.last_use.note(caller)
+    return caller
 
 
 # Who asks; the token is looked at once in a request.
@@ -43,13 +48,42 @@ def session_cookie(platform: Platform) -> str:
     return f"lightly_ray_session_{platform.user_id[-8:]}"
 
 
-def require_session(request: Request, platform: Here) -> SignedIn:
+def require_session(request: Request, platform: Here) -> Token:
     """Let those pass who are signed in to the web app."""
     with platform.database.read() as db:
-        return sessions.check(db, request.cookies.get(session_cookie(platform)))
+        visitor = sessions.check(db, request.cookies.get(session_cookie(platform)))
+        admit(db, request, visitor)
+    platform.last_use.note(visitor)
+    return visitor
 
 
-Visitor = Annotated[SignedIn, Depends(require_session)]
+# Who is signed in: the token that did.
+Visitor = Annotated[Token, Depends(require_session)]
+
+
+def _asking(request: Request) -> Token:
+    return cast("Token", request.state.caller)
+
+
+# Who asks, by a token or as a visitor of the web app: for routes that are there for both, once that was checked.
+Asking = Annotated[Token, Depends(_asking)]
+
+
+def require_admin(asking: Asking) -> None:
+    """Let admins pass."""
+    if not asking.user.is_admin:
+        raise AuthenticationError("only an admin may do this", code="FORBIDDEN")
+
+
+def require_owner(request: Request) -> Entered:
+    """Let the owner of the dataset pass, and admins."""
+    entered = cast("Entered", request.state.entered)
+    access.require_owner(entered)
+    return entered
+
+
+# The dataset, for its owner and admins.
+Owned = Annotated[Entered, Depends(require_owner)]
 
 
 def require_own_page(request: Request) -> None:
@@ -67,6 +101,12 @@ def require_own_page(request: Request) -> None:
 Flag = Annotated[bool, BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)]
 
 
+def _which(caller: Caller, *, shared: Flag = False) -> ColumnElement[bool]:
+    return access.shared_with(caller.user) if shared else access.owned(caller.user)
+
+
+# Which datasets are listed: one's own, or those that others share with one.
+Which = Annotated[ColumnElement[bool], Depends(_which)]
 PageSize = Annotated[int | None, Query(alias="pageSize", ge=1, le=limits.PAGE)]
 PageOffset = Annotated[int, Query(alias="pageOffset", ge=0, le=limits.OFFSET)]
 
@@ -77,8 +117,12 @@ def public_url(request: Request, platform: Platform) -> str:
 
 
 def signed_url(request: Request, platform: Platform, method: str, path: str, name: str = "") -> str:
-    """A URL that allows one method on one path without a token, until it expires; it may end in a file's name."""
-    return public_url(request, platform) + platform.signer.sign(method, path, name)
+    """A URL that allows one method on one path without a token, until it expires; it may end in a file's name.
+
+    One that changes something names who asked for it: that one does the change.
+    """
+    by = "" if method == "GET" else request.state.caller.user.id
+    return public_url(request, platform) + platform.signer.sign(method, path, name, by)
 
 
 def sample_path(sample_id: str, kind: Kind) -> str:

@@ -13,6 +13,7 @@ from lightly_ray.errors import TooLargeError
 from lightly_ray.platform import limits
 from lightly_ray.platform.http.errors import answer
 from lightly_ray.platform.log import about
+from lightly_ray.platform.storage import audit
 
 _access = logging.getLogger("lightly_ray.access")
 _log = logging.getLogger("lightly_ray.platform")
@@ -41,7 +42,8 @@ class Edge:
             await self.app(scope, receive, send)
             return
         request = _Request(scope, receive, send)
-        with about(request=request.id):
+        # Who acts is filled in by whoever finds that out.
+        with about(request=request.id), audit.acting(audit.Acting()):
             self._going_on += 1
             try:
                 if self._going_on > limits.REQUESTS and scope["path"] not in _ALWAYS:

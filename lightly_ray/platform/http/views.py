@@ -7,12 +7,12 @@ from lightly_ray.platform.storage.store import jobs, records
 _RESULT = {"SAMPLING": "SAMPLING", "PROJECTION": "EMBEDDING_2D", "EVALUATION": "EVALUATION"}
 
 
-def dataset(it: records.Dataset, user_id: str) -> schemas.DatasetData:
-    """A dataset; the protocol wants an owner, and there is one user."""
+def dataset(it: records.Dataset) -> schemas.DatasetData:
+    """A dataset."""
     return {
         "id": it.id,
         "name": it.name,
-        "userId": user_id,
+        "userId": it.owner_id,
         "type": it.type,
         "imgType": it.img_type,
         "nSamples": it.n_samples,

@@ -17,6 +17,9 @@ mappings           ids and names of all samples, kept as a file
 members            the samples of a mask, some at a time
 tagging            tags of masks, of file names, of two other tags
 held_out           samples held out for validation; what no selection offers
-tokens             who may come in; token_command: `lightly-ray token`
+users              whom tokens and datasets belong to
+tokens             who may come in; token_command: `lightly-ray token` and `user`; last_use: when they last did
+access             who may do what with a dataset; with whom it is shared
+audit_lines        what was changed, by whom and when
 sessions           who is signed in to the web app: one-time codes, and what a browser keeps
 """

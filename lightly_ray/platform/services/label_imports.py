@@ -43,7 +43,7 @@ class Wanted:
     Attributes:
         dataset_id: which dataset.
         source: the name under which the labels are kept.
-        creator: the name of the token.
+        creator: the name of the user.
     """
 
     dataset_id: str

@@ -1,36 +1,22 @@
 """Who is signed in to the web app: a token, or a code that works once, becomes a session that a browser keeps.
 
-Both hold 192 random bits and are kept as their SHA-256 alone, as tokens are. Both belong to a token and go when that
-is revoked. A row that has expired opens nothing; the next sign-in deletes it.
+Both hold 192 random bits and are kept as their SHA-256 alone, as tokens are. Both belong to a token, go when that is
+revoked, and open nothing when it has expired. A row that has expired opens nothing; the next sign-in deletes it.
 """
 
 import secrets
-from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, delete, select
 
 from lightly_ray.errors import AuthenticationError
 from lightly_ray.platform.services import tokens
-from lightly_ray.platform.services.tokens import digest_of
+from lightly_ray.platform.services.tokens import Token, digest_of
 from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import sign_ins
-from lightly_ray.platform.storage.schema import tokens as token_rows
 
 CODE_SECONDS = 15 * 60
 SESSION_SECONDS = 30 * 24 * 3600
 _SIGN_IN = "sign in first"
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """Who is signed in.
-
-    Attributes:
-        token_id, name: of the token that signed in.
-    """
-
-    token_id: str
-    name: str
 
 
 def make_code(db: Connection, token: str | None) -> str:
@@ -42,17 +28,17 @@ def make_code(db: Connection, token: str | None) -> str:
     return _add(db, tokens.check(db, token).id, "CODE", CODE_SECONDS)
 
 
-def by_token(db: Connection, token: str) -> tuple[str, SignedIn]:
-    """Sign in with a token: the session, whose only copy this is, and who it is.
+def by_token(db: Connection, token: str) -> tuple[str, Token]:
+    """Sign in with a token: the session, whose only copy this is, and what is known of the token.
 
     Raises:
         AuthenticationError: the token is unknown.
     """
     known = tokens.check(db, token)
-    return _add(db, known.id, "SESSION", SESSION_SECONDS), SignedIn(known.id, known.name)
+    return _add(db, known.id, "SESSION", SESSION_SECONDS), known
 
 
-def by_code(db: Connection, code: str) -> tuple[str, SignedIn]:
+def by_code(db: Connection, code: str) -> tuple[str, Token]:
     """Sign in with a code, which is worth nothing from then on.
 
     Raises:
@@ -61,25 +47,25 @@ def by_code(db: Connection, code: str) -> tuple[str, SignedIn]:
     # Deleted and read in one statement: of two who come with one code at the same time, one is let in.
     mine = (sign_ins.c.digest == digest_of(code), sign_ins.c.kind == "CODE", sign_ins.c.expires_at > now())
     token_id = db.scalar(delete(sign_ins).where(*mine).returning(sign_ins.c.token_id))
-    if token_id is None:
+    token = tokens.of_id(db, token_id)
+    if token is None:
         raise AuthenticationError("this link was used already, or is too old: ask for a new one, or give a token")
-    name = db.execute(select(token_rows.c.name).where(token_rows.c.id == token_id)).scalar_one()
-    return _add(db, token_id, "SESSION", SESSION_SECONDS), SignedIn(token_id, name)
+    return _add(db, token.id, "SESSION", SESSION_SECONDS), token
 
 
-def check(db: Connection, session: str | None) -> SignedIn:
-    """Let a session pass.
+def check(db: Connection, session: str | None) -> Token:
+    """Let a session pass; what is known of the token that signed in.
 
     Raises:
         AuthenticationError: there is none, or it has ended.
     """
     if not session:
         raise AuthenticationError(_SIGN_IN)
-    query = select(sign_ins.c.token_id, token_rows.c.name).join(token_rows, token_rows.c.id == sign_ins.c.token_id)
-    row = db.execute(query.where(*_is_session(session), sign_ins.c.expires_at > now())).one_or_none()
-    if row is None:
+    query = select(sign_ins.c.token_id).where(*_is_session(session), sign_ins.c.expires_at > now())
+    token = tokens.of_id(db, db.scalar(query))
+    if token is None:
         raise AuthenticationError(_SIGN_IN)
-    return SignedIn(*row)
+    return token
 
 
 def end(db: Connection, session: str) -> None:

@@ -33,7 +33,7 @@ def upload(platform: Platform, dataset_id: str, name: str, body: Path, creator: 
         dataset_id: whose samples.
         name: of the predictions.
         body: a file of `data.predictions.packed`.
-        creator: the name of the token.
+        creator: the name of the user.
 
     Raises:
         NotFoundError: there is no such dataset (DATASET_UNKNOWN).

@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 
-from lightly_ray.errors import MissingExtraError, missing_extra
+from lightly_ray.errors import ConflictError, MissingExtraError, missing_extra
+from lightly_ray.platform.storage import audit
 
 _BUSY_MS = 30_000
 _ALONE = 0x6C726179  # any number that all our servers agree on
@@ -46,14 +47,42 @@ class Database:
         Args:
             alone: no other ``alone`` transaction of any server runs at the same time; on SQLite, no other write at all.
         """
+        audit.require_writer()
         with self._writers, self._writing.begin() as connection:
             if alone and not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ALONE})
             yield connection
+            audit.keep(connection)
+
+    @contextmanager
+    def rebuild(self) -> Iterator[Connection]:
+        """As `write`, alone, for a new schema: SQLite replaces whole tables, and nothing that refers to them goes too.
+
+        Raises:
+            ConflictError: a row would refer to one that is not there.
+        """
+        if not self.is_sqlite:
+            with self.write(alone=True) as connection:
+                yield connection
+            return
+        with self._writers, self._writing.connect() as connection:
+            _foreign_keys(connection, "OFF")  # outside of a transaction, where alone that works
+            try:
+                with connection.begin():
+                    yield connection
+                    if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+                        raise ConflictError(f"the database has rows that refer to nothing: {broken[:3]}")
+            finally:
+                _foreign_keys(connection, "ON")
 
     def close(self) -> None:
         """Close the pooled connections."""
         self.engine.dispose()
+
+
+def _foreign_keys(connection: Connection, state: str) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA foreign_keys = {state}").close()
 
 
 def _sqlite(url: URL) -> Engine:

@@ -15,7 +15,7 @@ from lightly_ray.platform.storage.database import Database
 
 def migrate(database: Database) -> None:
     """Apply the migrations that this database lacks. Servers that start together take turns."""
-    with database.write(alone=True) as connection:
+    with database.rebuild() as connection:
         _upgrade(connection)
 
 

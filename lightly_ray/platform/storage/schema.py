@@ -7,7 +7,10 @@
              -< jobs             the durable queue
              -< label_imports    what people have labelled, import by import
              -< predictions -< evaluations   what models predict, and how good that was
-    tokens -< sign_ins           who may come in; who is signed in to the web app
+             -< shares           who else may look at it, or change it
+    users -< datasets
+          -< tokens -< sign_ins  who may come in; who is signed in to the web app
+    audit                        who changed what, and when
     server_state                 the secret behind signed URLs
 
 Ids are 24 hexadecimal digits, times unix milliseconds, masks hexadecimal strings. A column that ends in
@@ -79,13 +82,26 @@ server_state = Table(
     Column("value", Text, nullable=False),
 )
 
+users = Table(
+    "users",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("name", NAME, nullable=False, unique=True),
+    Column("role", String(10), nullable=False),  # admin | member
+    Column("created_at", TIME, nullable=False),
+)
+
 tokens = Table(
     "tokens",
     metadata,
     Column("id", ID, primary_key=True),
-    Column("name", NAME, nullable=False, unique=True),
+    Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("name", NAME, nullable=False),
     Column("digest", String(64), nullable=False, unique=True),  # sha256 of the token; the token itself is nowhere
     Column("created_at", TIME, nullable=False),
+    Column("expires_at", TIME),  # null: it does not
+    Column("last_used_at", TIME),  # to the minute
+    UniqueConstraint("user_id", "name"),
 )
 
 sign_ins = Table(
@@ -103,7 +119,8 @@ datasets = Table(
     "datasets",
     metadata,
     Column("id", ID, primary_key=True),
-    Column("name", NAME, nullable=False, unique=True),
+    Column("owner_id", ID, ForeignKey("users.id"), nullable=False),
+    Column("name", NAME, nullable=False),
     Column("type", String(20), nullable=False),
     Column("img_type", String(20)),  # full | thumbnail | meta, known with the initial tag
     Column("total", BigInteger, nullable=False),  # samples that have a row: the length of every mask
@@ -113,6 +130,38 @@ datasets = Table(
     Column("last_modified_at", TIME, nullable=False),
     Column("changes", BigInteger, nullable=False, server_default="0"),  # how often it, or what belongs to it, changed
     Column("descriptions", BigInteger, nullable=False, server_default="0"),  # how often its samples were described
+    UniqueConstraint("owner_id", "name"),
+)
+
+shares = Table(
+    "shares",
+    metadata,
+    _of_dataset(),
+    Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("writes", Boolean, nullable=False),  # whether that user may change it
+    Column("created_at", TIME, nullable=False),
+    PrimaryKeyConstraint("dataset_id", "user_id"),
+    Index("ix_shares_user_id", "user_id"),
+)
+
+# Nothing here refers to a row: what is said of a user or a dataset stays when that is gone.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True),  # of the line: the same again in a minute is counted
+    Column("at", TIME, nullable=False),  # of the first time
+    Column("last_at", TIME, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("user_id", ID),
+    Column("user_name", NAME, nullable=False),
+    Column("token", NAME, nullable=False),  # its name
+    Column("action", NAME, nullable=False),
+    Column("dataset_id", ID),
+    Column("dataset_name", NAME),
+    Column("subject", NAME, nullable=False),  # what of the dataset: the name of a tag, of an embedding ...
+    Index("ix_audit_dataset_id", "dataset_id", "id"),
+    Index("ix_audit_user_id", "user_id", "id"),
 )
 
 samples = Table(
@@ -227,7 +276,7 @@ label_imports = Table(
     Column("sha256", String(64), nullable=False),  # of that file
     Column("samples", BigInteger, nullable=False),  # that it says something of
     Column("report", OBJECT, nullable=False),  # how the labels fitted, as the importer was told
-    Column("creator", NAME, nullable=False),  # the name of the token
+    Column("creator", NAME, nullable=False),  # the name of the user
     Column("created_at", TIME, nullable=False),
     Column("withdrawn_at", TIME),
     Column("withdrawn_by", NAME),
@@ -246,7 +295,7 @@ predictions = Table(
     Column("sha256", String(64), nullable=False),  # of that file
     Column("rows", BigInteger, nullable=False),  # samples that it has predictions of
     Column("classes", OBJECT, nullable=False),  # their names, in the order of their numbers
-    Column("creator", NAME, nullable=False),  # the name of the token
+    Column("creator", NAME, nullable=False),  # the name of the user
     Column("created_at", TIME, nullable=False),
     Column("uploaded_at", TIME, nullable=False),
     UniqueConstraint("dataset_id", "name"),

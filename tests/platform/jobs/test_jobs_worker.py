@@ -13,7 +13,7 @@ import pytest
 
 from lightly_ray.platform.context import Platform, Store
 from lightly_ray.platform.jobs.worker import Worker
-from lightly_ray.platform.services import tokens
+from lightly_ray.platform.services import tokens, users
 from lightly_ray.platform.settings import ServeSettings, WorkerSettings
 from lightly_ray.platform.storage.store import jobs
 from tests.platform.served import Api, Dataset, ended, serving
@@ -25,7 +25,7 @@ MANY = np.random.default_rng(0).normal(size=(1_500, 20)).astype(np.float32)
 def dataset(tmp_path: Path) -> Iterator[Dataset]:
     platform = Platform.open(ServeSettings(data_dir=tmp_path))
     with platform.database.write() as db:
-        token = tokens.create(db, "tests")
+        token = tokens.create(db, users.admin(db), "tests")
     with serving(platform) as url:
         dataset = Api(url, token).dataset()
         for start in range(0, len(MANY), 250):

@@ -15,7 +15,7 @@ from lightly_ray.data.vectors import fixed_lists
 from lightly_ray.errors import TooLargeError
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services import groups as near
-from lightly_ray.platform.services import vector_file
+from lightly_ray.platform.services import users, vector_file
 from lightly_ray.platform.services.groups import connected
 from lightly_ray.platform.services.neighbours import _Nearest
 from lightly_ray.platform.storage.blobs import Blobs
@@ -82,7 +82,7 @@ def test_connected__on_grids_with_ties(seed: int, count: int, dimensions: int) -
 
 def test_groups__too_many_is_one_clear_error(platform: Platform) -> None:
     with platform.database.write() as db:
-        dataset_id = datasets.create(db, "too many")
+        dataset_id = datasets.create(db, users.admin(db).id, "too many")
         made = embeddings.get_or_create(db, dataset_id, "large one").id
         embeddings.add_version(db, made, embeddings.Upload("none", "0", near.MOST + 1, 8))
         embedding = embeddings.find(db, made)

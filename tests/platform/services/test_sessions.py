@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from lightly_ray.errors import AuthenticationError
-from lightly_ray.platform.services import sessions, tokens
+from lightly_ray.platform.services import sessions, tokens, users
 from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.ids import now
 from lightly_ray.platform.storage.schema import sign_ins
@@ -15,7 +15,7 @@ from lightly_ray.platform.storage.schema import sign_ins
 @pytest.fixture
 def token(database: Database) -> str:
     with database.write() as db:
-        return tokens.create(db, "laptop")
+        return tokens.create(db, users.admin(db), "laptop")
 
 
 def lifetime(database: Database) -> int:
@@ -120,10 +120,10 @@ def test_end__that_session_alone(database: Database, token: str) -> None:
 
 def test_revoke__ends_the_sessions_of_that_token(database: Database, token: str) -> None:
     with database.write() as db:
-        second = tokens.create(db, "desktop")
+        second = tokens.create(db, users.admin(db), "desktop")
         code, (session, _) = sessions.make_code(db, token), sessions.by_token(db, token)
         (other, who) = sessions.by_token(db, second)
-        tokens.revoke(db, "laptop")
+        tokens.revoke(db, users.admin(db), "laptop")
         with pytest.raises(AuthenticationError):
             sessions.check(db, session)
         with pytest.raises(AuthenticationError):

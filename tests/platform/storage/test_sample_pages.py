@@ -2,6 +2,7 @@
 
 import pytest
 
+from lightly_ray.platform.services import users
 from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.store import datasets, sample_pages, samples, tags
 from lightly_ray.platform.storage.store.samples import Blob, NewSample
@@ -14,7 +15,7 @@ BLOB = Blob("datasets/x/y", "0" * 64, 1)
 def filled(database: Database, missing: set[int]) -> str:
     """A dataset of 12 samples with rows and 5 without; the thumbnails of some have been announced and never came."""
     with database.write() as db:
-        dataset_id = datasets.create(db, "pages")
+        dataset_id = datasets.create(db, users.admin(db).id, "pages")
         for names in (WITH_ROW, WITHOUT):
             news = [
                 NewSample(name, thumb_name="t.png", files={} if number in missing else {"thumb": BLOB})

@@ -11,7 +11,7 @@ import requests
 from lightly_ray.platform.context import Platform, Store
 from lightly_ray.platform.jobs.worker import Worker
 from lightly_ray.platform.server import worker_settings
-from lightly_ray.platform.services import tokens
+from lightly_ray.platform.services import tokens, users
 from lightly_ray.platform.settings import ServeSettings
 from lightly_ray.platform.storage.ids import new_id
 from tests.platform.conftest import NewDatabase
@@ -27,7 +27,7 @@ def servers(new_database: NewDatabase, s3_endpoint: str, tmp_path: Path) -> Iter
     settings = ServeSettings.model_validate({"data_dir": tmp_path, **storage})
     platforms = [Platform.open(settings) for _ in range(2)]
     with platforms[0].database.write() as db:
-        token = tokens.create(db, "tests")
+        token = tokens.create(db, users.admin(db), "tests")
     workers = [Worker(worker_settings(one.settings), Store(one.database, one.blobs)) for one in platforms]
     threads = [threading.Thread(target=worker.run) for worker in workers]
     for thread in threads:

@@ -2,60 +2,55 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Depends
 
 from lightly_ray.platform import limits
 from lightly_ray.platform.http import views
-from lightly_ray.platform.http.dependencies import Flag, Here, PageOffset, PageSize
+from lightly_ray.platform.http.dependencies import Caller, Flag, Here, PageOffset, PageSize, Which, require_owner
 from lightly_ray.platform.http.schemas import Created, DatasetBody, DatasetData, Object
+from lightly_ray.platform.storage import audit
 from lightly_ray.platform.storage.store import datasets
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
 
 @router.get("")
-def list_datasets(
-    platform: Here, *, shared: Flag = False, size: PageSize = None, offset: PageOffset = 0
-) -> list[DatasetData]:
-    """All datasets, the oldest first; none of them is shared from another user."""
+def list_datasets(platform: Here, which: Which, size: PageSize = None, offset: PageOffset = 0) -> list[DatasetData]:
+    """One's own datasets, or those that others share with one, the oldest first."""
     with platform.database.read() as db:
-        listed = [] if shared else datasets.listing(db, offset=offset, size=size)
-    return [views.dataset(one, platform.user_id) for one in listed]
+        listed = datasets.listing(db, which, offset=offset, size=size)
+    return [views.dataset(one) for one in listed]
 
 
 # Clients up to 1.1.16 put a slash behind it.
 @router.post("", status_code=201)
 @router.post("/", status_code=201, include_in_schema=False)
-def create_dataset(body: DatasetBody, platform: Here) -> Created:
+def create_dataset(body: DatasetBody, platform: Here, caller: Caller) -> Created:
     """Make an empty dataset."""
     with platform.database.write() as db:
-        return {"id": datasets.create(db, body.name, body.type)}
+        dataset_id = datasets.create(db, caller.user.id, body.name, body.type)
+        audit.about_dataset(dataset_id, body.name)
+    return {"id": dataset_id}
 
 
 @router.get("/query/name/{name}")
 def find_datasets(
-    name: str,
-    platform: Here,
-    *,
-    exact: Flag = True,
-    shared: Flag = False,
-    size: PageSize = None,
-    offset: PageOffset = 0,
+    name: str, platform: Here, which: Which, *, exact: Flag = True, size: PageSize = None, offset: PageOffset = 0
 ) -> list[DatasetData]:
-    """Datasets of that name, or whose names begin with it."""
+    """One's own datasets, or those that others share with one, of that name, or whose names begin with it."""
     with platform.database.read() as db:
-        listed = [] if shared else datasets.named(db, name, exact=exact)
-    return [views.dataset(one, platform.user_id) for one in listed[offset:][:size]]
+        listed = datasets.named(db, which, name, exact=exact)
+    return [views.dataset(one) for one in listed[offset:][:size]]
 
 
 @router.get("/{dataset_id}")
 def read_dataset(dataset_id: str, platform: Here) -> DatasetData:
     """One dataset."""
     with platform.database.read() as db:
-        return views.dataset(datasets.read(db, dataset_id), platform.user_id)
+        return views.dataset(datasets.read(db, dataset_id))
 
 
-@router.delete("/{dataset_id}")
+@router.delete("/{dataset_id}", dependencies=[Depends(require_owner)])
 def delete_dataset(dataset_id: str, platform: Here) -> Object:
     """Delete a dataset with all its samples, tags, embeddings, scores and jobs."""
     with platform.database.write() as db:

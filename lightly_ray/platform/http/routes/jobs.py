@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from lightly_ray.platform.http import views
-from lightly_ray.platform.http.dependencies import Here
+from lightly_ray.platform.http.dependencies import Caller, Here
 from lightly_ray.platform.http.schemas import JobData, Queued
 from lightly_ray.platform.jobs import enqueue
 from lightly_ray.platform.jobs.sampling_request import SamplingRequest
+from lightly_ray.platform.services import access
 from lightly_ray.platform.storage.store import jobs
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
@@ -31,13 +32,17 @@ def start_plain_sampling(dataset_id: str, body: SamplingRequest, platform: Here)
 @router.get("/jobs")
 def list_jobs(
     platform: Here,
+    caller: Caller,
     dataset_id: Annotated[str | None, Query(alias="datasetId")] = None,
     size: Annotated[int, Query(alias="pageSize", ge=1, le=10_000)] = 1000,
     offset: Annotated[int, Query(alias="pageOffset", ge=0)] = 0,
 ) -> list[JobData]:
     """Jobs, the newest first."""
     with platform.database.read() as db:
-        return [views.job(one) for one in jobs.listing(db, dataset_id, offset=offset, size=size)]
+        return [
+            views.job(one)
+            for one in jobs.listing(db, access.open_to(caller.user), dataset_id, offset=offset, size=size)
+        ]
 
 
 @router.get("/jobs/{job_id}")

@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1/datasets/{dataset_id}/labels", tags=["labels"])
 @router.put("")
 async def put_labels(request: Request, dataset_id: str, source: str, platform: Here, caller: Caller) -> LabelReport:
     """Import labels (a Parquet file) into a source: all that fit, or nothing; the same again changes nothing."""
-    wanted = label_imports.Wanted(dataset_id, source, caller.name)
+    wanted = label_imports.Wanted(dataset_id, source, caller.user.name)
     async with received(request) as path:
         return await run_in_threadpool(label_imports.take_packed, platform, wanted, path)
 
@@ -51,7 +51,7 @@ def withdraw_labels(dataset_id: str, source: str, platform: Here, caller: Caller
     """Withdraw the labels of a source; its imports can be read still."""
     with platform.database.write() as db:
         datasets.lock(db, dataset_id)
-        imports.withdraw(db, dataset_id, source, caller.name)
+        imports.withdraw(db, dataset_id, source, caller.user.name)
     return {}
 
 

@@ -28,7 +28,7 @@ async def put_named_predictions(
     """Store predictions (Parquet) as the newest version of a name; the same again changes nothing."""
     async with received(request) as path:
         return views.predictions(
-            await run_in_threadpool(stored_predictions.upload, platform, dataset_id, name, path, caller.name)
+            await run_in_threadpool(stored_predictions.upload, platform, dataset_id, name, path, caller.user.name)
         )
 
 

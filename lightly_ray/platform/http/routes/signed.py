@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from lightly_ray.platform.context import Platform
+from lightly_ray.platform.http.admission import admit_signed
 from lightly_ray.platform.http.dependencies import Here
 from lightly_ray.platform.http.ranges import file_answer
 from lightly_ray.platform.http.received import received
@@ -23,12 +24,12 @@ from lightly_ray.platform.storage.store import embeddings, samples
 from lightly_ray.platform.storage.store.samples import Kind
 
 
-def _require_signature(request: Request, platform: Here, expires: str = "", signature: str = "") -> None:
+def _require_signature(request: Request, platform: Here, expires: str = "", signature: str = "", by: str = "") -> None:
     # Signed is what it is of: /v1/signed/KIND/ID/FORM; a name behind that is for whoever keeps the file.
     path = "/".join(request.scope["path"].split("/")[:6])
     # Who may read a file may ask how long it is.
     method = "GET" if request.method == "HEAD" else request.method
-    platform.signer.check(method, path, expires, signature)
+    platform.signer.check(method, path, expires, signature, by)
 
 
 router = APIRouter(prefix="/v1/signed", tags=["signed URLs"], dependencies=[Depends(_require_signature)])
@@ -57,12 +58,12 @@ def allow_reading() -> Response:
 
 
 @router.put("/samples/{sample_id}/{kind}")
-async def put_image(request: Request, sample_id: str, kind: Kind, platform: Here) -> Response:
+async def put_image(request: Request, sample_id: str, kind: Kind, platform: Here, by: str = "") -> Response:
     """Take an image or a thumbnail."""
     with tempfile.SpooledTemporaryFile(max_size=_SPOOL) as body:
         async for chunk in request.stream():
             body.write(chunk)
-        await run_in_threadpool(_keep_image, platform, sample_id, kind, body)
+        await run_in_threadpool(_keep_image, platform, by, sample_id, kind, body)
     return Response(status_code=200)
 
 
@@ -83,10 +84,10 @@ def get_image(request: Request, sample_id: str, kind: Kind, platform: Here) -> R
 
 
 @router.put("/embeddings/{embedding_id}/{kind}")
-async def put_embedding(request: Request, embedding_id: str, kind: Format, platform: Here) -> Response:
+async def put_embedding(request: Request, embedding_id: str, kind: Format, platform: Here, by: str = "") -> Response:
     """Take an embedding file, check it, and make it the embedding's newest version."""
     async with received(request) as path:
-        await run_in_threadpool(_keep_embedding, platform, embedding_id, kind, path)
+        await run_in_threadpool(_keep_embedding, platform, by, embedding_id, kind, path)
     return Response(status_code=200)
 
 
@@ -98,17 +99,19 @@ def get_embedding(embedding_id: str, platform: Here) -> Response:
     return StreamingResponse(embedding_files.as_csv(platform.blobs.open(key)), media_type="text/csv", headers=_SAFE)
 
 
-def _keep_image(platform: Platform, sample_id: str, kind: Kind, body: IO[bytes]) -> None:
+def _keep_image(platform: Platform, by: str, sample_id: str, kind: Kind, body: IO[bytes]) -> None:
     with platform.database.read() as db:
         sample = samples.find(db, sample_id)
+        admit_signed(db, by, sample.dataset_id, f"put {kind} image")
     blob = store_image(platform.blobs, sample.dataset_id, kind, body)
     with platform.database.write() as db:
         samples.set_file(db, sample.dataset_id, sample_id, kind, blob)
 
 
-def _keep_embedding(platform: Platform, embedding_id: str, kind: Format, path: Path) -> None:
+def _keep_embedding(platform: Platform, by: str, embedding_id: str, kind: Format, path: Path) -> None:
     with platform.database.read() as db:
         embedding = embeddings.find(db, embedding_id)
+        admit_signed(db, by, embedding.dataset_id, "put embedding", embedding.name)
         names = samples.mappings(db, embedding.dataset_id)
     upload = embedding_files.store(platform.blobs, embedding.dataset_id, path, kind, names)
     with platform.database.write() as db:

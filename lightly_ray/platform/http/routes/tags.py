@@ -96,7 +96,8 @@ def read_never_offered(dataset_id: str, platform: Here) -> NeverOffered:
 @router.post("/arithmetics/bitmask")
 def combine_tags(dataset_id: str, body: ArithmeticsBody, platform: Here) -> Combined:
     """Union, intersection or difference of two tags; with a name, stored as a tag."""
-    with platform.database.write() as db:
+    # Without a name it is a question, which whoever may look may ask.
+    with platform.database.read() if body.new_tag_name is None else platform.database.write() as db:
         mask, tag_id = tagging.combine(db, dataset_id, tagging.Combination(**body.model_dump()))
     return {"bitMaskData": mask} if tag_id is None else {"bitMaskData": mask, "id": tag_id}
 

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lightly_ray.errors import ConflictError, NotFoundError
@@ -12,20 +12,20 @@ from lightly_ray.platform.storage.schema import datasets, samples
 from lightly_ray.platform.storage.store.records import Dataset, Json, record
 
 
-def create(db: Connection, name: str, kind: str = "Images") -> str:
-    """Create an empty dataset and return its id.
+def create(db: Connection, owner_id: str, name: str, kind: str = "Images") -> str:
+    """Create an empty dataset of a user and return its id.
 
     Raises:
-        ConflictError: the name is taken (DATASET_NAME_EXISTS).
+        ConflictError: the user has one of that name (DATASET_NAME_EXISTS).
     """
     limits.dataset_name(name)
     taken = ConflictError(f"there is already a dataset named {name!r}", code="DATASET_NAME_EXISTS")
-    if db.scalar(select(datasets.c.id).where(datasets.c.name == name)) is not None:
+    if db.scalar(select(datasets.c.id).where(datasets.c.owner_id == owner_id, datasets.c.name == name)) is not None:
         raise taken
     dataset_id, at = new_id(), now()
-    values = {"id": dataset_id, "name": name, "type": kind, "created_at": at, "last_modified_at": at}
+    values = {"id": dataset_id, "owner_id": owner_id, "name": name, "type": kind}
     try:
-        db.execute(datasets.insert().values(total=0, n_samples=0, **values))
+        db.execute(datasets.insert().values(total=0, n_samples=0, created_at=at, last_modified_at=at, **values))
     except IntegrityError as error:  # on PostgreSQL, another client took the name in the meantime
         raise taken from error
     return dataset_id
@@ -39,7 +39,7 @@ def read(db: Connection, dataset_id: str) -> Dataset:
     """
     row = db.execute(_counted().where(datasets.c.id == dataset_id)).one_or_none()
     if row is None:
-        raise _unknown(dataset_id)
+        raise unknown(dataset_id)
     return record(Dataset, row)
 
 
@@ -51,19 +51,20 @@ def look(db: Connection, dataset_id: str) -> Dataset:
     """
     row = db.execute(select(datasets).where(datasets.c.id == dataset_id)).one_or_none()
     if row is None:
-        raise _unknown(dataset_id)
+        raise unknown(dataset_id)
     return record(Dataset, row)
 
 
-def newest(db: Connection, *, before: str | None, size: int) -> list[Dataset]:
+def newest(db: Connection, which: ColumnElement[bool], *, before: str | None, size: int) -> list[Dataset]:
     """Datasets from the newest to the oldest, without the size of their files.
 
     Args:
         db: any connection.
+        which: of all rows of datasets.
         before: the id of the last one that is known already.
         size: how many at most.
     """
-    query = select(datasets).order_by(datasets.c.id.desc()).limit(size)
+    query = select(datasets).where(which).order_by(datasets.c.id.desc()).limit(size)
     if before is not None:
         query = query.where(datasets.c.id < before)
     return [record(Dataset, row) for row in db.execute(query)]
@@ -77,13 +78,13 @@ def lock(db: Connection, dataset_id: str) -> Dataset:
     """
     row = db.execute(select(datasets).where(datasets.c.id == dataset_id).with_for_update()).one_or_none()
     if row is None:
-        raise _unknown(dataset_id)
+        raise unknown(dataset_id)
     return record(Dataset, row)
 
 
-def listing(db: Connection, *, offset: int = 0, size: int | None = None) -> list[Dataset]:
-    """Datasets from the oldest to the newest."""
-    query = _counted().order_by(datasets.c.created_at, datasets.c.id).offset(offset).limit(size)
+def listing(db: Connection, which: ColumnElement[bool], *, offset: int = 0, size: int | None = None) -> list[Dataset]:
+    """The datasets for which ``which``, on their rows, is true, from the oldest to the newest."""
+    query = _counted().where(which).order_by(datasets.c.created_at, datasets.c.id).offset(offset).limit(size)
     return [record(Dataset, row) for row in db.execute(query)]
 
 
@@ -100,10 +101,10 @@ def totals(db: Connection) -> Totals:
     return Totals(row[0], int(row[1]))
 
 
-def named(db: Connection, name: str, *, exact: bool) -> list[Dataset]:
-    """Datasets of that name, or whose name begins with it."""
+def named(db: Connection, which: ColumnElement[bool], name: str, *, exact: bool) -> list[Dataset]:
+    """Those of such datasets that have that name, or whose name begins with it."""
     match = datasets.c.name == name if exact else datasets.c.name.startswith(name, autoescape=True)
-    query = _counted().where(match).order_by(datasets.c.created_at, datasets.c.id)
+    query = _counted().where(which, match).order_by(datasets.c.created_at, datasets.c.id)
     return [record(Dataset, row) for row in db.execute(query)]
 
 
@@ -134,5 +135,6 @@ def _counted() -> Select[Any]:
     return select(datasets, of_mine.scalar_subquery().label("size_in_bytes"))
 
 
-def _unknown(dataset_id: str) -> NotFoundError:
+def unknown(dataset_id: str) -> NotFoundError:
+    """The error for a dataset that is not there, or not for whoever asks."""
     return NotFoundError(f"there is no dataset with id {dataset_id[:60]!r}", code="DATASET_UNKNOWN")

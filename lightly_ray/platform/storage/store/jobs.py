@@ -10,7 +10,7 @@ that the job is still its own, so a worker that was thought dead cannot end a jo
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, update
 
 from lightly_ray.errors import NotFoundError
 from lightly_ray.platform.storage.ids import new_id, now
@@ -55,28 +55,32 @@ def read_status(db: Connection, job_id: str) -> Job:
 def _read(db: Connection, job_id: str, query: Select[Any]) -> Job:
     row = db.execute(query.where(jobs.c.id == job_id)).one_or_none()
     if row is None:
-        raise _unknown(job_id)
+        raise unknown(job_id)
     return record(Job, row)
 
 
-def listing(db: Connection, dataset_id: str | None, *, offset: int, size: int) -> list[Job]:
-    """Jobs from the newest to the oldest, without what was asked and pinned."""
-    query = select(*_SEEN).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).offset(offset).limit(size)
+def listing(db: Connection, of: ColumnElement[bool], dataset_id: str | None, *, offset: int, size: int) -> list[Job]:
+    """Jobs of the datasets for whose rows ``of`` is true, the newest first, without what was asked and pinned."""
+    query = select(*_SEEN).join(datasets, datasets.c.id == jobs.c.dataset_id).where(of)
+    query = query.order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).offset(offset).limit(size)
     if dataset_id is not None:
         query = query.where(jobs.c.dataset_id == dataset_id)
     return [record(Job, row) for row in db.execute(query)]
 
 
-def page(db: Connection, dataset_id: str | None, *, before: str | None, size: int) -> list[ListedJob]:
+def page(
+    db: Connection, of: ColumnElement[bool], dataset_id: str | None, *, before: str | None, size: int
+) -> list[ListedJob]:
     """Jobs from the newest to the oldest, as people see them.
 
     Args:
         db: any connection.
-        dataset_id: whose; None: all.
+        of: true for the rows of those datasets that are looked at.
+        dataset_id: of that one alone; None: all.
         before: the id of the last one that is known already.
         size: how many at most.
     """
-    query = _listed().order_by(jobs.c.id.desc()).limit(size)
+    query = _listed().where(of).order_by(jobs.c.id.desc()).limit(size)
     if dataset_id is not None:
         query = query.where(jobs.c.dataset_id == dataset_id)
     if before is not None:
@@ -84,10 +88,10 @@ def page(db: Connection, dataset_id: str | None, *, before: str | None, size: in
     return [_as_listed(row) for row in db.execute(query)]
 
 
-def going_on(db: Connection, *, ended_since: int) -> list[ListedJob]:
-    """The jobs that wait or run, and those that ended since a time in unix ms, the newest first."""
+def going_on(db: Connection, of: ColumnElement[bool], *, ended_since: int) -> list[ListedJob]:
+    """The jobs that wait or run, and those that ended since a time in unix ms, the newest first, of some datasets."""
     recent = or_(jobs.c.status.in_(_LIVE), jobs.c.finished_at >= ended_since)
-    return [_as_listed(row) for row in db.execute(_listed().where(recent).order_by(jobs.c.id.desc()))]
+    return [_as_listed(row) for row in db.execute(_listed().where(of, recent).order_by(jobs.c.id.desc()))]
 
 
 def read_listed(db: Connection, job_id: str) -> ListedJob:
@@ -98,7 +102,7 @@ def read_listed(db: Connection, job_id: str) -> ListedJob:
     """
     row = db.execute(_listed().where(jobs.c.id == job_id)).one_or_none()
     if row is None:
-        raise _unknown(job_id)
+        raise unknown(job_id)
     return _as_listed(row)
 
 
@@ -216,7 +220,8 @@ def _as_listed(row: Row[Any]) -> ListedJob:
     return ListedJob(Job(**columns), dataset_name, columns["name"] or method)
 
 
-def _unknown(job_id: str) -> NotFoundError:
+def unknown(job_id: str) -> NotFoundError:
+    """The error for a job that is not there."""
     return NotFoundError(f"there is no job with id {job_id[:60]!r}", code="JOB_UNKNOWN")
 
 

@@ -22,6 +22,7 @@ class Dataset:
     """A dataset, with what is counted over its samples."""
 
     id: str
+    owner_id: str
     name: str
     type: str
     img_type: str | None

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection
 
 from lightly_ray.bitmask import BitMask
+from lightly_ray.platform.services import users
 from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.store import datasets, embeddings, jobs, rows, samples, scores, tags
 
@@ -17,7 +18,8 @@ class World:
 
     def __init__(self, db: Connection) -> None:
         self.db = db
-        self.id, self.other = datasets.create(db, "first"), datasets.create(db, "second")
+        owner = users.admin(db).id
+        self.id, self.other = (datasets.create(db, owner, name) for name in ("first", "second"))
         [self.sample] = samples.upsert(db, self.id, [samples.NewSample("a.png")], at_most=9)
         self.first = tags.create_initial(db, datasets.lock(db, self.id), img_type="full", creator="T")
         self.tag = tags.insert(db, self.id, tags.NewTag("some", BitMask(1), self.first, "T", {}))

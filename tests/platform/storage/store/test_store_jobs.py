@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from lightly_ray.platform.services import users
 from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.store import datasets, jobs
 from lightly_ray.platform.storage.store.records import Job
@@ -14,7 +15,7 @@ LEASE = 60_000
 @pytest.fixture
 def dataset_id(database: Database) -> str:
     with database.write() as db:
-        return datasets.create(db, "queue")
+        return datasets.create(db, users.admin(db).id, "queue")
 
 
 def add(database: Database, dataset_id: str) -> str:

@@ -13,13 +13,15 @@ jobs         watched and cancelled
 labels       files of labelling tools imported; sources of labels
 uploads      images one at a time, embedding files
 guide        the guide as pages
-tokens       made, listed, revoked
+
+Users, tokens, shares and the audit are the same for clients: `routes.people`.
 
 What is in `WITH_SESSION` needs the cookie of a session, and the header of our own page where it changes something.
 """
 
 from fastapi import APIRouter
 
+from lightly_ray.platform.http.routes import people
 from lightly_ray.platform.http.routes.app import (
     columns,
     datasets,
@@ -33,7 +35,6 @@ from lightly_ray.platform.http.routes.app import (
     selections,
     session,
     tags,
-    tokens,
     uploads,
 )
 
@@ -50,6 +51,6 @@ WITH_SESSION: list[APIRouter] = [
     uploads.router,
     labels.router,
     guide.router,
-    tokens.router,
+    people.in_app,
 ]
 WITHOUT_SESSION: list[APIRouter] = [pages.router, session.public]

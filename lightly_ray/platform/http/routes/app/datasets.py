@@ -2,14 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection
 from typing_extensions import TypedDict
 
 from lightly_ray.errors import NotFoundError
-from lightly_ray.platform.http.dependencies import Here
+from lightly_ray.platform.http.dependencies import Here, Visitor, require_owner
 from lightly_ray.platform.http.routes.app import views
 from lightly_ray.platform.http.schemas import Body, Created
+from lightly_ray.platform.services import access, users
+from lightly_ray.platform.storage import audit
 from lightly_ray.platform.storage.ids import now
 from lightly_ray.platform.storage.store import datasets, embeddings, jobs, samples, tags
 from lightly_ray.platform.storage.store.records import Dataset
@@ -31,6 +33,7 @@ class ListedDataset(TypedDict):
     changedAt: int
     createdAt: int
     strip: list[int]
+    owner: str
 
 
 class DatasetPage(TypedDict):
@@ -48,6 +51,9 @@ class WholeDataset(TypedDict):
     total: int
     samples: int
     version: str
+    owner: str
+    owns: bool
+    writes: bool
     tags: list[views.AppTag]
     embeddings: list[views.AppEmbedding]
 
@@ -66,25 +72,31 @@ class NewDataset(Body):
 
 
 @router.get("/datasets")
-def list_datasets(platform: Here, after: Annotated[str | None, Query(max_length=24)] = None) -> DatasetPage:
-    """Datasets, the newest first, 50 at a time: those behind the one named by ``after``."""
+def list_datasets(
+    platform: Here, visitor: Visitor, after: Annotated[str | None, Query(max_length=24)] = None
+) -> DatasetPage:
+    """Datasets that the visitor may open, the newest first, 50 at a time: those behind the one named by ``after``."""
     with platform.database.read() as db:
-        page = datasets.newest(db, before=after, size=_PAGE + 1)
+        page = datasets.newest(db, access.open_to(visitor.user), before=after, size=_PAGE + 1)
+        owners = {one.id: one.name for one in users.listing(db)}
         counts = tags.counts(db, [one.id for one in page])
-        listed = [_listed(db, one, counts.get(one.id, 0)) for one in page[:_PAGE]]
+        listed = [_listed(db, one, counts.get(one.id, 0), owners[one.owner_id]) for one in page[:_PAGE]]
     return {"datasets": listed, "next": listed[-1]["id"] if len(page) > _PAGE else None}
 
 
 @router.post("/datasets")
-def create_dataset(body: NewDataset, platform: Here) -> Created:
+def create_dataset(body: NewDataset, platform: Here, visitor: Visitor) -> Created:
     """Make an empty dataset."""
     with platform.database.write() as db:
-        return {"id": datasets.create(db, body.name)}
+        dataset_id = datasets.create(db, visitor.user.id, body.name)
+        audit.about_dataset(dataset_id, body.name)
+    return {"id": dataset_id}
 
 
 @router.get("/datasets/{dataset_id}")
-def read_dataset(dataset_id: str, platform: Here) -> WholeDataset:
-    """One dataset with its tags and embeddings."""
+def read_dataset(request: Request, dataset_id: str, platform: Here) -> WholeDataset:
+    """One dataset with its tags and embeddings, and what the visitor may do with it."""
+    entered: access.Entered = request.state.entered
     with platform.database.read() as db:
         dataset = datasets.look(db, dataset_id)
         return {
@@ -93,6 +105,9 @@ def read_dataset(dataset_id: str, platform: Here) -> WholeDataset:
             "total": dataset.total,
             "samples": dataset.n_samples,
             "version": dataset.version,
+            "owner": access.owner(db, dataset_id),
+            "owns": entered.owns,
+            "writes": entered.writes,
             "tags": views.tags_of(tags.listing(db, dataset_id), tags.kinds(db, dataset_id)),
             "embeddings": [
                 views.embedding(one, embeddings.list_projections(db, one.id))
@@ -101,7 +116,7 @@ def read_dataset(dataset_id: str, platform: Here) -> WholeDataset:
         }
 
 
-@router.delete("/datasets/{dataset_id}", status_code=204)
+@router.delete("/datasets/{dataset_id}", status_code=204, dependencies=[Depends(require_owner)])
 def delete_dataset(dataset_id: str, platform: Here) -> Response:
     """Delete a dataset with all that belongs to it."""
     with platform.database.write() as db:
@@ -112,14 +127,15 @@ def delete_dataset(dataset_id: str, platform: Here) -> Response:
 
 
 @router.get("/state")
-def read_state(platform: Here, dataset: str | None = None) -> State:
+def read_state(platform: Here, visitor: Visitor, dataset: str | None = None) -> State:
     """Whether a dataset has changed, and which jobs are going on or ended in the last minute, of all datasets."""
+    of_mine = access.open_to(visitor.user)
     with platform.database.read() as db:
-        going_on = [views.job(one) for one in jobs.going_on(db, ended_since=now() - _RECENT)]
-        return {"version": None if dataset is None else _version(db, dataset), "jobs": going_on}
+        going_on = [views.job(one) for one in jobs.going_on(db, of_mine, ended_since=now() - _RECENT)]
+        return {"version": None if dataset is None else _version(db, visitor.user, dataset), "jobs": going_on}
 
 
-def _listed(db: Connection, it: Dataset, n_tags: int) -> ListedDataset:
+def _listed(db: Connection, it: Dataset, n_tags: int, owner: str) -> ListedDataset:
     return {
         "id": it.id,
         "name": it.name,
@@ -128,6 +144,7 @@ def _listed(db: Connection, it: Dataset, n_tags: int) -> ListedDataset:
         "changedAt": it.last_modified_at,
         "createdAt": it.created_at,
         "strip": _strip(db, it),
+        "owner": owner,
     }
 
 
@@ -138,8 +155,9 @@ def _strip(db: Connection, it: Dataset) -> list[int]:
     return [rows[place * len(rows) // _STRIP] for place in range(_STRIP)] if len(rows) > _STRIP else rows
 
 
-def _version(db: Connection, dataset_id: str) -> str | None:
+def _version(db: Connection, user: users.User, dataset_id: str) -> str | None:
     try:
+        access.enter(db, user, dataset_id)
         return datasets.look(db, dataset_id).version
-    except NotFoundError:  # deleted while its page is open: the page learns that by this
+    except NotFoundError:  # deleted, or shared no longer, while its page is open: the page learns that by this
         return None

@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
-from lightly_ray.platform.http.dependencies import Here
+from lightly_ray.platform.http.dependencies import Here, Visitor
 from lightly_ray.platform.http.routes.app import views
+from lightly_ray.platform.services import access
 from lightly_ray.platform.storage.store import jobs
 
 router = APIRouter(prefix="/app/jobs")
@@ -23,11 +24,14 @@ class JobPage(TypedDict):
 
 @router.get("")
 def list_jobs(
-    platform: Here, dataset: str | None = None, before: Annotated[str | None, Query(max_length=24)] = None
+    platform: Here,
+    visitor: Visitor,
+    dataset: str | None = None,
+    before: Annotated[str | None, Query(max_length=24)] = None,
 ) -> JobPage:
     """Jobs, the newest first, 50 at a time: those older than the one named by ``before``."""
     with platform.database.read() as db:
-        page = jobs.page(db, dataset, before=before, size=_PAGE + 1)
+        page = jobs.page(db, access.open_to(visitor.user), dataset, before=before, size=_PAGE + 1)
     listed = [views.job(one) for one in page[:_PAGE]]
     return {"jobs": listed, "next": listed[-1]["id"] if len(page) > _PAGE else None}
 

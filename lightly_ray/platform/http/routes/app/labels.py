@@ -29,7 +29,7 @@ async def put_labels(
     task: Annotated[Task | None, Query()] = None,
 ) -> LabelReport:
     """Import a file of any format that is known, or a ZIP of a folder, into a source."""
-    wanted = label_imports.Wanted(dataset_id, source, visitor.name)
+    wanted = label_imports.Wanted(dataset_id, source, visitor.user.name)
     async with received(request) as path:
         return await run_in_threadpool(label_imports.take_file, platform, wanted, path, task)
 
@@ -47,5 +47,5 @@ def withdraw_labels(dataset_id: str, source: str, platform: Here, visitor: Visit
     """Withdraw the labels of a source."""
     with platform.database.write() as db:
         datasets.lock(db, dataset_id)
-        imports.withdraw(db, dataset_id, source, visitor.name)
+        imports.withdraw(db, dataset_id, source, visitor.user.name)
     return Response(status_code=204)

@@ -30,9 +30,10 @@ class SignIn(Body):
 
 
 class Who(TypedDict):
-    """Who is signed in: the name of the token."""
+    """Who is signed in."""
 
     name: str
+    role: str
 
 
 class Code(TypedDict):
@@ -65,7 +66,7 @@ def sign_in(request: Request, response: Response, body: SignIn, platform: Here) 
         httponly=True,
         samesite="strict",
     )
-    return {"name": who.name}
+    return {"name": who.user.name, "role": who.user.role}
 
 
 @public.post("/code")
@@ -78,7 +79,7 @@ def make_code(request: Request, platform: Here) -> Code:
 @router.get("")
 def who_am_i(visitor: Visitor) -> Who:
     """Who is signed in."""
-    return {"name": visitor.name}
+    return {"name": visitor.user.name, "role": visitor.user.role}
 
 
 @router.delete("", status_code=204)

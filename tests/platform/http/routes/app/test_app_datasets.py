@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lightly_ray.platform.context import Platform
+from lightly_ray.platform.services import users
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.store import datasets, samples
 from tests.platform.browser import Browser
@@ -28,12 +29,13 @@ def everything(browser: Browser) -> list[dict[str, Any]]:
 
 def test_list__newest_first_by_key(browser: Browser, platform: Platform) -> None:
     with platform.database.write() as db:
-        made = [datasets.create(db, f"many-{new_id()}") for _ in range(101)]
+        made = [datasets.create(db, users.admin(db).id, f"many-{new_id()}") for _ in range(101)]
     first = browser.get("datasets")
     assert [one["id"] for one in first["datasets"]] == made[:-51:-1]
     assert first["next"] == made[-50]
     with platform.database.write() as db:
-        newer = datasets.create(db, f"newer-{new_id()}")  # a page that was asked for by its key does not move
+        # A page that was asked for by its key does not move.
+        newer = datasets.create(db, users.admin(db).id, f"newer-{new_id()}")
     second = browser.get("datasets", after=first["next"])
     assert [one["id"] for one in second["datasets"]] == made[-51:-101:-1]
     listed = [one["id"] for one in everything(browser)]
@@ -45,7 +47,7 @@ def test_list__ends_where_a_page_is_just_full(browser: Browser, platform: Platfo
     left = len(everything(browser)) % 50
     with platform.database.write() as db:
         for _ in range(50 - left):
-            datasets.create(db, f"full-{new_id()}")
+            datasets.create(db, users.admin(db).id, f"full-{new_id()}")
     pages = [browser.get("datasets")]
     while pages[-1]["next"] is not None:
         pages.append(browser.get("datasets", after=pages[-1]["next"]))

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http.routes import app as web_app
-from lightly_ray.platform.services import tokens
+from lightly_ray.platform.services import tokens, users
 from lightly_ray.platform.settings import ServeSettings
 from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import sign_ins
@@ -113,7 +113,7 @@ def test_cookie__secure_where_a_proxy_speaks_https(api: Api, stranger: Browser) 
 def test_cookie__where_the_public_address_says(tmp_path: Path) -> None:
     platform = Platform.open(ServeSettings(data_dir=tmp_path, public_url="https://example.org/select/"))
     with platform.database.write() as db:
-        token = tokens.create(db, "mine")
+        token = tokens.create(db, users.admin(db), "mine")
     with serving(platform) as url:
         cookie = set_cookie(Browser(url).send("POST", "session", json={"token": token}))
     platform.database.close()
@@ -134,17 +134,17 @@ def test_sign_out__ends_the_session(api: Api, stranger: Browser) -> None:
 def test_session__ends_with_its_token(platform: Platform, stranger: Browser) -> None:
     name = f"revoked-{new_id()}"
     with platform.database.write() as db:
-        token = tokens.create(db, name)
+        token = tokens.create(db, users.admin(db), name)
     stranger.sign_in(token=token)
     with platform.database.write() as db:
-        tokens.revoke(db, name)
+        tokens.revoke(db, users.admin(db), name)
     assert stranger.refused("GET", "session")[:2] == NOBODY
 
 
 def test_session__too_old(api: Api, platform: Platform) -> None:
     name = f"old-{new_id()}"
     with platform.database.write() as db:
-        token = tokens.create(db, name)
+        token = tokens.create(db, users.admin(db), name)
     visitor = Browser(api.url)
     visitor.sign_in(token=token)
     with platform.database.write() as db:
