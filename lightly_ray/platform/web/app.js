@@ -191,7 +191,7 @@ export class App {
           "button",
           {
             class: "plain",
-            title: "Tokens, sign out",
+            title: "Tokens, changes, sign out",
             "aria-haspopup": "menu",
             onclick: (/** @type {Event} */ event) => this._account(event),
           },
@@ -260,7 +260,7 @@ function named(path) {
     const page = { tags: "tags", select: "select", jobs: "jobs" }[path[2] ?? ""] ?? "samples";
     return [page, `${page} ${path[1]}`];
   }
-  const page = ["jobs", "guide", "tokens"].includes(path[0]) ? path[0] : "datasets";
+  const page = ["jobs", "guide", "tokens", "users", "changes"].includes(path[0]) ? path[0] : "datasets";
   return [page, page];
 }
 

@@ -28,6 +28,7 @@ import { Mask } from "./masks.js";
  * @property {number} total samples that have a row
  * @property {number} samples those without one too
  * @property {string} version
+ * @property {boolean} writes whether it may be changed here
  * @property {Tag[]} tags
  * @property {Embedding[]} embeddings
  *

@@ -6,6 +6,7 @@ import { ask, menu, toast } from "../lib/dialogs.js";
 import { fill, h, icon, loadStyle, refill } from "../lib/dom.js";
 import { ago, counted, time } from "../lib/format.js";
 import { work } from "../lib/work.js";
+import { share } from "../parts/share.js";
 import { broken, picture } from "../parts/strip.js";
 import { dropTarget, openUpload, startUpload } from "../parts/upload.js";
 import { ReadingOn } from "../parts/reading_on.js";
@@ -19,6 +20,9 @@ import { ReadingOn } from "../parts/reading_on.js";
  * @property {number} changedAt
  * @property {number} createdAt
  * @property {number[]} strip rows that have an image
+ * @property {string | null} sharedBy its owner, where that is somebody else
+ * @property {boolean} owns whether it may be deleted and shared here
+ * @property {boolean} writes
  *
  * @typedef {import("../app.js").App} App
  * @typedef {import("../lib/files.js").Choice} Choice
@@ -147,9 +151,10 @@ class DatasetsPage {
           `${counted(one.samples, "sample")} · ${counted(one.tags, "tag")}`,
           h("br"),
           h("time", { title: time(one.changedAt) }, `changed ${ago(one.changedAt)}`),
+          one.sharedBy && [h("br"), `of ${one.sharedBy}`, !one.writes && ", to look at"],
         ),
       ),
-      one.samples
+      one.samples || !one.writes
         ? strip
         : h(
             "button",
@@ -169,7 +174,7 @@ class DatasetsPage {
         icon("more"),
       ),
     );
-    dropTarget(item, (choice) => startUpload(this.app, one, choice));
+    if (one.writes) dropTarget(item, (choice) => startUpload(this.app, one, choice));
     return item;
   }
 
@@ -180,10 +185,11 @@ class DatasetsPage {
   menu(event, one) {
     menu(
       /** @type {HTMLElement} */ (event.currentTarget),
-      h("button", { onclick: () => openUpload(this.app, one) }, "Add images, embeddings or labels…"),
+      one.writes && h("button", { onclick: () => openUpload(this.app, one) }, "Add images, embeddings or labels…"),
       h("a", { href: address.link(["datasets", one.id, "tags"]) }, "Tags"),
       h("a", { href: address.link(["datasets", one.id, "select"]) }, "Select"),
-      h("button", { onclick: () => this.remove(one) }, "Delete…"),
+      one.owns && h("button", { onclick: () => share(one) }, "Share…"),
+      one.owns && h("button", { onclick: () => this.remove(one) }, "Delete…"),
     );
   }
 

@@ -1,11 +1,19 @@
-/** The tokens of this server: what clients and people sign in with. A token is seen once, when it is made. */
+/** One's own tokens: what one's clients and browsers sign in with. A token is seen once, when it is made. */
 
 import { get, send } from "../lib/api.js";
 import { ask, toast } from "../lib/dialogs.js";
-import { h, icon, loadStyle, refill } from "../lib/dom.js";
+import { h, loadStyle, refill } from "../lib/dom.js";
 import { time } from "../lib/format.js";
+import { shownToken } from "../parts/shown_token.js";
 
-/** @typedef {{name: string, createdAt: number, current: boolean}} Token */
+/**
+ * @typedef {object} Token
+ * @property {string} name
+ * @property {number} createdAt
+ * @property {number | null} expiresAt
+ * @property {number | null} lastUsedAt
+ * @property {boolean} current whether it has signed in here
+ */
 
 /** @param {HTMLElement} host */
 export async function show(host) {
@@ -24,6 +32,8 @@ class TokensPage {
       {},
       h("th", { scope: "col" }, "Name"),
       h("th", { scope: "col" }, "Made"),
+      h("th", { scope: "col" }, "Last used"),
+      h("th", { scope: "col" }, "Expires"),
       h("th", { scope: "col" }, h("span", { class: "hidden-text" }, "Actions")),
     );
     this.table = h("table", { class: "table", hidden: true }, h("thead", {}, head), this.body);
@@ -35,7 +45,7 @@ class TokensPage {
         h(
           "p",
           { class: "note" },
-          "Each client and each person signs in with a token of their own. Revoking one ends what was signed in with it, at once.",
+          "Give each client and each browser a token of its own. Revoking one ends what was signed in with it, at once.",
         ),
         this.table,
       ),
@@ -59,6 +69,8 @@ class TokensPage {
       {},
       h("td", {}, token.name, " ", token.current && h("span", { class: "badge active" }, "this session")),
       h("td", {}, time(token.createdAt)),
+      h("td", {}, token.lastUsedAt ? time(token.lastUsedAt) : "never"),
+      h("td", {}, token.expiresAt ? time(token.expiresAt) : "never"),
       h(
         "td",
         { class: "end" },
@@ -74,22 +86,36 @@ class TokensPage {
       autocomplete: "off",
       maxlength: 100,
       autofocus: true,
-      placeholder: "laptop of Ada",
+      placeholder: "laptop",
     });
+    const days = h(
+      "select",
+      { id: "token-days" },
+      h("option", { value: "30" }, "30 days"),
+      h("option", { value: "90" }, "90 days"),
+      h("option", { value: "365" }, "a year"),
+      h("option", { value: "" }, "ever"),
+    );
+    days.value = "90";
     let token = "";
     const made = await ask(
       {
         title: "New token",
-        body: [h("label", { for: "token-name" }, "Who or what it is for"), name],
+        body: [
+          h("label", { for: "token-name" }, "What it is for"),
+          name,
+          h("label", { for: "token-days" }, "It works for"),
+          days,
+        ],
         action: "Create",
       },
       async () => {
-        ({ token } = await send("POST", "tokens", { name: name.value.trim() }));
+        ({ token } = await send("POST", "tokens", { name: name.value.trim(), days: days.value ? +days.value : null }));
       },
     );
     if (!made) return;
     await this.read();
-    await shown(name.value.trim(), token);
+    await shownToken(name.value.trim(), token);
     this.create.focus();
   }
 
@@ -119,41 +145,4 @@ class TokensPage {
     await this.read();
     this.create.focus();
   }
-}
-
-/**
- * @param {string} name
- * @param {string} token
- */
-async function shown(name, token) {
-  const field = h("input", {
-    id: "token-value",
-    readonly: true,
-    value: token,
-    spellcheck: "false",
-    class: "token-value",
-    autofocus: true,
-  });
-  const said = h("span", { class: "soft", role: "status" });
-  const copy = h("button", { type: "button" }, icon("stack"), "Copy");
-  copy.addEventListener("click", async () => {
-    field.select();
-    try {
-      await navigator.clipboard.writeText(token);
-      said.textContent = "copied";
-    } catch {
-      said.textContent = "press Ctrl+C"; // without https no page may write to the clipboard; it is selected
-    }
-  });
-  await ask({
-    title: `Token ${name}`,
-    body: [
-      h("p", {}, "Copy it now: it is not kept in readable form and is not shown again."),
-      h("label", { for: "token-value" }, "Token"),
-      h("div", { class: "token-line" }, field, copy),
-      said,
-    ],
-    action: "Done",
-    cancel: "",
-  });
 }

@@ -23,14 +23,17 @@ export async function datasets(button) {
 }
 
 /**
- * Tokens, and the way out.
+ * Who is signed in, what is theirs to look after, and the way out.
  *
  * @param {HTMLElement} button
  */
-export function account(button) {
+export async function account(button) {
+  const { name, role } = await get("session");
   menu(
     button,
-    h("a", { href: "#/tokens" }, "Tokens"),
+    h("a", { href: "#/tokens" }, h("span", {}, "Tokens"), h("small", {}, `of ${name}`)),
+    role === "admin" && h("a", { href: "#/users" }, "Users"),
+    h("a", { href: "#/changes" }, "Changes"),
     h("a", { href: "docs" }, "API page"),
     h("button", { onclick: signOut }, "Sign out"),
   );

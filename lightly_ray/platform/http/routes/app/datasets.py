@@ -33,7 +33,9 @@ class ListedDataset(TypedDict):
     changedAt: int
     createdAt: int
     strip: list[int]
-    owner: str
+    sharedBy: str | None
+    owns: bool
+    writes: bool
 
 
 class DatasetPage(TypedDict):
@@ -78,9 +80,8 @@ def list_datasets(
     """Datasets that the visitor may open, the newest first, 50 at a time: those behind the one named by ``after``."""
     with platform.database.read() as db:
         page = datasets.newest(db, access.open_to(visitor.user), before=after, size=_PAGE + 1)
-        owners = {one.id: one.name for one in users.listing(db)}
         counts = tags.counts(db, [one.id for one in page])
-        listed = [_listed(db, one, counts.get(one.id, 0), owners[one.owner_id]) for one in page[:_PAGE]]
+        listed = [_listed(db, visitor.user, one, counts.get(one.id, 0)) for one in page[:_PAGE]]
     return {"datasets": listed, "next": listed[-1]["id"] if len(page) > _PAGE else None}
 
 
@@ -135,7 +136,8 @@ def read_state(platform: Here, visitor: Visitor, dataset: str | None = None) -> 
         return {"version": None if dataset is None else _version(db, visitor.user, dataset), "jobs": going_on}
 
 
-def _listed(db: Connection, it: Dataset, n_tags: int, owner: str) -> ListedDataset:
+def _listed(db: Connection, visitor: users.User, it: Dataset, n_tags: int) -> ListedDataset:
+    entered = access.enter(db, visitor, it.id)
     return {
         "id": it.id,
         "name": it.name,
@@ -144,7 +146,9 @@ def _listed(db: Connection, it: Dataset, n_tags: int, owner: str) -> ListedDatas
         "changedAt": it.last_modified_at,
         "createdAt": it.created_at,
         "strip": _strip(db, it),
-        "owner": owner,
+        "sharedBy": None if it.owner_id == visitor.id else access.owner(db, it.id),
+        "owns": entered.owns,
+        "writes": entered.writes,
     }
 
 
