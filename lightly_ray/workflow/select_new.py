@@ -78,7 +78,7 @@ def run_select_new(settings: SelectNewSettings) -> dict[str, object]:
     named = settings.named_client()
     with chosen_platform(named, settings.output_dir / "platform") as (client, how_to_open):
         result = _Night(client, settings, images).run()
-    sys.stderr.write(f"{how_to_open}\n")
+    sys.stderr.write(f"{how_to_open()}\n")
     return result
 
 

@@ -130,7 +130,7 @@ def run_train_with_selection(settings: TrainWithSelectionSettings) -> dict[str, 
         "dataset_id": dataset_id,
     }
     place.child("result.json").write(json.dumps(result).encode())
-    sys.stderr.write(f"{how_to_open}\n")
+    sys.stderr.write(f"{how_to_open()}\n")
     return result | {"server": server}
 
 

@@ -95,7 +95,9 @@ def test_select_new__night_by_night(
     capsys.readouterr()
     third = _night(folder, "night one")
     assert (third["new"], third["tag"], third["added"], third["corrupt"]) == (0, None, 0, ["broken.png"])
-    assert f"nothing new in {folder}" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"nothing new in {folder}" in said
+    assert f"open the dataset: {client.server}/#/sign-in?code=" in said
     assert _line(client) == ["nightly-1", "nightly-2"]
 
 
@@ -237,8 +239,9 @@ def test_job__killed_at_every_step_makes_one_tag(client: ApiWorkflowClient, fold
                 kills += 1
                 continue
             assert job.stdout is not None
-            (line,) = job.stdout.read().decode().splitlines()
+            said = job.stdout.read().decode()
             assert job.wait() == 0
+            (line,) = said.splitlines()
             break
     result = json.loads(line)
     assert kills >= 2

@@ -58,7 +58,7 @@ class Person:
     def ask(self, route: Route, ids: dict[str, str], **options: Any) -> requests.Response:
         path = route.path
         path = path.replace(":path}", "}")
-        for name, value in {**ids, "row": "0", "form": "file-names", "user": "admin", "name": "model"}.items():
+        for name, value in {**ids, "row": "0", "form": "filenames", "user": "admin", "name": "model"}.items():
             path = path.replace(f"{{{name}}}", value)
         assert "{" not in path, path
         if route.by == "session":
