@@ -13,6 +13,7 @@ Each part has a file of its own, named as users import it; this one only joins t
     api_workflow_download_dataset   images of a tag
     api_workflow_export             what labelling tools read
     api_workflow_report             what a selection has come to
+    api_workflow_sharing            datasets shared with other users; who changed what
     transport, models, base         requests and retries, answers, shared state
 """
 
@@ -25,6 +26,7 @@ from lightly_ray.api.api_workflow_evaluation import EvaluationMixin
 from lightly_ray.api.api_workflow_export import ExportMixin
 from lightly_ray.api.api_workflow_labels import LabelsMixin
 from lightly_ray.api.api_workflow_report import ReportMixin
+from lightly_ray.api.api_workflow_sharing import SharingMixin
 from lightly_ray.api.api_workflow_upload_dataset import UploadMixin
 from lightly_ray.api.transport import Transport
 from lightly_ray.errors import ApiError, AuthenticationError
@@ -33,7 +35,7 @@ DEFAULT_SERVER = "http://127.0.0.1:8000"
 
 
 class ApiWorkflowClient(
-    DatasetsMixin, UploadMixin, EvaluationMixin, DownloadMixin, ExportMixin, LabelsMixin, ReportMixin
+    DatasetsMixin, UploadMixin, EvaluationMixin, DownloadMixin, ExportMixin, LabelsMixin, ReportMixin, SharingMixin
 ):
     """The client of the platform. Construction sends nothing; it may be pickled, and shared by threads.
 

@@ -120,6 +120,36 @@ class EvaluationData(_Answer):
     result: dict[str, Any] | None = None
 
 
+class ShareData(_Answer):
+    """With whom a dataset is shared, and whether that user may change it."""
+
+    user: str
+    writes: bool
+    created_at: int
+
+
+class ChangeData(_Answer):
+    """A change, or the same several times within a minute; times are milliseconds since 1970.
+
+    Attributes:
+        user, token: who, and by which token.
+        action: what was done.
+        subject: to what, such as the name of a tag; "" where the action says it.
+        at, last_at, count: when first and last, and how often.
+    """
+
+    id: str
+    user: str
+    token: str
+    action: str
+    subject: str
+    dataset_id: str | None = None
+    dataset_name: str | None = None
+    at: int
+    last_at: int
+    count: int
+
+
 class JobStatusMeta(_Answer):
     """How far a job is."""
 

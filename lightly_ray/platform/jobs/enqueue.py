@@ -13,6 +13,7 @@ from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
 from lightly_ray.methods import CANNOT_BE_LABELLED_TAG, needs_embeddings, needs_scores, takes_labels, takes_scores
 from lightly_ray.platform import limits, log
 from lightly_ray.platform.jobs.pinned import (
+    Asker,
     PinnedEmbedding,
     PinnedEvaluation,
     PinnedPredictions,
@@ -24,6 +25,7 @@ from lightly_ray.platform.jobs.pinned import (
 )
 from lightly_ray.platform.jobs.sampling_request import SamplingRequest
 from lightly_ray.platform.services import predictions
+from lightly_ray.platform.storage import audit
 from lightly_ray.platform.storage.store import (
     datasets,
     embeddings,
@@ -65,6 +67,7 @@ def sampling(db: Connection, dataset_id: str, embedding_id: str | None, request:
     name = request.new_tag_name
     job_id = jobs.add(db, dataset_id, "SAMPLING", name=name, request=identity, pinned=pinned.to_json())
     tags.reserve(db, dataset_id, name, job_id)
+    audit.about(name)
     return job_id
 
 
@@ -85,7 +88,10 @@ def projection(db: Connection, dataset_id: str, embedding_id: str, method: str) 
         if job.request == request:
             return job.id
     pinned = PinnedProjection(
-        method=method, embedding=PinnedEmbedding.model_validate(embedding), request_id=log.request_id()
+        method=method,
+        embedding=PinnedEmbedding.model_validate(embedding),
+        request_id=log.request_id(),
+        asked_by=Asker.current(),
     )
     return jobs.add(db, dataset_id, "PROJECTION", name=None, request=request, pinned=pinned.to_json())
 
@@ -120,8 +126,9 @@ def evaluation(db: Connection, dataset_id: str, predictions_key: str, source: st
         label_imports=[it.id for it in imports],
         tag=PinnedTag.model_validate(tag),
         request_id=log.request_id(),
+        asked_by=Asker.current(),
     )
-    request = pinned.model_dump(mode="json", exclude={"request_id"})
+    request = pinned.model_dump(mode="json", exclude={"request_id", "asked_by"})
     for job in jobs.live(db, dataset_id, "EVALUATION"):
         if job.request == request:
             return job.id
@@ -182,6 +189,7 @@ def _pin(db: Connection, dataset_id: str, embedding: Embedding | None, request: 
         cannot_be_labelled=None if marked is None else PinnedTag.model_validate(marked),
         held_out=tuple(map(PinnedTag.model_validate, held_out)),
         request_id=log.request_id(),
+        asked_by=Asker.current(),
     )
 
 

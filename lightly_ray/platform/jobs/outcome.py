@@ -4,7 +4,8 @@ from sqlalchemy import Connection
 
 from lightly_ray.errors import NotFoundError
 from lightly_ray.platform.jobs.messages import Evaluated, Projected, Selected
-from lightly_ray.platform.jobs.pinned import PinnedEvaluation, PinnedProjection, PinnedSelection, pinned_of
+from lightly_ray.platform.jobs.pinned import Asker, PinnedEvaluation, PinnedProjection, PinnedSelection, pinned_of
+from lightly_ray.platform.storage import audit
 from lightly_ray.platform.storage.store import datasets, embeddings, evaluations, jobs, scores, tags
 from lightly_ray.platform.storage.store.records import Job
 
@@ -35,6 +36,15 @@ def keep(db: Connection, job: Job, result: Selected | Projected | Evaluated) -> 
         case _:
             raise TypeError(f"a {job.kind} ended with {result.kind}")
     jobs.finish(db, job, result_id, total=result.count)
+    if pinned.asked_by is not None:  # an older version kept that of no job
+        _note(job, pinned.asked_by)
+
+
+def _note(job: Job, asked_by: Asker) -> None:
+    who = audit.current()
+    who.user, who.user_id, who.token = asked_by.user, asked_by.user_id, asked_by.token
+    who.action, who.subject = f"finish {job.kind.lower()}", job.name or ""
+    who.dataset_id, who.dataset_name = job.dataset_id, asked_by.dataset_name
 
 
 def _add_tag(db: Connection, job: Job, pinned: PinnedSelection, result: Selected) -> str:

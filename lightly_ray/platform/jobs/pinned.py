@@ -4,13 +4,14 @@ Models in memory, JSON in the database and in the pipe to the runner alone.
 """
 
 from functools import reduce
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, PlainSerializer, TypeAdapter
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.data.labels.table import Task
 from lightly_ray.methods import Normalize
+from lightly_ray.platform.storage import audit
 from lightly_ray.platform.storage.store.records import Json
 
 MaskField = Annotated[
@@ -29,6 +30,21 @@ class JsonModel(BaseModel):
     def to_json(self) -> Json:
         """As JSON values."""
         return self.model_dump(mode="json")
+
+
+class Asker(JsonModel):
+    """Who queued a job; the audit says that its result is by that user."""
+
+    user: str
+    user_id: str | None
+    token: str
+    dataset_name: str | None
+
+    @classmethod
+    def current(cls) -> Self | None:
+        """Whoever acts here."""
+        who = audit.current()
+        return cls.model_validate(who) if who.user else None
 
 
 class PinnedTag(JsonModel):
@@ -99,6 +115,7 @@ class PinnedSelection(JsonModel):
     cannot_be_labelled: PinnedTag | None = None
     held_out: tuple[PinnedTag, ...] = ()
     request_id: str | None = None  # of the HTTP request that queued it
+    asked_by: Asker | None = None
 
     @property
     def never_offered(self) -> BitMask:
@@ -114,6 +131,7 @@ class PinnedProjection(JsonModel):
     method: str
     embedding: PinnedEmbedding
     request_id: str | None = None
+    asked_by: Asker | None = None
 
 
 class PinnedEvaluation(JsonModel):
@@ -125,6 +143,7 @@ class PinnedEvaluation(JsonModel):
     label_imports: list[str]  # their ids; an import never changes
     tag: PinnedTag
     request_id: str | None = None
+    asked_by: Asker | None = None
 
 
 AnyPinned = PinnedSelection | PinnedProjection | PinnedEvaluation

@@ -37,6 +37,7 @@ from lightly_ray.platform.jobs.outcome import keep
 from lightly_ray.platform.jobs.pinned import pinned_of
 from lightly_ray.platform.log import about, configure
 from lightly_ray.platform.settings import WorkerSettings
+from lightly_ray.platform.storage.audit import Acting, acting
 from lightly_ray.platform.storage.store import jobs
 from lightly_ray.platform.storage.store.records import Job
 
@@ -171,7 +172,8 @@ class Worker:
             return jobs.renew(db, job, self._lease_ms, processed=processed, total=total)
 
     def _conclude(self, job: Job, ended: Ended) -> None:
-        with self.store.database.write() as db:
+        # Who acts is filled in where there is a result.
+        with acting(Acting()), self.store.database.write() as db:
             match ended:
                 case Stopped():
                     jobs.give_back(db, job, counted=False)

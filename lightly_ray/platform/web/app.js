@@ -149,6 +149,7 @@ export class App {
     const link = (/** @type {string} */ text, /** @type {string[]} */ to, /** @type {string} */ place) =>
       h("a", { href: address.link(to), "aria-current": here === place ? "page" : null }, text);
     this.title(known ? known.info.name : (here ?? ""));
+    document.body.classList.toggle("only-look", known?.info.writes === false);
     refill(
       this.header,
       h("a", { class: "brand", href: "#/datasets" }, "lightly_ray"),
@@ -166,7 +167,7 @@ export class App {
           ? [
               link("Samples", ["datasets", id], "samples"),
               link("Tags", ["datasets", id, "tags"], "tags"),
-              link("Select", ["datasets", id, "select"], "select"),
+              h("span", { class: "changes" }, link("Select", ["datasets", id, "select"], "select")),
               link("Jobs", ["datasets", id, "jobs"], "jobs"),
             ]
           : [link("Datasets", ["datasets"], "samples"), link("Jobs", ["jobs"], "jobs")],

@@ -17,6 +17,7 @@ from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import Code, ConflictError, InvalidInputError, NotFoundError
 from lightly_ray.methods import CANNOT_BE_LABELLED_TAG, INITIAL_TAG
 from lightly_ray.platform import limits
+from lightly_ray.platform.storage import audit
 from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import datasets, jobs, tag_names, tags
 from lightly_ray.platform.storage.store import samples
@@ -226,6 +227,7 @@ def insert(db: Connection, dataset_id: str, new: NewTag) -> str:
         db.execute(tag_names.insert().values(dataset_id=dataset_id, name=new.name, tag_id=tag_id))
     else:
         db.execute(update(tag_names).where(*_is(dataset_id, new.name)).values(tag_id=tag_id))
+    audit.about(new.name)
     note_change(db, dataset_id)
     return tag_id
 
@@ -261,6 +263,7 @@ def rename(db: Connection, dataset_id: str, tag_id: str, name: str) -> None:
         raise InvalidInputError(f"the tag {tag.name!r} keeps its name: it is found by that", code="DATASET_TAG_INVALID")
     if owner_of(db, dataset_id, name) is not None:
         raise name_taken(name)
+    audit.about(f"{tag.name} to {name}")
     note_change(db, dataset_id)
     # A job that made the tag no longer answers to either name.
     db.execute(update(tag_names).where(tag_names.c.tag_id == tag_id).values(name=name, job_id=None))
@@ -286,6 +289,7 @@ def remove(db: Connection, dataset_id: str, tag_id: str) -> None:
             f"tag {tag.name!r} cannot be deleted: tag {child or waiting[0]!r} goes on from it",
             code="TAG_UNDELETABLE_NOT_A_LEAF",
         )
+    audit.about(tag.name)
     note_change(db, dataset_id)
     db.execute(delete(tags).where(tags.c.id == tag_id))
 

@@ -48,7 +48,7 @@ class SamplesPage {
     this.chips = h("div", { class: "chips", role: "group", "aria-label": "Filters" });
     this.found = h("span", { class: "found", role: "status" });
     this.order = h("button", { class: "plain", "aria-haspopup": "menu", onclick: () => this._orderMenu() });
-    this.create = h("button", { class: "primary", onclick: () => this._createTag() }, "Create tag…");
+    this.create = h("button", { class: "primary changes", onclick: () => this._createTag() }, "Create tag…");
     const more = h(
       "button",
       {
@@ -98,7 +98,7 @@ class SamplesPage {
         { class: "empty" },
         h("h1", {}, "No images yet"),
         h("p", {}, "Drag a folder of images into this page, or choose one."),
-        h("button", { class: "primary", onclick: add }, "Add images…"),
+        h("button", { class: "primary changes", onclick: add }, "Add images…"),
       ),
     );
     this.host.addEventListener("dragenter", add, { once: true });

@@ -127,7 +127,12 @@ class TagsPage {
           ? "It was deleted, or the address is not right. Choose another one at the left."
           : "The first one, of all samples, is made when images have been added.",
       ),
-      !some && h("button", { class: "primary", onclick: () => openUpload(this.app, this.dataset.info) }, "Add images…"),
+      !some &&
+        h(
+          "button",
+          { class: "primary changes", onclick: () => openUpload(this.app, this.dataset.info) },
+          "Add images…",
+        ),
     );
   }
 
@@ -171,6 +176,7 @@ class TagsPage {
           h(
             "button",
             {
+              class: "changes",
               onclick: () => this.rename(tag),
               disabled: tag.parent === null,
               title: tag.parent === null ? "The first tag keeps its name" : "",
@@ -180,6 +186,7 @@ class TagsPage {
           h(
             "button",
             {
+              class: "changes",
               onclick: () => this.remove(tag),
               disabled: why !== null,
               title: why ?? "",

@@ -45,7 +45,7 @@ export class JobRow {
     this.end = h("td", { class: "end" });
     this.bar = h("progress", { max: 1, value: 0 });
     this.line = h("small", {});
-    this.cancel = h("button", { onclick: () => this.stop() }, "Cancel");
+    this.cancel = h("button", { class: "changes", onclick: () => this.stop() }, "Cancel");
     this.withDataset = withDataset;
     this.element = h("tr", {}, this.state, this.what, this.when, this.end);
     this.job = job;

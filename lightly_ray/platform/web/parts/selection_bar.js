@@ -31,7 +31,11 @@ export class SelectionBar {
     this.element.hidden = selected === 0;
     if (!selected) return;
     const hidden = this.state.selection.without(this.state.mask).count;
-    const add = h("button", { class: "plain", "aria-haspopup": "menu", onclick: () => this._add(add) }, "Add to tag…");
+    const add = h(
+      "button",
+      { class: "plain changes", "aria-haspopup": "menu", onclick: () => this._add(add) },
+      "Add to tag…",
+    );
     const download = h("button", { class: "plain", onclick: () => this._download() }, icon("download"), "File names");
     refill(
       this.element,
@@ -44,7 +48,7 @@ export class SelectionBar {
       add,
       download,
       h("button", { class: "plain", onclick: () => this._clear() }, "Clear"),
-      h("button", { class: "primary", onclick: () => this.createTag() }, "Create tag…"),
+      h("button", { class: "primary changes", onclick: () => this.createTag() }, "Create tag…"),
     );
   }
 
