@@ -87,7 +87,7 @@ def _may_look(ada: "Page") -> None:
         expect(ada.get_by_role("menuitem", name=name)).to_have_count(0)
     ada.keyboard.press("Escape")
     ada.get_by_role("link", name="of the admin").first.click()
-    expect(ada.get_by_role("img").first).to_be_visible()
+    expect(ada.locator("main img").first).to_be_visible()
     expect(ada.get_by_role("link", name="Select")).to_have_count(0)
     expect(ada.get_by_role("button", name="Create tag…")).to_have_count(0)
 
