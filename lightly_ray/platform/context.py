@@ -13,12 +13,12 @@ from sqlalchemy.exc import DBAPIError
 from lightly_ray.data.atomic import atomic_write
 from lightly_ray.data.location import hide_credentials
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
-from lightly_ray.platform.services import users
-from lightly_ray.platform.services.last_use import LastUse
 from lightly_ray.platform.settings import ServeSettings, StoreSettings
 from lightly_ray.platform.signing import Signer
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.database import Database
+from lightly_ray.platform.storage.ids import new_id
+from lightly_ray.platform.storage.last_use import LastUse
 from lightly_ray.platform.storage.migrate import migrate, require_newest
 from lightly_ray.platform.storage.schema import server_state
 
@@ -107,7 +107,7 @@ class Platform:
         store = Store.open(settings)
         with store.database.write(alone=True) as db:
             secret = bytes.fromhex(_state(db, "signing_secret", secrets.token_hex(32)))
-            user_id = users.admin(db).id
+            user_id = _state(db, "user_id", new_id())
         return cls(
             settings,
             store.database,

@@ -29,7 +29,7 @@ def require_token(request: Request, platform: Here, token: Annotated[str | None,
     with platform.database.read() as db:
         caller = tokens.check(db, bearer(request) if token is None else token)
         admit(db, request, caller)
-    platform.last_use.note(caller)
+    platform.last_use.note(caller.id, caller.last_used_at)
     return caller
 
 
@@ -53,7 +53,7 @@ def require_session(request: Request, platform: Here) -> Token:
     with platform.database.read() as db:
         visitor = sessions.check(db, request.cookies.get(session_cookie(platform)))
         admit(db, request, visitor)
-    platform.last_use.note(visitor)
+    platform.last_use.note(visitor.id, visitor.last_used_at)
     return visitor
 
 

@@ -18,7 +18,7 @@ members            the samples of a mask, some at a time
 tagging            tags of masks, of file names, of two other tags
 held_out           samples held out for validation; what no selection offers
 users              whom tokens and datasets belong to
-tokens             who may come in; token_command: `lightly-ray token` and `user`; last_use: when they last did
+tokens             who may come in; token_command: `lightly-ray token` and `user`
 access             who may do what with a dataset; with whom it is shared
 audit_lines        what was changed, by whom and when
 sessions           who is signed in to the web app: one-time codes, and what a browser keeps

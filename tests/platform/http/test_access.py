@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import requests
-from fastapi.routing import APIRoute, APIRouter
+from fastapi.routing import APIRoute
 
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http.app import WITH_TOKEN
@@ -31,17 +31,10 @@ class Route(NamedTuple):
 def _routes() -> Iterator[Route]:
     for by, routers in (("token", WITH_TOKEN), ("session", WITH_SESSION)):
         for router in routers:
-            for prefix, route in _flat(router):
+            for route in router.routes:
+                assert isinstance(route, APIRoute)
                 for method in route.methods or ():
-                    yield Route(method, prefix + route.path, by)
-
-
-def _flat(router: APIRouter) -> Iterator[tuple[str, APIRoute]]:
-    for route in router.routes:
-        if isinstance(route, APIRoute):
-            yield "", route
-        else:  # a router inside it
-            yield from ((router.prefix, inner) for _, inner in _flat(cast("Any", route).original_router))
+                    yield Route(method, route.path, by)
 
 
 ROUTES = sorted({it for it in _routes() if "{dataset_id}" in it.path or "{job_id}" in it.path})

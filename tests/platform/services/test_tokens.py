@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 
 from lightly_ray.errors import AuthenticationError, ConflictError, InvalidInputError, NotFoundError
 from lightly_ray.platform.services import sessions, tokens, users
-from lightly_ray.platform.services.last_use import LastUse
 from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.ids import now
+from lightly_ray.platform.storage.last_use import LastUse
 from lightly_ray.platform.storage.schema import tokens as table
 
 
@@ -89,12 +89,12 @@ def test_last_use__kept_once_a_minute_without_waiting_for_a_writer(database: Dat
     assert known.last_used_at is None
     last_use = LastUse(database)
     with database.write():  # a long import
-        last_use.note(known)
+        last_use.note(known.id, None)
     stored = _last_used(database, token)
     assert now() - 60_000 <= stored <= now()
     with database.write() as db:
         db.execute(update(table).values(last_used_at=5))
-    last_use.note(known)
+    last_use.note(known.id, None)
     _ended("last-use")
     assert _last_used(database, token) == 5
 

@@ -15,7 +15,6 @@ from lightly_ray.platform.services.tokens import Token
 from lightly_ray.platform.services.users import User
 from lightly_ray.platform.storage import audit
 
-_router = APIRouter()
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -90,20 +89,17 @@ class ShareBody(Body):
     writes: bool = False
 
 
-@_router.get("/users/me")
 def read_me(asking: Asking) -> UserData:
     """Who asks."""
     return _user(asking.user)
 
 
-@_router.get("/users", dependencies=[Depends(require_admin)])
 def list_users(platform: Here) -> list[UserData]:
     """All users. For admins."""
     with platform.database.read() as db:
         return [_user(one) for one in users.listing(db)]
 
 
-@_router.post("/users", status_code=201, dependencies=[Depends(require_admin)])
 def create_user(body: NewUser, platform: Here) -> UserData:
     """Make a user, who has no token yet. For admins."""
     audit.about(body.name)
@@ -111,7 +107,6 @@ def create_user(body: NewUser, platform: Here) -> UserData:
         return _user(users.create(db, body.name, body.role))
 
 
-@_router.delete("/users/{name:path}", status_code=204, dependencies=[Depends(require_admin)])
 def remove_user(name: str, platform: Here) -> Response:
     """Remove a user who owns no dataset, with all tokens. For admins."""
     with platform.database.write() as db:
@@ -119,7 +114,6 @@ def remove_user(name: str, platform: Here) -> Response:
     return Response(status_code=204)
 
 
-@_router.get("/tokens")
 def list_tokens(platform: Here, asking: Asking, user: str | None = None) -> list[TokenData]:
     """One's own tokens, or as an admin those of another user: what is known of them, never the tokens themselves."""
     with platform.database.read() as db:
@@ -127,7 +121,6 @@ def list_tokens(platform: Here, asking: Asking, user: str | None = None) -> list
     return [_token(one, asking) for one in listed]
 
 
-@_router.post("/tokens")
 def create_token(body: NewToken, platform: Here, asking: Asking) -> MadeToken:
     """Make a token, which is shown once."""
     audit.about(body.name)
@@ -136,7 +129,6 @@ def create_token(body: NewToken, platform: Here, asking: Asking) -> MadeToken:
         return {"name": body.name, "user": user.name, "token": tokens.create(db, user, body.name, days=body.days)}
 
 
-@_router.delete("/tokens/{name:path}", status_code=204)
 def revoke_token(name: str, platform: Here, asking: Asking, user: str | None = None) -> Response:
     """Make a token worthless from now on, and end what it has signed in."""
     with platform.database.write() as db:
@@ -144,21 +136,18 @@ def revoke_token(name: str, platform: Here, asking: Asking, user: str | None = N
     return Response(status_code=204)
 
 
-@_router.get("/datasets/{dataset_id}/shares")
 def list_shares(entered: Owned, platform: Here) -> list[ShareData]:
     """With whom a dataset is shared. For its owner, and admins."""
     with platform.database.read() as db:
         return [_share(one) for one in access.listing(db, entered.dataset_id)]
 
 
-@_router.put("/datasets/{dataset_id}/shares/{user:path}")
 def share_dataset(user: str, body: ShareBody, entered: Owned, platform: Here) -> ShareData:
     """Share a dataset with a user, or change how. For its owner, and admins."""
     with platform.database.write() as db:
         return _share(access.share(db, entered.dataset_id, user, writes=body.writes))
 
 
-@_router.delete("/datasets/{dataset_id}/shares/{user:path}", status_code=204)
 def unshare_dataset(user: str, entered: Owned, platform: Here) -> Response:
     """Share a dataset with a user no longer. For its owner, and admins."""
     with platform.database.write() as db:
@@ -166,7 +155,6 @@ def unshare_dataset(user: str, entered: Owned, platform: Here) -> Response:
     return Response(status_code=204)
 
 
-@_router.get("/audit")
 def list_changes(
     platform: Here,
     asking: Asking,
@@ -178,12 +166,6 @@ def list_changes(
     with platform.database.read() as db:
         found = audit_lines.listing(db, asking.user, dataset_id=dataset_id, before=before, size=size)
     return [_line(one) for one in found]
-
-
-v1 = APIRouter(prefix="/v1", tags=["users"])
-v1.include_router(_router)
-in_app = APIRouter(prefix="/app")
-in_app.include_router(_router)
 
 
 def _user_of(db: Connection, asking: Token, name: str | None) -> User:
@@ -231,3 +213,22 @@ def _line(it: audit_lines.AuditLine) -> AuditData:
         "datasetName": it.dataset_name,
         "subject": it.subject,
     }
+
+
+def _router(prefix: str) -> APIRouter:
+    router = APIRouter(prefix=prefix, tags=["users"])
+    router.get("/users/me")(read_me)
+    router.get("/users", dependencies=[Depends(require_admin)])(list_users)
+    router.post("/users", status_code=201, dependencies=[Depends(require_admin)])(create_user)
+    router.delete("/users/{name:path}", status_code=204, dependencies=[Depends(require_admin)])(remove_user)
+    router.get("/tokens")(list_tokens)
+    router.post("/tokens")(create_token)
+    router.delete("/tokens/{name:path}", status_code=204)(revoke_token)
+    router.get("/datasets/{dataset_id}/shares")(list_shares)
+    router.put("/datasets/{dataset_id}/shares/{user:path}")(share_dataset)
+    router.delete("/datasets/{dataset_id}/shares/{user:path}", status_code=204)(unshare_dataset)
+    router.get("/audit")(list_changes)
+    return router
+
+
+v1, in_app = _router("/v1"), _router("/app")

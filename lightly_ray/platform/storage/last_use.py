@@ -6,7 +6,6 @@ import threading
 from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 
-from lightly_ray.platform.services.tokens import Token
 from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.ids import now
 from lightly_ray.platform.storage.schema import tokens
@@ -23,14 +22,19 @@ class LastUse:
         self._lock = threading.Lock()
         self._noted: dict[str, int] = {}  # by this server: what the database says may be on its way
 
-    def note(self, token: Token) -> None:
-        """Keep that a token is used now, unless that was said within the last minute."""
+    def note(self, token_id: str, before: int | None) -> None:
+        """Keep that a token is used now, unless that was said within the last minute.
+
+        Args:
+            token_id: of the token.
+            before: when it was last used, as the database says, unix milliseconds.
+        """
         at = now()
         with self._lock:
-            if at - max(token.last_used_at or 0, self._noted.get(token.id, 0)) < _MINUTE:
+            if at - max(before or 0, self._noted.get(token_id, 0)) < _MINUTE:
                 return
-            self._noted[token.id] = at
-        threading.Thread(target=self._keep, args=(token.id, at), name="last-use", daemon=True).start()
+            self._noted[token_id] = at
+        threading.Thread(target=self._keep, args=(token_id, at), name="last-use", daemon=True).start()
 
     def _keep(self, token_id: str, at: int) -> None:
         try:
