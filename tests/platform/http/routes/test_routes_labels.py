@@ -81,7 +81,7 @@ def test_import__what_is_new_what_changed_and_what_stays(api: Api) -> None:
         (first, 1, 3),
         (second["importId"], 2, 4),
     ]
-    assert {one["creator"] for one in history} == {"tests"}
+    assert {one["creator"] for one in history} == {"admin"}
     assert history[1]["report"] == second
     assert classes_of(get(dataset, importId=first))["b-04.png"] == "cat"
 
@@ -136,7 +136,7 @@ def test_withdraw__a_source_says_nothing_and_can_be_read(api: Api) -> None:
     gone = api.refused("GET", f"{dataset.path}/labels", params={"source": "round-1"})
     assert gone[:2] == (404, "LABELS_UNKNOWN")
     assert "'other'" in gone[2]
-    assert [one["withdrawnBy"] for one in imports(dataset)] == ["tests", None]
+    assert [one["withdrawnBy"] for one in imports(dataset)] == ["admin", None]
     assert classes_of(get(dataset, importId=first)) == {"b-01.png": "cat"}
     # The same again is new, since nothing is said any more; it may be of another task.
     box = [{"class": "Cat", "box": [0.1, 0.2, 0.4, 0.9]}]

@@ -38,7 +38,7 @@ def label(dataset: Dataset, labels: dict[str, list[str]]) -> None:
 def test_put__versions_and_the_same_again(dataset: Dataset) -> None:
     api, path = dataset.api, f"{dataset.path}/predictions/round 1"
     first = api.call("PUT", path, data=packed(dict(reversed(ROWS.items()))))
-    assert (first["version"], first["rows"], first["classes"], first["creator"]) == (1, 3, ["ant", "bee"], "tests")
+    assert (first["version"], first["rows"], first["classes"], first["creator"]) == (1, 3, ["ant", "bee"], "admin")
     assert api.call("PUT", path, data=packed(ROWS)) == first
     second = api.call("PUT", path, data=packed({"b-01.png": [1, 0]}))
     assert (second["id"], second["version"], second["rows"]) == (first["id"], 2, 1)

@@ -29,7 +29,7 @@ def test_import__a_tool_s_file(api: Api, browser: Browser) -> None:
     assert values(dataset, KEY) == [None, "cat", None, "dog"]
     assert columns(dataset)[KEY]["title"] == "label"
     [one] = browser.get(f"datasets/{dataset.id}/labels")
-    assert (one["source"], one["creator"], one["report"]) == ("l", "tests", report)
+    assert (one["source"], one["creator"], one["report"]) == ("l", "admin", report)
     browser.call("DELETE", f"datasets/{dataset.id}/labels", params={"source": "l"})
     assert browser.get(f"datasets/{dataset.id}/labels") == []
     assert KEY not in columns(dataset)

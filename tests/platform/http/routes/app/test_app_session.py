@@ -46,15 +46,15 @@ def set_cookie(answer: requests.Response) -> dict[str, str]:
 
 def test_sign_in__by_token(api: Api, stranger: Browser) -> None:
     assert stranger.refused("GET", "session")[:2] == NOBODY
-    assert stranger.sign_in(token=api.token) == "tests"
-    assert stranger.get("session") == {"name": "tests"}
+    assert stranger.sign_in(token=api.token) == "admin"
+    assert stranger.get("session") == {"name": "admin", "role": "admin"}
     assert stranger.get("datasets")["datasets"] is not None
 
 
 def test_sign_in__by_code_once(api: Api, stranger: Browser) -> None:
     code = code_of(api)
-    assert stranger.sign_in(code=code) == "tests"
-    assert stranger.get("session") == {"name": "tests"}
+    assert stranger.sign_in(code=code) == "admin"
+    assert stranger.get("session") == {"name": "admin", "role": "admin"}
     assert Browser(api.url).refused("POST", "session", json={"code": code})[:2] == NOBODY
 
 
