@@ -1,9 +1,10 @@
 """What every route and job works with: the database, the blobs, the signer, the settings."""
 
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -90,6 +91,7 @@ class Platform:
         database, blobs: of the store.
         signer: signs upload and read URLs.
         user_id: the one user there is, as the protocol wants one.
+        deleted: set when a dataset was deleted, for who removes what it leaves.
     """
 
     settings: ServeSettings
@@ -97,6 +99,7 @@ class Platform:
     blobs: Blobs
     signer: Signer
     user_id: str
+    deleted: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def open(cls, settings: ServeSettings) -> Self:

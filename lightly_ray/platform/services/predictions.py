@@ -27,7 +27,7 @@ def upload(platform: Platform, dataset_id: str, body: bytes) -> str:
         InvalidInputError: it is no such file, or a row is no distribution.
     """
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
     table = _parsed(body)
     read_predictions(table, "filename")
     digest = hashlib.sha256(body).hexdigest()

@@ -44,7 +44,7 @@ def upload(platform: Platform, dataset_id: str, name: str, body: Path, creator: 
     """
     limits.predictions_name(name)
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
         known = pa.array(samples.mappings(db, dataset_id), pa.large_string())
     with body.open("rb") as file:
         given = read_packed(file, _WHAT, limits.PREDICTIONS_VALUES)

@@ -8,6 +8,7 @@
              -< label_imports    what people have labelled, import by import
              -< predictions -< evaluations   what models predict, and how good that was
     tokens -< sign_ins           who may come in; who is signed in to the web app
+    deletions                    datasets that are gone, and whose samples and files are being removed
     server_state                 the secret behind signed URLs
 
 Ids are 24 hexadecimal digits, times unix milliseconds, masks hexadecimal strings. A column that ends in
@@ -108,6 +109,7 @@ datasets = Table(
     Column("img_type", String(20)),  # full | thumbnail | meta, known with the initial tag
     Column("total", BigInteger, nullable=False),  # samples that have a row: the length of every mask
     Column("n_samples", BigInteger, nullable=False),  # with and without a row
+    Column("size_in_bytes", BigInteger, nullable=False, server_default="0"),  # of the files of its samples
     Column("upload", OBJECT),  # what the client last registered about its upload
     Column("created_at", TIME, nullable=False),
     Column("last_modified_at", TIME, nullable=False),
@@ -115,11 +117,18 @@ datasets = Table(
     Column("descriptions", BigInteger, nullable=False, server_default="0"),  # how often its samples were described
 )
 
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("dataset_id", ID, primary_key=True),
+    Column("created_at", TIME, nullable=False),
+)
+
 samples = Table(
     "samples",
     metadata,
     Column("id", ID, primary_key=True),
-    _of_dataset(),
+    Column("dataset_id", ID, nullable=False),  # no foreign key: samples are removed after their dataset
     Column("file_name", NAME, nullable=False),
     Column("row", BigInteger),  # given in file-name order when a tag first covers the sample; then for good
     Column("thumb_name", Text),

@@ -39,7 +39,7 @@ def create_sample(dataset_id: str, body: SampleBody, platform: Here) -> Created:
 def list_samples(dataset_id: str, platform: Here, *, size: PageSize = None, offset: PageOffset = 0) -> list[SampleData]:
     """Samples whose announced files have all arrived, in mappings order."""
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
         listed = sample_pages.listing(db, dataset_id, offset=offset, size=size)
     return [views.sample(one) for one in listed]
 
@@ -55,7 +55,7 @@ def list_sample_parts(
 ) -> JSONResponse:
     """The same samples, as much of each as is asked for."""
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
         if mode == "full":
             full = sample_pages.listing(db, dataset_id, offset=offset, size=size)
             return JSONResponse([views.sample(one) for one in full])
@@ -87,7 +87,7 @@ def read_mappings(
 ) -> JSONResponse:
     """File names or ids in the order of the bits of every mask."""
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
         return JSONResponse(samples.mappings(db, dataset_id, "id" if field == "_id" else "file_name"))
 
 

@@ -39,7 +39,7 @@ class Combined(TypedDict):
 def list_tags(dataset_id: str, platform: Here) -> list[TagData]:
     """All tags, the initial tag first; none before the upload is finished."""
     with platform.database.read() as db:
-        dataset = datasets.look(db, dataset_id)
+        dataset = datasets.read(db, dataset_id)
         return [views.tag(tag, dataset.total) for tag in tags.listing(db, dataset_id)]
 
 
@@ -105,7 +105,7 @@ def combine_tags(dataset_id: str, body: ArithmeticsBody, platform: Here) -> Comb
 def read_tag(dataset_id: str, tag_id: str, platform: Here) -> TagData:
     """One tag."""
     with platform.database.read() as db:
-        return views.tag(tags.read(db, dataset_id, tag_id), datasets.look(db, dataset_id).total)
+        return views.tag(tags.read(db, dataset_id, tag_id), datasets.read(db, dataset_id).total)
 
 
 @router.put("/{tag_id}")

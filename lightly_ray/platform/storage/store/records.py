@@ -19,7 +19,7 @@ def record(kind: type[R], row: Row[Any]) -> R:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A dataset, with what is counted over its samples."""
+    """A dataset."""
 
     id: str
     name: str
@@ -27,12 +27,12 @@ class Dataset:
     img_type: str | None
     total: int
     n_samples: int
+    size_in_bytes: int
     upload: Json | None
     created_at: int
     last_modified_at: int
     changes: int
     descriptions: int
-    size_in_bytes: int | None = None
 
     @property
     def version(self) -> str:

@@ -11,7 +11,7 @@ from lightly_ray.platform.http.dependencies import Here
 from lightly_ray.platform.http.routes.app import views
 from lightly_ray.platform.http.schemas import Body, Created
 from lightly_ray.platform.storage.ids import now
-from lightly_ray.platform.storage.store import datasets, embeddings, jobs, samples, tags
+from lightly_ray.platform.storage.store import datasets, deletions, embeddings, jobs, samples, tags
 from lightly_ray.platform.storage.store.records import Dataset
 
 router = APIRouter(prefix="/app")
@@ -86,7 +86,7 @@ def create_dataset(body: NewDataset, platform: Here) -> Created:
 def read_dataset(dataset_id: str, platform: Here) -> WholeDataset:
     """One dataset with its tags and embeddings."""
     with platform.database.read() as db:
-        dataset = datasets.look(db, dataset_id)
+        dataset = datasets.read(db, dataset_id)
         return {
             "id": dataset.id,
             "name": dataset.name,
@@ -105,9 +105,8 @@ def read_dataset(dataset_id: str, platform: Here) -> WholeDataset:
 def delete_dataset(dataset_id: str, platform: Here) -> Response:
     """Delete a dataset with all that belongs to it."""
     with platform.database.write() as db:
-        datasets.remove(db, dataset_id)
-    # After the commit: files without a database are waste, a database without its files would be loss.
-    platform.blobs.delete_folder(f"datasets/{dataset_id}")
+        deletions.begin(db, dataset_id)
+    platform.deleted.set()
     return Response(status_code=204)
 
 
@@ -140,6 +139,6 @@ def _strip(db: Connection, it: Dataset) -> list[int]:
 
 def _version(db: Connection, dataset_id: str) -> str | None:
     try:
-        return datasets.look(db, dataset_id).version
+        return datasets.read(db, dataset_id).version
     except NotFoundError:  # deleted while its page is open: the page learns that by this
         return None

@@ -65,7 +65,7 @@ async def put_embedding(
 def _keep(platform: Platform, dataset_id: str, name: str, file: tuple[Path, Format]) -> UploadedEmbedding:
     limits.embedding_name(name)
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
         names = samples.mappings(db, dataset_id)
     upload = embedding_files.store(platform.blobs, dataset_id, *file, names)
     with platform.database.write() as db:
