@@ -45,14 +45,14 @@ class Facts:
     dimension: int
 
 
-def convert(source: Path, kind: Format, target: Path, names: list[str]) -> Facts:
+def convert(source: Path, kind: Format, target: Path, names: pa.LargeStringArray) -> Facts:
     """Check an uploaded file and write it in our form.
 
     Args:
         source: as uploaded.
         kind: what it is.
         target: the Parquet file to write.
-        names: all file names of the dataset, in mappings order.
+        names: all file names of the dataset, (N,), in mappings order.
 
     Raises:
         InvalidInputError: it cannot be used (EMBEDDING_INVALID), or is empty (EMBEDDING_ROW_COUNT_INVALID).
@@ -61,7 +61,7 @@ def convert(source: Path, kind: Format, target: Path, names: list[str]) -> Facts
     batches = read_csv(source, "the file") if kind == "csv" else _read_parquet(source)
     try:
         filenames, layout = _write(batches, target)
-        rows = _rows(filenames, pa.array(names, pa.large_string()))
+        rows = _rows(filenames, names)
     except InvalidInputError as error:
         if error.code == InvalidInputError.code:
             error.code = "EMBEDDING_INVALID"
@@ -72,7 +72,7 @@ def convert(source: Path, kind: Format, target: Path, names: list[str]) -> Facts
         return Facts(hashlib.file_digest(file, "sha256").hexdigest(), len(rows), layout.width)
 
 
-def store(blobs: Blobs, dataset_id: str, source: Path, kind: Format, names: list[str]) -> Upload:
+def store(blobs: Blobs, dataset_id: str, source: Path, kind: Format, names: pa.LargeStringArray) -> Upload:
     """Convert an uploaded file beside itself and put it into the storage; raises as `convert`."""
     converted = source.with_name(f"{source.name}.converted")
     facts = convert(source, kind, converted, names)

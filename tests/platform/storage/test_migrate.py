@@ -86,7 +86,7 @@ def test_migrate__counts_the_bytes_of_files_and_lets_samples_outlive_their_datas
     with database.write() as db:
         _upgrade(db, "0005")
         for dataset in ("d", "e"):
-            values = {"id": dataset * 24, "name": dataset * 3}
+            values: dict[str, Any] = {"id": dataset * 24, "name": dataset * 3}
             columns = "id, name, type, total, n_samples, created_at, last_modified_at"
             db.execute(text(f"INSERT INTO datasets ({columns}) VALUES (:id, :name, 'Images', 0, 3, 1, 1)"), values)
         for name, full, thumb in (("a", 5, 70), ("b", None, 300), ("c", None, None)):

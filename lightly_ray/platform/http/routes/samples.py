@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from typing_extensions import TypedDict
 
 from lightly_ray.errors import NotFoundError
@@ -11,6 +11,7 @@ from lightly_ray.platform import limits
 from lightly_ray.platform.http import views
 from lightly_ray.platform.http.dependencies import Flag, Here, PageOffset, PageSize, sample_path, signed_url
 from lightly_ray.platform.http.schemas import Created, Object, SampleBody, SampleChange, SampleData
+from lightly_ray.platform.services import mappings
 from lightly_ray.platform.storage.store import datasets, sample_pages, samples
 from lightly_ray.platform.storage.store.samples import Kind, NewSample
 
@@ -84,11 +85,10 @@ def change_sample(dataset_id: str, sample_id: str, body: SampleChange, platform:
 @router.get("/mappings", response_model=list[str])
 def read_mappings(
     dataset_id: str, platform: Here, field: Annotated[Literal["fileName", "_id"], Query()] = "fileName"
-) -> JSONResponse:
+) -> StreamingResponse:
     """File names or ids in the order of the bits of every mask."""
-    with platform.database.read() as db:
-        datasets.read(db, dataset_id)
-        return JSONResponse(samples.mappings(db, dataset_id, "id" if field == "_id" else "file_name"))
+    found = mappings.in_order(platform, dataset_id, "id" if field == "_id" else "file_name")
+    return StreamingResponse(mappings.json_texts(found), media_type="application/json")
 
 
 @router.get("/samples/{sample_id}/writeurl")

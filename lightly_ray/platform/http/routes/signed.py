@@ -19,6 +19,7 @@ from lightly_ray.platform.http.received import received
 from lightly_ray.platform.services import embedding_files, images
 from lightly_ray.platform.services.embedding_files import Format
 from lightly_ray.platform.services.images import store_image
+from lightly_ray.platform.services.mappings import in_order
 from lightly_ray.platform.storage.store import embeddings, samples
 from lightly_ray.platform.storage.store.samples import Kind
 
@@ -109,7 +110,7 @@ def _keep_image(platform: Platform, sample_id: str, kind: Kind, body: IO[bytes])
 def _keep_embedding(platform: Platform, embedding_id: str, kind: Format, path: Path) -> None:
     with platform.database.read() as db:
         embedding = embeddings.find(db, embedding_id)
-        names = samples.mappings(db, embedding.dataset_id)
+    names = in_order(platform, embedding.dataset_id)
     upload = embedding_files.store(platform.blobs, embedding.dataset_id, path, kind, names)
     with platform.database.write() as db:
         embeddings.add_version(db, embedding_id, upload)

@@ -5,11 +5,11 @@ a tag covers it (initial tag, upsize): rows are given in file-name order, whatev
 uploading threads happened to arrive, and never change.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, update
 
 from lightly_ray.errors import NotFoundError, TooLargeError
 from lightly_ray.platform import limits
@@ -21,6 +21,7 @@ from lightly_ray.platform.storage.store.records import Json, Sample, record
 
 Kind = Literal["full", "thumb"]
 _MANY = 5_000  # values in one statement
+_PART = 50_000  # rows that are read at a time
 _DESCRIPTION = {"exif", "meta_data", "custom_meta_data"}
 
 
@@ -162,10 +163,10 @@ def mappings(db: Connection, dataset_id: str, column: Literal["id", "file_name"]
     return list(db.scalars(query))
 
 
-def identities(db: Connection, dataset_id: str, total: int) -> list[tuple[str, str]]:
-    """(id, file name) of the first ``total`` rows, in their order."""
+def identities(db: Connection, dataset_id: str, total: int) -> Iterator[Sequence[Row[Any, Any]]]:
+    """(id, file name) of the first ``total`` rows, in their order, some at a time."""
     query = select(samples.c.id, samples.c.file_name).where(samples.c.dataset_id == dataset_id, samples.c.row < total)
-    return [(row[0], row[1]) for row in db.execute(query.order_by(samples.c.row)).all()]
+    return db.execute(query.order_by(samples.c.row).execution_options(yield_per=_PART)).partitions()
 
 
 def by_rows(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[Sample]:
