@@ -140,7 +140,7 @@ class UnavailableError(LightlyRayError, RuntimeError):
     """The database or the storage of the platform cannot be reached; asking again later is right."""
 
     http_status = 503
-    code = "SERVICE_UNAVAILABLE"
+    code: Code = "SERVICE_UNAVAILABLE"
 
 
 class StorageFullError(UnavailableError):
