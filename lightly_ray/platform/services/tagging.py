@@ -109,7 +109,7 @@ def mask_of(
         raise _invalid("a tag is made of either bitMaskData or fileNames")
     if file_names is None:
         return BitMask.from_hex(bit_mask_data or "")
-    distinct = pa.array(list(dict.fromkeys(file_names)), pa.large_string())
+    distinct = pa.array(file_names, pa.large_string()).unique()
     known = in_order(platform, dataset_id)
     rows = positions_in(distinct, known)
     unknown = np.flatnonzero(rows < 0)
