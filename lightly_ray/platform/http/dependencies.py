@@ -11,7 +11,7 @@ from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services import sessions, tokens
 from lightly_ray.platform.services.sessions import SignedIn
 from lightly_ray.platform.services.tokens import Token
-from lightly_ray.platform.storage.store.records import Sample
+from lightly_ray.platform.storage.store.records import Named, Sample
 from lightly_ray.platform.storage.store.samples import Kind
 
 
@@ -86,7 +86,7 @@ def sample_path(sample_id: str, kind: Kind) -> str:
     return f"/v1/signed/samples/{sample_id}/{kind}"
 
 
-def image_url(request: Request, platform: Platform, sample: Sample) -> str:
+def image_url(request: Request, platform: Platform, sample: Sample | Named) -> str:
     """A signed URL of a sample's image, or of its thumbnail where that is all; it ends in the file's base name."""
     path = sample_path(sample.id, "thumb" if sample.full_key is None else "full")
     return signed_url(request, platform, "GET", path, sample.file_name.rpartition("/")[2])

@@ -13,7 +13,7 @@ from lightly_ray.platform import limits
 from lightly_ray.platform.http import views
 from lightly_ray.platform.http.dependencies import Flag, Here, PageOffset, PageSize, image_url
 from lightly_ray.platform.services import exports, mappings
-from lightly_ray.platform.services.members import members
+from lightly_ray.platform.services.members import members, named_members
 from lightly_ray.platform.services.tables import json_list
 from lightly_ray.platform.storage.store import rows, samples, tags
 from lightly_ray.platform.storage.store.records import Sample
@@ -71,7 +71,7 @@ def export_file_names(
         if inverted:
             mask = mask.invert(rows.total(db, dataset_id))
     if form == "REDIRECTED_READ_URL":
-        texts = (image_url(request, platform, sample) for sample in members(platform, dataset_id, mask))
+        texts = (image_url(request, platform, sample) for sample in named_members(platform, dataset_id, mask))
     else:
         texts = mappings.names_of(platform, dataset_id, mask).to_pylist()
     return StreamingResponse(_lines(texts), media_type="text/plain")

@@ -65,6 +65,15 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What an address of a sample's image is made of: without metadata, which takes forty times as long to read."""
+
+    id: str
+    file_name: str
+    full_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Tag:
     """A named set of samples. Its provenance, which may be large, is read by itself."""
 

@@ -17,7 +17,7 @@ from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import datasets, samples
 from lightly_ray.platform.storage.store.changes import note_change
 from lightly_ray.platform.storage.store.datasets import lock
-from lightly_ray.platform.storage.store.records import Json, Sample, record
+from lightly_ray.platform.storage.store.records import Json, Named, Sample, record
 
 Kind = Literal["full", "thumb"]
 _MANY = 5_000  # values in one statement
@@ -177,6 +177,13 @@ def by_rows(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[Sample
         query = select(samples).where(samples.c.dataset_id == dataset_id, some).order_by(samples.c.row)
         listed += [record(Sample, row) for row in db.execute(query)]
     return listed
+
+
+def names_at(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[Named]:
+    """What the samples at some thousand rows are called, ascending."""
+    columns = (samples.c[name] for name in Named.__slots__)
+    query = select(*columns).where(samples.c.dataset_id == dataset_id, samples.c.row.in_(rows))
+    return [Named(*row) for row in db.execute(query.order_by(samples.c.row))]
 
 
 def with_image(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[int]:
