@@ -83,7 +83,7 @@ def _rows(db: Connection) -> Iterator[str]:
         .subquery()
     )
     query = select(datasets, *counted.c["rows", "last", "all", "bytes"])
-    for it in db.execute(query.outerjoin_from(datasets, counted)):
+    for it in db.execute(query.outerjoin_from(datasets, counted, counted.c.dataset_id == datasets.c.id)):
         name, total, rows, last = it.name, it.total, it.rows, it.last
         if (rows or 0) != total or (total and last != total - 1):
             yield f"dataset {name!r}: {rows or 0} samples have rows up to {last}, it says {total}"
