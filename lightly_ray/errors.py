@@ -10,6 +10,7 @@
       AuthenticationError    the token is missing or wrong                     (RuntimeError)              HTTP 401
       ApiError               the platform refused or could not be reached      (RuntimeError)
       UnavailableError       a database or a storage cannot be reached         (RuntimeError)              HTTP 503
+        StorageFullError     there is no room left for what came in                                        HTTP 507
       JobFailedError         a job of the platform ended without its result    (RuntimeError)
       WorkerLostError        workers are gone or hang, and were not replaced   (RuntimeError)
       MissingExtraError      an optional dependency is not installed           (ImportError)
@@ -44,6 +45,7 @@ Code = Literal[
     "SAMPLE_UNKNOWN",
     "SCORE_UNKNOWN",
     "SERVICE_UNAVAILABLE",
+    "STORAGE_FULL",
     "TAG_INITIAL_EXISTS",
     "TAG_NAME_EXISTS",
     "TAG_NO_TAG_IN_DATASET",
@@ -138,7 +140,14 @@ class UnavailableError(LightlyRayError, RuntimeError):
     """The database or the storage of the platform cannot be reached; asking again later is right."""
 
     http_status = 503
-    code = "SERVICE_UNAVAILABLE"
+    code: Code = "SERVICE_UNAVAILABLE"
+
+
+class StorageFullError(UnavailableError):
+    """The platform has no room left for what came in: somebody has to make room before asking again helps."""
+
+    http_status = 507
+    code = "STORAGE_FULL"
 
 
 class JobFailedError(LightlyRayError, RuntimeError):

@@ -8,10 +8,11 @@ import pytest
 import lightly_ray
 from lightly_ray import deploy
 from lightly_ray.parallel import metrics
+from lightly_ray.platform import limits
 from lightly_ray.platform.settings import ServeSettings
 
 ROOT = Path(lightly_ray.__file__).parent
-PAGES = ["running_on_a_cluster", "sizing", "monitoring", "upgrading", "what_to_do_when"]
+PAGES = ["operating", "running_on_a_cluster", "sizing", "monitoring", "upgrading", "what_to_do_when"]
 
 
 def page(name: str) -> str:
@@ -47,3 +48,16 @@ def test_sizing__its_table_follows_the_formula() -> None:
     for count, gigabytes in rows:
         expected = int(count.replace(",", "")) * (1.2 * 128 * 4 + 48) / 1e9
         assert float(gigabytes) == pytest.approx(expected, rel=0.08)
+
+
+def test_operating__has_every_setting_and_limit() -> None:
+    settings, rest = page("operating").split("## Limits")
+    rows = re.findall(r"^\| (`.+?) \|", settings, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", " ".join(rows))) == set(ServeSettings.model_fields)
+    written = dict(re.findall(r"^\| `([A-Z_]+)` \| ([\d,]+) \|", rest, re.MULTILINE))
+    assert {name: int(number.replace(",", "")) for name, number in written.items()} == {
+        name: value
+        for name, value in vars(limits).items()
+        if name.isupper() and isinstance(value, int)
+        if not name.startswith("MOST_")
+    }

@@ -7,7 +7,7 @@ Columns may stand in any order, coordinate k is `embedding_k`, and labels may be
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -17,11 +17,13 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
+from lightly_ray.data.hostile_parquet import BROKEN
 from lightly_ray.data.vectors import fixed_lists, matrix
 from lightly_ray.errors import InvalidInputError, UnreadableError
 
 NO_LABEL = "0"  # what published clients write
 _BLOCK = 16 * 2**20
+_HEADER = 2 * 2**20  # bytes that are looked at, for 100,000 coordinates: a file may be one line of gigabytes
 
 
 def read_csv(path: Path, what: str) -> Iterator[pa.RecordBatch]:
@@ -85,7 +87,7 @@ def reading(what: str, kind: str, place: Callable[[], str] = str) -> Iterator[No
     """
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except BROKEN as error:
         reason = f"{place()}{str(error).splitlines()[0][:300]}"
         raise UnreadableError(f"{what} cannot be read as {kind}: {reason}") from error
 
@@ -106,8 +108,8 @@ def _quoted(texts: pa.Array) -> pa.Array:
 
 def _bad_line(path: Path, columns: Sequence[str]) -> str:
     """Where the first row is that has other columns than the header, or no number where one belongs."""
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        rows = csv.reader(file)
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file, suppress(csv.Error):
+        rows = csv.reader(iter(lambda: file.readline(_BLOCK), ""))
         header = next((row for row in rows if row), [])
         axes = [header.index(name) for name in columns]
         for row in rows:
@@ -127,8 +129,11 @@ def _is_number(text: str) -> bool:
 def _columns(path: Path, what: str) -> tuple[list[str], bool]:
     """The columns with coordinates, and whether there are labels."""
     with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        header = next((row for row in csv.reader(file) if row), [])
-    axes = {int(found[1]): name for name in header if (found := re.fullmatch(r"embedding_([0-9]+)", name))}
+        try:
+            header = next((row for row in csv.reader(iter(lambda: file.readline(_HEADER), "")) if row), [])
+        except csv.Error as error:
+            raise UnreadableError(f"{what} cannot be read as csv: the header: {error}") from error
+    axes = {int(found[1]): name for name in header if (found := re.fullmatch(r"embedding_([0-9]{1,6})", name))}
     # By their number: sorted as text, embedding_10 stands before embedding_2.
     columns = [axes[axis] for axis in sorted(axes)]
     complete = bool(axes) and sorted(axes) == list(range(len(axes)))

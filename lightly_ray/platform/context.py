@@ -1,9 +1,12 @@
 """What every route and job works with: the database, the blobs, the signer, the settings."""
 
+import errno
+import os
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -42,14 +45,19 @@ class Store:
         """Open, and bring the database to the newest schema.
 
         Raises:
-            InvalidInputError: the folder or the storage cannot be used.
+            InvalidInputError: the folder or the storage cannot be used, or only be read.
             ConflictError: the platform of this folder keeps its data in another database.
             UnavailableError: the database cannot be reached, or is none.
         """
         with _usable(f"data_dir {str(settings.data_dir)!r}"):
             settings.data_dir.mkdir(parents=True, exist_ok=True)
+            _require_writable(settings.data_dir)
             _require_same_database(settings)
-        return cls._with(settings, migrate)
+        with _usable(f"storage {hide_credentials(settings.storage_root)!r}"):
+            blobs = Blobs(settings.storage_root, settings.storage_endpoint)
+            if blobs.is_local:  # a bucket says so when something is written
+                _require_writable(Path(blobs.root))
+        return cls(_prepared(settings, migrate), blobs)
 
     @classmethod
     def reach(cls, settings: StoreSettings) -> Self:
@@ -65,21 +73,9 @@ class Store:
             raise NotFoundError(f"there is no platform in data_dir {str(settings.data_dir)!r}")
         with _usable(f"data_dir {str(settings.data_dir)!r}"):
             _require_same_database(settings)
-        return cls._with(settings, require_newest)
-
-    @classmethod
-    def _with(cls, settings: StoreSettings, prepare: Callable[[Database], None]) -> Self:
-        database = Database(settings.database_url)
-        try:
-            prepare(database)
-        except DBAPIError as error:
-            database.close()
-            where = settings.database_url.render_as_string(hide_password=True)
-            reason = " ".join(str(error.orig).split())[:300]
-            raise UnavailableError(f"the database {where} cannot be used: {reason}") from error
         with _usable(f"storage {hide_credentials(settings.storage_root)!r}"):
             blobs = Blobs(settings.storage_root, settings.storage_endpoint)
-        return cls(database, blobs)
+        return cls(_prepared(settings, require_newest), blobs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +88,7 @@ class Platform:
         signer: signs upload and read URLs.
         user_id: of the admin that it begins with, which no other platform has.
         last_use: of its tokens.
+        deleted: set when a dataset was deleted, for who removes what it leaves.
     """
 
     settings: ServeSettings
@@ -100,6 +97,7 @@ class Platform:
     signer: Signer
     user_id: str
     last_use: LastUse
+    deleted: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def open(cls, settings: ServeSettings) -> Self:
@@ -118,6 +116,18 @@ class Platform:
         )
 
 
+def _prepared(settings: StoreSettings, prepare: Callable[[Database], None]) -> Database:
+    database = Database(settings.database_url)
+    try:
+        prepare(database)
+    except DBAPIError as error:
+        database.close()
+        where = settings.database_url.render_as_string(hide_password=True)
+        reason = " ".join(str(error.orig).split())[:300]
+        raise UnavailableError(f"the database {where} cannot be used: {reason}") from error
+    return database
+
+
 @contextmanager
 def _usable(what: str) -> Iterator[None]:
     try:
@@ -125,6 +135,12 @@ def _usable(what: str) -> Iterator[None]:
     except OSError as error:
         reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror or str(error)
         raise InvalidInputError(f"{what} cannot be used: {reason}") from error
+
+
+def _require_writable(folder: Path) -> None:
+    # Asked of the system, not tried: it knows of a disk that is mounted read-only, for root too.
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OSError(errno.EROFS, "it can only be read")
 
 
 def _require_same_database(settings: StoreSettings) -> None:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.data.vectors import fixed_lists
@@ -136,7 +136,10 @@ def add_samples(db: Connection, dataset_id: str, names: list[str], pictures: Pic
             )
         ]
         db.execute(sample_table.insert(), rows)
-    db.execute(dataset_table.update().where(dataset_table.c.id == dataset_id).values(n_samples=len(names)))
+    size = func.sum(sample_table.c.full_bytes + func.coalesce(sample_table.c.thumb_bytes, 0))
+    counted = select(size).where(sample_table.c.dataset_id == dataset_id).scalar_subquery()
+    known = {"n_samples": len(names), "size_in_bytes": counted}
+    db.execute(dataset_table.update().where(dataset_table.c.id == dataset_id).values(**known))
 
 
 def add_tags(db: Connection, dataset_id: str, count: int) -> list[tuple[str, BitMask]]:

@@ -1,7 +1,8 @@
 """A server or worker that kills itself at its N-th write: `python -m tests.platform.deadly ROLE N`, then as `child`.
 
-Writes are: each INSERT, UPDATE and DELETE, the moment before and after each commit, and before, within and after
-each file that is stored. With N = 0 it never dies, and tells the number of its writes in a file.
+Writes are: each INSERT, UPDATE and DELETE, the moment before and after each commit, before, within and after each
+file that is stored, before and after a folder is removed. With N = 0 it never dies, and tells the number of its
+writes in a file.
 """
 
 import os
@@ -70,7 +71,7 @@ class Deadline:
 
 def arm(deadline: Deadline) -> None:
     """Let every write count."""
-    begin, put = Database.write, Blobs.put
+    begin, put, delete_folder = Database.write, Blobs.put, Blobs.delete_folder
 
     @contextmanager
     def _write(self: Database, *, alone: bool = False) -> Iterator[Connection]:
@@ -83,6 +84,11 @@ def arm(deadline: Deadline) -> None:
         put(self, key, cast("IO[bytes]", _Counting(source, deadline)))
         deadline.write()
 
+    def _delete_folder(self: Blobs, key: str) -> None:
+        deadline.write()
+        delete_folder(self, key)
+        deadline.write()
+
     @event.listens_for(Engine, "before_cursor_execute")
     def _execute(_connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
         if statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE", "CREATE")):
@@ -92,7 +98,7 @@ def arm(deadline: Deadline) -> None:
     def _commit(_connection: Connection) -> None:
         deadline.write()
 
-    Database.write, Blobs.put = _write, _put  # type: ignore[method-assign]
+    Database.write, Blobs.put, Blobs.delete_folder = _write, _put, _delete_folder  # type: ignore[method-assign]
 
 
 class _Counting:

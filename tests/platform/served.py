@@ -175,6 +175,14 @@ def ended(api: Api, job_id: str, seconds: float = 60) -> dict[str, Any]:
     raise AssertionError(f"job {job_id} did not end within {seconds} s: {job}")
 
 
+def until_gone(folder: Path, seconds: float = 30) -> None:
+    """Wait until the files of a deleted dataset are removed."""
+    until = time.monotonic() + seconds
+    while folder.exists():
+        assert time.monotonic() < until, f"{folder} is still there"
+        time.sleep(0.02)
+
+
 def a_sample(**fields: Any) -> Sample:
     """A sample as the store knows it, with these fields and no others."""
     empty = {field.name: None for field in dataclasses.fields(Sample)}

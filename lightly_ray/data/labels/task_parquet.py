@@ -7,8 +7,9 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lightly_ray.data.hostile_parquet import BROKEN, require_plain_types, require_small_texts, require_values
 from lightly_ray.data.labels.table import TASKS, Task
-from lightly_ray.errors import InvalidInputError, TooLargeError, UnreadableError
+from lightly_ray.errors import InvalidInputError, UnreadableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,13 @@ class TaskParquet:
         try:
             parquet = pq.ParquetFile(file)
             task, classes = self._said(parquet.schema_arrow, what)
-            values = _values(parquet.metadata)
-            if at_most is not None and values > at_most:
-                verb = "unpack" if self.plural else "unpacks"
-                raise TooLargeError(f"{what} {verb} to {values:,} values, at most {at_most:,} are taken")
+            if at_most is not None:  # from strangers
+                require_plain_types(parquet.schema_arrow, what)
+                require_values(file, what, at_most)
+                require_small_texts(parquet, file, what)
             table = parquet.read() if only is None else pq.read_table(file, filters=[(only[0], "=", only[1])])
-        except (pa.ArrowException, OSError) as error:
+            table.validate(full=at_most is not None)  # texts may be no UTF-8
+        except BROKEN as error:
             raise UnreadableError(f"{what} {self._is} no Parquet file that can be read: {error}") from error
         return task, classes, table
 
@@ -79,8 +81,3 @@ class TaskParquet:
         if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
             raise InvalidInputError(f"the classes of {what} are no list of names")
         return task, tuple(classes)
-
-
-def _values(metadata: pq.FileMetaData) -> int:
-    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
-    return sum(group.column(place).num_values for group in groups for place in range(group.num_columns))

@@ -1,5 +1,8 @@
 """The application: routes, who may use them, and what surrounds them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import APIRouter, Depends, FastAPI
 
 from lightly_ray import __version__
@@ -29,6 +32,7 @@ from lightly_ray.platform.http.routes import (
     tags,
 )
 from lightly_ray.platform.http.web_answers import WebAnswers
+from lightly_ray.platform.services.sweeping import sweeping
 
 # The batch stands before the samples: `/samples/batch` must not be taken for a sample's id.
 WITH_TOKEN: list[APIRouter] = [
@@ -55,7 +59,14 @@ WITHOUT_TOKEN: list[APIRouter] = [health.public, signed.router, signed.preflight
 
 def create_app(platform: Platform) -> FastAPI:
     """The ASGI application that serves a platform."""
+
+    @asynccontextmanager
+    async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        with sweeping(platform):
+            yield
+
     app = FastAPI(
+        lifespan=_lifespan,
         title="lightly_ray platform",
         version=__version__,
         docs_url=None,

@@ -13,6 +13,8 @@ from starlette.exceptions import HTTPException
 from typing_extensions import TypedDict
 
 from lightly_ray.errors import Code, LightlyRayError
+from lightly_ray.platform.storage.blobs import is_full
+from lightly_ray.platform.storage.database import database_is_full
 
 
 class Problem(TypedDict):
@@ -36,6 +38,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
         422: "a value cannot be used",
         429: "too many requests at the same time: none of it was done",
         503: "the database or the storage cannot be reached at the moment",
+        507: "a disk is full: nothing of the request was kept",
     }.items()
 }
 _CODES: dict[int, Code] = {401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND"}
@@ -49,6 +52,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _of_framework)
     app.add_exception_handler(DBAPIError, _of_database)
     app.add_exception_handler(PoolTimeoutError, _of_database)
+    app.add_exception_handler(OSError, _of_disk)
 
 
 def answer(status: int, code: Code, message: str) -> JSONResponse:
@@ -76,6 +80,8 @@ def _of_framework(request: Request, error: Exception) -> JSONResponse:
         raise error
     if isinstance(error.__cause__, LightlyRayError):  # raised while the body was read
         return _deliberate(request, error.__cause__)
+    if isinstance(error.__cause__, OSError):
+        return _of_disk(request, error.__cause__)
     message = f"there is no {request.url.path}" if error.status_code == 404 else str(error.detail)
     return answer(error.status_code, _CODES.get(error.status_code, "BAD_REQUEST"), message)
 
@@ -86,9 +92,23 @@ def _of_database(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, IntegrityError):
         _log.warning("request %s lost a race: %s", request.state.request_id, error.orig)
         return answer(409, "BAD_REQUEST", "another request changed the same thing at the same time; try again")
+    if isinstance(error, DBAPIError) and database_is_full(error):
+        return _full(request, "the disk of the database")
     # Lost, locked or too busy: nothing was committed, and asking again is right. Anything else is a bug.
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     if lost or isinstance(error, OperationalError | PoolTimeoutError):
         _log.warning("request %s: the database cannot be used: %s", request.state.request_id, error)
         return answer(503, "SERVICE_UNAVAILABLE", "the database cannot be reached at the moment; try again")
     raise error
+
+
+def _of_disk(request: Request, error: Exception) -> JSONResponse:
+    """Bodies are kept in files while they come in."""
+    if isinstance(error, OSError) and is_full(error):
+        return _full(request, "the disk of temporary files")
+    raise error
+
+
+def _full(request: Request, what: str) -> JSONResponse:
+    _log.warning("request %s: %s is full", request.state.request_id, what)
+    return answer(507, "STORAGE_FULL", f"{what} is full: nothing of this request was kept, make room first")

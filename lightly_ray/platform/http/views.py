@@ -16,7 +16,7 @@ def dataset(it: records.Dataset) -> schemas.DatasetData:
         "type": it.type,
         "imgType": it.img_type,
         "nSamples": it.n_samples,
-        "sizeInBytes": it.size_in_bytes or 0,
+        "sizeInBytes": it.size_in_bytes,
         "createdAt": it.created_at,
         "lastModifiedAt": it.last_modified_at,
     }

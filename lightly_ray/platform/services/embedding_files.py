@@ -18,16 +18,20 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from lightly_ray.data.embedding_csv import NO_LABEL, read_csv, reading, write_csv
+from lightly_ray.data.hostile_parquet import require_plain_types, require_small_texts
+from lightly_ray.data.parquet_footer import values_by_column
 from lightly_ray.data.string_lookup import duplicates, positions_in
 from lightly_ray.data.text import unicode_hint
 from lightly_ray.data.vectors import Layout, VectorFault, arrow_matrix, first_layout, fixed_lists, settle
-from lightly_ray.errors import InvalidInputError
+from lightly_ray.errors import InvalidInputError, TooLargeError
+from lightly_ray.platform import limits
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.store.embeddings import Upload
 
 Format = Literal["csv", "parquet"]
-_BATCH_ROWS = 16_384
+_BATCH_ROWS, _BATCH_VALUES = 16_384, 2**22  # of one part of a Parquet file, whichever is less
+_TEXT_BYTES = 4 * limits.NAME  # a file name, or a label
 _WHERE = "the column embedding"
 
 
@@ -45,23 +49,23 @@ class Facts:
     dimension: int
 
 
-def convert(source: Path, kind: Format, target: Path, names: list[str]) -> Facts:
+def convert(source: Path, kind: Format, target: Path, names: pa.LargeStringArray) -> Facts:
     """Check an uploaded file and write it in our form.
 
     Args:
         source: as uploaded.
         kind: what it is.
         target: the Parquet file to write.
-        names: all file names of the dataset, in mappings order.
+        names: all file names of the dataset, (N,), in mappings order.
 
     Raises:
         InvalidInputError: it cannot be used (EMBEDDING_INVALID), or is empty (EMBEDDING_ROW_COUNT_INVALID).
         UnreadableError: it is broken (EMBEDDING_INVALID).
     """
-    batches = read_csv(source, "the file") if kind == "csv" else _read_parquet(source)
+    batches = read_csv(source, "the file") if kind == "csv" else _read_parquet(source, len(names))
     try:
         filenames, layout = _write(batches, target)
-        rows = _rows(filenames, pa.array(names, pa.large_string()))
+        rows = _rows(filenames, names)
     except InvalidInputError as error:
         if error.code == InvalidInputError.code:
             error.code = "EMBEDDING_INVALID"
@@ -72,7 +76,7 @@ def convert(source: Path, kind: Format, target: Path, names: list[str]) -> Facts
         return Facts(hashlib.file_digest(file, "sha256").hexdigest(), len(rows), layout.width)
 
 
-def store(blobs: Blobs, dataset_id: str, source: Path, kind: Format, names: list[str]) -> Upload:
+def store(blobs: Blobs, dataset_id: str, source: Path, kind: Format, names: pa.LargeStringArray) -> Upload:
     """Convert an uploaded file beside itself and put it into the storage; raises as `convert`."""
     converted = source.with_name(f"{source.name}.converted")
     facts = convert(source, kind, converted, names)
@@ -89,16 +93,32 @@ def as_csv(source: Path | pa.NativeFile) -> Iterator[bytes]:
     return write_csv(file.iter_batches(batch_size=_BATCH_ROWS), dimension)
 
 
-def _read_parquet(source: Path) -> Iterator[pa.RecordBatch]:
+def _read_parquet(source: Path, samples: int) -> Iterator[pa.RecordBatch]:
     with reading("the file", "parquet"):
         file = pq.ParquetFile(source)
+        require_plain_types(file.schema_arrow, "the file")
         missing = {"filename", "embedding"} - set(file.schema_arrow.names)
         if missing:
             raise InvalidInputError(
                 f"a Parquet file has the columns filename and embedding; {', '.join(sorted(missing))} is missing"
             )
         columns = [name for name in ("filename", "embedding", "label") if name in file.schema_arrow.names]
-        yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns)
+        size = _batch_size(source, file.metadata.num_rows, samples)
+        require_small_texts(file, source, "the file", longest=_TEXT_BYTES, together=limits.EMBEDDING_BYTES)
+        for batch in file.iter_batches(batch_size=size, columns=columns):
+            batch.validate(full=True)  # texts may be no UTF-8
+            yield batch
+
+
+def _batch_size(source: Path, rows: int, samples: int) -> int:
+    """Rows to read at a time, by what the file says it unpacks to: a few KiB may be terabytes of zeros."""
+    with source.open("rb") as file:
+        values = values_by_column(file, "the file")["embedding"]
+    if rows > samples and values > _BATCH_VALUES:
+        raise InvalidInputError(f"the file has {rows:,} rows, the dataset has {samples:,} samples")
+    if values > rows * limits.EMBEDDING_WIDTH:
+        raise TooLargeError(f"an embedding has at most {limits.EMBEDDING_WIDTH:,} coordinates, here are more")
+    return max(1, min(_BATCH_ROWS, _BATCH_VALUES * max(1, rows) // max(1, values)))
 
 
 def _write(batches: Iterator[pa.RecordBatch], target: Path) -> tuple[pa.LargeStringArray, Layout]:

@@ -31,7 +31,7 @@ def listing(db: Connection, dataset_id: str) -> list[Evaluated]:
     Raises:
         NotFoundError: there is no such dataset (DATASET_UNKNOWN).
     """
-    datasets.look(db, dataset_id)
+    datasets.read(db, dataset_id)
     return [_with(db, one) for one in evaluations.listing(db, dataset_id)]
 
 

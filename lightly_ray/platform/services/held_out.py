@@ -86,7 +86,7 @@ def never_offered(db: Connection, dataset_id: str) -> NeverOffered:
     Raises:
         NotFoundError: there is no such dataset (DATASET_UNKNOWN).
     """
-    datasets.look(db, dataset_id)
+    datasets.read(db, dataset_id)
     marked = tags.cannot_be_labelled(db, dataset_id)
     listed = tags.held_out(db, dataset_id)
     validation = reduce(BitMask.union, (tag.mask for tag in listed), BitMask())

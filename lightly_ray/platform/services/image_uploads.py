@@ -70,7 +70,7 @@ def finish(db: Connection, dataset_id: str) -> int:
 
 def _is_there(platform: Platform, dataset_id: str, name: str, digest: str) -> bool:
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
         known = samples.named(db, dataset_id, name)
     if known is None or known.full_sha256 is None:
         return False

@@ -9,8 +9,9 @@ import io
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 
-from lightly_ray.errors import NotFoundError
+from lightly_ray.errors import NotFoundError, UnavailableError
 from lightly_ray.platform.storage.blobs import Blobs
 
 _LEVEL = 1  # float32 numbers hardly get smaller by more effort
@@ -33,7 +34,9 @@ def kept(blobs: Blobs, key: str, make: Callable[[], bytes]) -> bytes:
             return blobs.read(key)
         except NotFoundError:
             content = make()
-            blobs.put(key, io.BytesIO(content))
+            # Where nothing can be written, reading goes on: it is made again the next time.
+            with suppress(UnavailableError):
+                blobs.put(key, io.BytesIO(content))
             return content
 
 

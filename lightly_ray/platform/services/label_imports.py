@@ -117,7 +117,7 @@ def take(platform: Platform, wanted: Wanted, labels: Labels) -> LabelReport:
     """
     limits.label_source(wanted.source)
     with platform.database.read() as db:
-        datasets.look(db, wanted.dataset_id)
+        datasets.read(db, wanted.dataset_id)
         tags.initial(db, wanted.dataset_id)
     fitted = _fitted(labels, read_mappings(platform, wanted.dataset_id))
     report: LabelReport | None = None

@@ -83,14 +83,14 @@ def version_of(platform: Platform, dataset_id: str, source: str | None = None) -
         NotFoundError: there is no such dataset (DATASET_UNKNOWN).
     """
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
         return "-".join(it.id for it in label_imports.current(db, dataset_id, source))
 
 
 def said_now(platform: Platform, dataset_id: str, source: str | None = None) -> Said:
     """As `read_current`, with the rows of the samples and where each label comes from."""
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
         imports = label_imports.current(db, dataset_id, source)
         if not imports:
             raise label_imports.unknown(db, dataset_id, source)

@@ -10,12 +10,15 @@ import io
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lightly_ray.data.hostile_parquet import BROKEN, require_plain_types, require_small_texts, require_values
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.parallel.selection.prediction_inputs import read_predictions
+from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.store import datasets
 
+_WHAT = "the predictions"
 _COLUMNS = {"filename", "probabilities", "label"}
 
 
@@ -27,7 +30,7 @@ def upload(platform: Platform, dataset_id: str, body: bytes) -> str:
         InvalidInputError: it is no such file, or a row is no distribution.
     """
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
     table = _parsed(body)
     read_predictions(table, "filename")
     digest = hashlib.sha256(body).hexdigest()
@@ -56,8 +59,13 @@ def load_predictions(blobs: Blobs, file_key: str) -> pa.Table:
 
 def _parsed(body: bytes) -> pa.Table:
     try:
-        table = pq.read_table(pa.BufferReader(body))
-    except pa.ArrowException as error:
+        require_values(io.BytesIO(body), _WHAT, limits.PREDICTIONS_VALUES)
+        file = pq.ParquetFile(pa.BufferReader(body))
+        require_plain_types(file.schema_arrow, _WHAT)
+        require_small_texts(file, pa.BufferReader(body), _WHAT)
+        table = file.read()
+        table.validate(full=True)
+    except BROKEN as error:
         raise InvalidInputError(f"predictions are a Parquet file: {error}") from error
     if set(table.column_names) != _COLUMNS or not pa.types.is_integer(table.schema.field("label").type):
         raise InvalidInputError(

@@ -50,7 +50,7 @@ def store(platform: Platform, dataset_id: str, items: Sequence[Item]) -> list[An
         TooLargeError: the dataset would be over its limit; nothing is stored.
     """
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
     seen: set[str] = set()
     checked = [_check(item, seen) for item in items]
     # Writing to an object store is waiting: several at once.

@@ -5,7 +5,6 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from lightly_ray.errors import InvalidInputError
@@ -13,9 +12,10 @@ from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services import stored_predictions
 from lightly_ray.platform.services.kept import kept
+from lightly_ray.platform.services.mappings import names_of
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.ids import new_id
-from lightly_ray.platform.storage.store import datasets, samples, scores, tags
+from lightly_ray.platform.storage.store import datasets, scores, tags
 from lightly_ray.platform.storage.store.records import Score, Tag
 
 
@@ -39,7 +39,7 @@ def upload(platform: Platform, tag: tuple[str, str], score_type: str, values: Se
         _require_count(mask.count, len(numbers))
         bad = ~np.isfinite(numbers) | (numbers < 0)
         if bad.any():
-            name = mask.select(samples.mappings(db, dataset_id))[int(bad.argmax())]
+            name = names_of(platform, dataset_id, mask)[int(bad.argmax())].as_py()
             raise InvalidInputError(f"scores are finite and 0 or more, that of {name!r} is {numbers[bad.argmax()]}")
     stored = store(platform.blobs, dataset_id, numbers)
     with platform.database.write() as db:
@@ -56,8 +56,7 @@ def read(platform: Platform, tag: Tag, score: Score) -> NDArray[np.float64]:
         return load_scores(platform.blobs, score.file_key)
 
     def compute() -> bytes:
-        with platform.database.read() as db:
-            names = pa.array(tag.mask.select(samples.mappings(db, tag.dataset_id)), pa.large_string())
+        names = names_of(platform, tag.dataset_id, tag.mask)
         out = io.BytesIO()
         values = stored_predictions.scores_of(platform.blobs, made_of.file_key, score.score_type, names)
         np.save(out, values, allow_pickle=False)
@@ -75,8 +74,7 @@ def read_all(platform: Platform, tag: Tag, score: Score) -> NDArray[np.float64]:
     """
     values = read(platform, tag, score)
     if score.predictions is not None and np.isnan(values).any():
-        with platform.database.read() as db:
-            names = pa.array(tag.mask.select(samples.mappings(db, tag.dataset_id)), pa.large_string())
+        names = names_of(platform, tag.dataset_id, tag.mask)
         stored_predictions.require_scores(values, names, score.predictions.name)
     return values
 

@@ -15,9 +15,10 @@ from lightly_ray.data.text import unicode_hint
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
+from lightly_ray.platform.services.mappings import in_order
 from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.ids import new_id
-from lightly_ray.platform.storage.store import datasets, predictions, samples
+from lightly_ray.platform.storage.store import datasets, predictions
 from lightly_ray.platform.storage.store.records import StoredPredictions
 from lightly_ray.scores.detection import FrequencyConfig
 from lightly_ray.scores.tasks import score_table
@@ -43,9 +44,7 @@ def upload(platform: Platform, dataset_id: str, name: str, body: Path, creator: 
         ConflictError: the name is that of predictions of another task.
     """
     limits.predictions_name(name)
-    with platform.database.read() as db:
-        datasets.look(db, dataset_id)
-        known = pa.array(samples.mappings(db, dataset_id), pa.large_string())
+    known = in_order(platform, dataset_id)
     with body.open("rb") as file:
         given = read_packed(file, _WHAT, limits.PREDICTIONS_VALUES)
     given = checked(given.task, given.table, _WHAT, given.classes)

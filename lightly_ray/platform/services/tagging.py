@@ -12,7 +12,9 @@ from lightly_ray.data.string_lookup import positions_in
 from lightly_ray.data.text import unicode_hint
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.platform import limits
-from lightly_ray.platform.storage.store import datasets, samples, tags
+from lightly_ray.platform.context import Platform
+from lightly_ray.platform.services.mappings import in_order
+from lightly_ray.platform.storage.store import datasets, tags
 from lightly_ray.platform.storage.store.records import Json
 
 
@@ -23,7 +25,7 @@ class Wanted:
     Attributes:
         name: free in the dataset.
         prev_tag_id: the tag it goes on from.
-        bit_mask_data, file_names: its samples, by one or the other.
+        mask: its samples.
         tot_size: how many samples the client thinks there are, None where it does not say.
         creator: who made it.
         provenance: what the client says of how it chose the samples; kept as that, not as our own word.
@@ -31,8 +33,7 @@ class Wanted:
 
     name: str
     prev_tag_id: str
-    bit_mask_data: str | None
-    file_names: list[str] | None
+    mask: BitMask
     tot_size: int | None
     creator: str
     provenance: Json | None
@@ -53,7 +54,7 @@ def create(db: Connection, dataset_id: str, wanted: Wanted) -> str:
     """Make a tag and return its id.
 
     Raises:
-        InvalidInputError: the mask does not fit the dataset, or a file name is unknown.
+        InvalidInputError: the mask does not fit the dataset.
         NotFoundError: the previous tag is unknown (TAG_PREVTAG_NOT_IN_DATASET).
         ConflictError: the name is taken (TAG_NAME_EXISTS).
     """
@@ -61,28 +62,13 @@ def create(db: Connection, dataset_id: str, wanted: Wanted) -> str:
     tags.read(db, dataset_id, wanted.prev_tag_id, code="TAG_PREVTAG_NOT_IN_DATASET")
     if wanted.tot_size not in {None, dataset.total}:
         raise _invalid(f"the dataset has {dataset.total} samples, got totSize {wanted.tot_size}")
-    if (wanted.bit_mask_data is None) == (wanted.file_names is None):
-        raise _invalid("a tag is made of either bitMaskData or fileNames")
-    if wanted.file_names is not None:
-        mask = _mask_of(samples.mappings(db, dataset_id), wanted.file_names)
-    else:
-        mask = BitMask.from_hex(wanted.bit_mask_data or "")
+    mask = wanted.mask
     if not mask.fits(dataset.total):
         raise _invalid(f"the mask needs {mask.value.bit_length()} samples, the dataset has {dataset.total}")
     provenance = {"kind": "manual", "selected": mask.count}
     if wanted.provenance is not None:
         provenance["declared"] = limits.metadata(wanted.provenance, "the provenance")
     return tags.insert(db, dataset_id, tags.NewTag(wanted.name, mask, wanted.prev_tag_id, wanted.creator, provenance))
-
-
-def mark_cannot_be_labelled(db: Connection, dataset_id: str, file_names: list[str], creator: str) -> str:
-    """Add samples to those that are never offered again, and return the id of their tag.
-
-    Raises:
-        InvalidInputError: a file name is unknown, or the dataset has no tags yet.
-    """
-    datasets.lock(db, dataset_id)
-    return tags.mark(db, dataset_id, _mask_of(samples.mappings(db, dataset_id), file_names), creator)
 
 
 def combine(db: Connection, dataset_id: str, wanted: Combination) -> tuple[str, str | None]:
@@ -110,9 +96,21 @@ def combine(db: Connection, dataset_id: str, wanted: Combination) -> tuple[str, 
     return mask.to_hex(), tags.insert(db, dataset_id, new)
 
 
-def _mask_of(names: list[str], file_names: list[str]) -> BitMask:
-    distinct = pa.array(list(dict.fromkeys(file_names)), pa.large_string())
-    known = pa.array(names, pa.large_string())
+def mask_of(
+    platform: Platform, dataset_id: str, bit_mask_data: str | None = None, file_names: list[str] | None = None
+) -> BitMask:
+    """The samples that a client names, in one of the two ways.
+
+    Raises:
+        InvalidInputError: the mask is none, a file name is unknown, or it is not one of the two.
+        NotFoundError: there is no such dataset.
+    """
+    if (bit_mask_data is None) == (file_names is None):
+        raise _invalid("a tag is made of either bitMaskData or fileNames")
+    if file_names is None:
+        return BitMask.from_hex(bit_mask_data or "")
+    distinct = pa.array(file_names, pa.large_string()).unique()
+    known = in_order(platform, dataset_id)
     rows = positions_in(distinct, known)
     unknown = np.flatnonzero(rows < 0)
     if len(unknown):

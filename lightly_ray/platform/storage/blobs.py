@@ -5,6 +5,7 @@ users chose; `_inside` is the one place that turns keys into paths, and it refus
 blob is written whole or not at all, and a key is never written twice.
 """
 
+import errno
 import io
 import re
 import shutil
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.atomic import atomic_write
 from lightly_ray.data.location import Location
-from lightly_ray.errors import InvalidInputError, NotFoundError, UnavailableError
+from lightly_ray.errors import InvalidInputError, NotFoundError, StorageFullError, UnavailableError
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _CHUNK = 2**20
@@ -62,10 +63,11 @@ class Blobs:
             self._fs, self._base = _s3(endpoint), root.removeprefix("s3://")
 
     def put(self, key: str, source: IO[bytes]) -> None:
-        """Write a blob. It appears under its key when it is complete.
+        """Write a blob. It appears under its key when it is complete, and outlives a power cut from then on.
 
         Raises:
-            UnavailableError: the storage cannot be used, or is full.
+            UnavailableError: the storage cannot be used.
+            StorageFullError: it is full; nothing of the blob stays.
         """
         path = self._inside(key)
         # An object store shows an object when its upload is completed.
@@ -179,7 +181,14 @@ def _reached() -> Iterator[None]:
     except (FileNotFoundError, ConnectionError):  # of what was read, not of the storage
         raise
     except OSError as error:
+        if is_full(error):
+            raise StorageFullError("the storage is full: nothing of this request was kept, make room first") from error
         raise UnavailableError(f"the storage cannot be used: {error.strerror or str(error)[:300]}") from error
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a disk, or what a user may have of it, is full."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def _s3(endpoint: str | None) -> pafs.FileSystem:

@@ -4,19 +4,25 @@
 SQLite it takes the write lock at its start (BEGIN IMMEDIATE), since a transaction that reads first and
 locks later fails where another one wrote in between. On PostgreSQL, store functions lock the dataset
 they change. Store functions never commit.
+
+What was committed survives a power cut: SQLite syncs its log at every commit (synchronous = FULL, which its WAL mode
+does not need to stay whole, but to keep the last commits), PostgreSQL does by default.
 """
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 
 from lightly_ray.errors import ConflictError, MissingExtraError, missing_extra
 from lightly_ray.platform.storage import audit
 
 _BUSY_MS = 30_000
+_PG_DISK_FULL = "53100"
 _ALONE = 0x6C726179  # any number that all our servers agree on
 
 
@@ -85,13 +91,19 @@ def _foreign_keys(connection: Connection, state: str) -> None:
     driver.execute(f"PRAGMA foreign_keys = {state}").close()
 
 
+def database_is_full(error: DBAPIError) -> bool:
+    """Whether a database had no room for what was written; that transaction has changed nothing."""
+    of_sqlite = getattr(error.orig, "sqlite_errorcode", None)
+    return of_sqlite == sqlite3.SQLITE_FULL or getattr(error.orig, "sqlstate", None) == _PG_DISK_FULL
+
+
 def _sqlite(url: URL) -> Engine:
     engine = create_engine(url, pool_size=48, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the module's own BEGIN comes too late: see `_begin`
-        for pragma in ("journal_mode = WAL", "foreign_keys = ON", f"busy_timeout = {_BUSY_MS}"):
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {_BUSY_MS}"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")

@@ -11,6 +11,7 @@
     users -< datasets
           -< tokens -< sign_ins  who may come in; who is signed in to the web app
     audit                        who changed what, and when
+    deletions                    datasets that are gone, and whose samples and files are being removed
     server_state                 the secret behind signed URLs
 
 Ids are 24 hexadecimal digits, times unix milliseconds, masks hexadecimal strings. A column that ends in
@@ -125,6 +126,7 @@ datasets = Table(
     Column("img_type", String(20)),  # full | thumbnail | meta, known with the initial tag
     Column("total", BigInteger, nullable=False),  # samples that have a row: the length of every mask
     Column("n_samples", BigInteger, nullable=False),  # with and without a row
+    Column("size_in_bytes", BigInteger, nullable=False, server_default="0"),  # of the files of its samples
     Column("upload", OBJECT),  # what the client last registered about its upload
     Column("created_at", TIME, nullable=False),
     Column("last_modified_at", TIME, nullable=False),
@@ -164,11 +166,18 @@ audit = Table(
     Index("ix_audit_user_id", "user_id", "id"),
 )
 
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("dataset_id", ID, primary_key=True),
+    Column("created_at", TIME, nullable=False),
+)
+
 samples = Table(
     "samples",
     metadata,
     Column("id", ID, primary_key=True),
-    _of_dataset(),
+    Column("dataset_id", ID, nullable=False),  # no foreign key: samples are removed after their dataset
     Column("file_name", NAME, nullable=False),
     Column("row", BigInteger),  # given in file-name order when a tag first covers the sample; then for good
     Column("thumb_name", Text),

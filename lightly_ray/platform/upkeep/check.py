@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, func, select
 
 from lightly_ray.errors import ConflictError
 from lightly_ray.platform.context import Store
@@ -75,17 +75,22 @@ def _rows(db: Connection) -> Iterator[str]:
             func.count(samples.c.row).label("rows"),
             func.max(samples.c.row).label("last"),
             func.count().label("all"),
+            func.coalesce(func.sum(func.coalesce(samples.c.full_bytes, 0) + func.coalesce(samples.c.thumb_bytes, 0)), 0)
+            .cast(BigInteger)
+            .label("bytes"),
         )
         .group_by(samples.c.dataset_id)
         .subquery()
     )
-    facts = (datasets.c.name, datasets.c.total, datasets.c.n_samples, *counted.c["rows", "last", "all"])
-    query = select(*facts)
-    for name, total, n_samples, rows, last, everything in db.execute(query.outerjoin_from(datasets, counted)):
+    query = select(datasets, *counted.c["rows", "last", "all", "bytes"])
+    for it in db.execute(query.outerjoin_from(datasets, counted, counted.c.dataset_id == datasets.c.id)):
+        name, total, rows, last = it.name, it.total, it.rows, it.last
         if (rows or 0) != total or (total and last != total - 1):
             yield f"dataset {name!r}: {rows or 0} samples have rows up to {last}, it says {total}"
-        if (everything or 0) != n_samples:
-            yield f"dataset {name!r}: it has {everything or 0} samples, it says {n_samples}"
+        if (it.all or 0) != it.n_samples:
+            yield f"dataset {name!r}: it has {it.all or 0} samples, it says {it.n_samples}"
+        if (it.bytes or 0) != it.size_in_bytes:
+            yield f"dataset {name!r}: its files have {it.bytes or 0} bytes, it says {it.size_in_bytes}"
 
 
 def _masks(db: Connection) -> Iterator[str]:

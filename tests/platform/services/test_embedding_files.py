@@ -14,6 +14,7 @@ from lightly_ray.platform.services.embedding_files import as_csv, convert
 from tests.platform.served import csv_text
 
 NAMES = ["a.png", "b.png", "c,d.png", 'e"f.png', "g.png"]
+KNOWN = pa.array(NAMES, pa.large_string())
 VECTORS = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
 
 
@@ -36,7 +37,7 @@ def test_parquet__mappings_order_and_the_same_numbers(tmp_path: Path, kind: type
     order = [3, 0, 4, 1]
     rows: np.ndarray = VECTORS.astype(kind)
     source = parquet(tmp_path / "in", [NAMES[row] for row in order], fixed(rows[order]))
-    facts = convert(source, "parquet", tmp_path / "out", NAMES)
+    facts = convert(source, "parquet", tmp_path / "out", KNOWN)
     names, found = read(tmp_path / "out")
     assert (facts.rows, facts.dimension) == (4, 3)
     assert names == [NAMES[row] for row in sorted(order)]
@@ -46,7 +47,7 @@ def test_parquet__mappings_order_and_the_same_numbers(tmp_path: Path, kind: type
 
 def test_parquet__lists_of_one_length(tmp_path: Path) -> None:
     source = parquet(tmp_path / "in", NAMES, pa.array(VECTORS.tolist(), pa.list_(pa.float32())))
-    convert(source, "parquet", tmp_path / "out", NAMES)
+    convert(source, "parquet", tmp_path / "out", KNOWN)
     np.testing.assert_array_equal(read(tmp_path / "out")[1], VECTORS)
 
 
@@ -58,12 +59,12 @@ def test_csv__round_trip_with_odd_names(tmp_path: Path) -> None:
     header = ["filenames", "embedding_0", "embedding_1", "embedding_2", "labels"]
     text = "".join(",".join(line) + "\r\n" for line in [header, *rows])
     (tmp_path / "in").write_text(text)
-    convert(tmp_path / "in", "csv", tmp_path / "out", NAMES)
+    convert(tmp_path / "in", "csv", tmp_path / "out", KNOWN)
     names, found = read(tmp_path / "out")
     assert names == NAMES
     np.testing.assert_array_equal(found, VECTORS)
     (tmp_path / "again").write_bytes(b"".join(as_csv(tmp_path / "out")))
-    convert(tmp_path / "again", "csv", tmp_path / "twice", NAMES)
+    convert(tmp_path / "again", "csv", tmp_path / "twice", KNOWN)
     assert pq.read_table(tmp_path / "twice").equals(pq.read_table(tmp_path / "out"))
 
 
@@ -87,7 +88,7 @@ def test_csv__refused(tmp_path: Path, case: str) -> None:
     text, message = BAD_CSV[case]
     (tmp_path / "in").write_text(text)
     with pytest.raises(InvalidInputError, match=message) as caught:
-        convert(tmp_path / "in", "csv", tmp_path / "out", NAMES)
+        convert(tmp_path / "in", "csv", tmp_path / "out", KNOWN)
     assert caught.value.code in {"EMBEDDING_INVALID", "EMBEDDING_ROW_COUNT_INVALID"}
 
 
@@ -113,25 +114,25 @@ def test_parquet__refused(tmp_path: Path, case: str) -> None:
     names, vectors, message = BAD_PARQUET[case]
     source = parquet(tmp_path / "in", names, vectors)
     with pytest.raises(InvalidInputError, match=message):
-        convert(source, "parquet", tmp_path / "out", NAMES)
+        convert(source, "parquet", tmp_path / "out", KNOWN)
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 and no more", b"x" * 1000])
 def test_parquet__not_one(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "in").write_bytes(content)
     with pytest.raises(InvalidInputError, match="cannot be read as parquet"):
-        convert(tmp_path / "in", "parquet", tmp_path / "out", NAMES)
+        convert(tmp_path / "in", "parquet", tmp_path / "out", KNOWN)
 
 
 def test_convert__twice_in_different_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lightly_ray.platform.services.embedding_files._BATCH_ROWS", 2)
     source = parquet(tmp_path / "in", ["a.png", "b.png", "g.png", "a.png"], fixed(VECTORS[[0, 1, 2, 0]]))
     with pytest.raises(InvalidInputError, match=r"'a.png' has more than one"):
-        convert(source, "parquet", tmp_path / "out", NAMES)
+        convert(source, "parquet", tmp_path / "out", KNOWN)
 
 
 def test_convert__batches_of_other_width(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lightly_ray.platform.services.embedding_files._BATCH_ROWS", 2)
     source = parquet(tmp_path / "in", NAMES, pa.array([[1.0, 2.0]] * 3 + [[1.0, 2.0, 3.0]] * 2))
     with pytest.raises(InvalidInputError, match="has 3 coordinates, the first row has 2"):
-        convert(source, "parquet", tmp_path / "out", NAMES)
+        convert(source, "parquet", tmp_path / "out", KNOWN)

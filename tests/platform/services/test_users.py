@@ -5,7 +5,7 @@ import pytest
 from lightly_ray.errors import AuthenticationError, ConflictError, InvalidInputError, NotFoundError
 from lightly_ray.platform.services import tokens, users
 from lightly_ray.platform.storage.database import Database
-from lightly_ray.platform.storage.store import datasets
+from lightly_ray.platform.storage.store import datasets, deletions
 
 
 def test_admin__is_there_from_the_start(database: Database) -> None:
@@ -39,7 +39,7 @@ def test_remove__with_all_tokens_but_not_with_datasets(database: Database) -> No
         dataset_id = datasets.create(db, ada.id, "hers")
         with pytest.raises(ConflictError, match="owns 1 dataset"):
             users.remove(db, "ada")
-        datasets.remove(db, dataset_id)
+        deletions.begin(db, dataset_id)
         users.remove(db, "ada")
         with pytest.raises(AuthenticationError):
             tokens.check(db, token)

@@ -14,7 +14,7 @@ from lightly_ray.platform.settings import StoreSettings
 from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.migrate import _upgrade, migrate
 from lightly_ray.platform.storage.schema import metadata
-from lightly_ray.platform.storage.store import datasets
+from lightly_ray.platform.storage.store import datasets, deletions
 from tests.platform.conftest import NewDatabase
 
 
@@ -77,3 +77,27 @@ def test_migrate__keeps_what_an_older_version_stored(new_database: NewDatabase, 
         stored = datasets.read(db, dataset["id"])
     database.close()
     assert (stored.name, stored.total, stored.last_modified_at, stored.changes) == ("old", 3, 6, 0)
+
+
+def test_migrate__counts_the_bytes_of_files_and_lets_samples_outlive_their_dataset(
+    new_database: NewDatabase, tmp_path: Path
+) -> None:
+    database = Database(StoreSettings(data_dir=tmp_path, database=new_database()).database_url)
+    with database.write() as db:
+        _upgrade(db, "0005")
+        for dataset in ("d", "e"):
+            values: dict[str, Any] = {"id": dataset * 24, "name": dataset * 3}
+            columns = "id, name, type, total, n_samples, created_at, last_modified_at"
+            db.execute(text(f"INSERT INTO datasets ({columns}) VALUES (:id, :name, 'Images', 0, 3, 1, 1)"), values)
+        for name, full, thumb in (("a", 5, 70), ("b", None, 300), ("c", None, None)):
+            values = {"id": name * 24, "dataset": "d" * 24, "name": name, "full": full, "thumb": thumb}
+            columns = "id, dataset_id, file_name, full_bytes, thumb_bytes, full_expected, created_at, last_modified_at"
+            places = ":id, :dataset, :name, :full, :thumb, false, 1, 1"
+            db.execute(text(f"INSERT INTO samples ({columns}) VALUES ({places})"), values)
+    migrate(database)
+    with database.write() as db:
+        sizes = [datasets.read(db, one * 24).size_in_bytes for one in ("d", "e")]
+        deletions.begin(db, "d" * 24)
+        names = db.scalars(text("SELECT file_name FROM samples ORDER BY file_name")).all()
+    database.close()
+    assert (sizes, names) == ([375, 0], ["a", "b", "c"])

@@ -201,8 +201,14 @@ def test_check__names_what_is_wrong(filled: tuple[Api, Platform], settings: Serv
     with pytest.raises(ConflictError) as caught:
         check(CheckSettings(**of(settings)))
     text = str(caught.value)
-    assert text.startswith("4 things are wrong")
-    for wrong in (f"its file {key} has", "rows up to 7", "its mask needs more", "2 values for 1 samples"):
+    assert text.startswith("5 things are wrong")
+    for wrong in (
+        f"its file {key} has",
+        "bytes, it says",
+        "rows up to 7",
+        "its mask needs more",
+        "2 values for 1 samples",
+    ):
         assert wrong in text
     assert dataset.id
 

@@ -9,7 +9,7 @@ from lightly_ray.platform.http import views
 from lightly_ray.platform.http.dependencies import Caller, Flag, Here, PageOffset, PageSize, Which, require_owner
 from lightly_ray.platform.http.schemas import Created, DatasetBody, DatasetData, Object
 from lightly_ray.platform.storage import audit
-from lightly_ray.platform.storage.store import datasets
+from lightly_ray.platform.storage.store import datasets, deletions
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
@@ -52,11 +52,10 @@ def read_dataset(dataset_id: str, platform: Here) -> DatasetData:
 
 @router.delete("/{dataset_id}", dependencies=[Depends(require_owner)])
 def delete_dataset(dataset_id: str, platform: Here) -> Object:
-    """Delete a dataset with all its samples, tags, embeddings, scores and jobs."""
+    """Delete a dataset with all its samples, tags, embeddings, scores and jobs; its space is free a while later."""
     with platform.database.write() as db:
-        datasets.remove(db, dataset_id)
-    # After the commit: files without a database are waste, a database without its files would be loss.
-    platform.blobs.delete_folder(f"datasets/{dataset_id}")
+        deletions.begin(db, dataset_id)
+    platform.deleted.set()
     return {}
 
 

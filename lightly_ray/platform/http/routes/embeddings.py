@@ -36,7 +36,7 @@ def list_embeddings(request: Request, dataset_id: str, platform: Here) -> list[E
     first.
     """
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
         listed = [views.embedding(one) for one in embeddings.listing(db, dataset_id)]
     return listed[::-1] if request.headers.get("user-agent", "").startswith("Lightly/") else listed
 

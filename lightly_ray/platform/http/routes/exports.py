@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -12,8 +12,8 @@ from lightly_ray.data.labels.exports import EXPORTS
 from lightly_ray.platform import limits
 from lightly_ray.platform.http import views
 from lightly_ray.platform.http.dependencies import Flag, Here, PageOffset, PageSize, image_url
-from lightly_ray.platform.services import exports
-from lightly_ray.platform.services.members import members
+from lightly_ray.platform.services import exports, mappings
+from lightly_ray.platform.services.members import members, named_members
 from lightly_ray.platform.services.tables import json_list
 from lightly_ray.platform.storage.store import rows, samples, tags
 from lightly_ray.platform.storage.store.records import Sample
@@ -22,6 +22,8 @@ router = APIRouter(prefix="/v1/datasets/{dataset_id}/tags/{tag_id}/export", tags
 
 # Clients ask for names or for URLs; DATASOURCE_FULL is a name too, since files are the server's own.
 NameFormat = Annotated[Literal["NAME", "DATASOURCE_FULL", "REDIRECTED_READ_URL"], Query(alias="fileNameFormat")]
+
+_LINES = 2_000
 
 
 def _page(
@@ -68,15 +70,19 @@ def export_file_names(
         mask = tags.read(db, dataset_id, tag_id).mask
         if inverted:
             mask = mask.invert(rows.total(db, dataset_id))
-        if form != "REDIRECTED_READ_URL":
-            return PlainTextResponse("\n".join(mask.select(samples.mappings(db, dataset_id))))
-    urls = (image_url(request, platform, sample) for sample in members(platform, dataset_id, mask))
-    return StreamingResponse(_lines(urls), media_type="text/plain")
+    if form == "REDIRECTED_READ_URL":
+        texts = (image_url(request, platform, sample) for sample in named_members(platform, dataset_id, mask))
+    else:
+        texts = mappings.names_of(platform, dataset_id, mask).to_pylist()
+    return StreamingResponse(_lines(texts), media_type="text/plain")
 
 
 def _lines(texts: Iterable[str]) -> Iterator[str]:
-    for number, text in enumerate(texts):
-        yield f"\n{text}" if number else text
+    begin, texts = "", iter(texts)
+    # A piece is handed from thread to thread: some thousand lines at a time, or that takes longer than making them.
+    while some := list(islice(texts, _LINES)):
+        yield begin + "\n".join(some)
+        begin = "\n"
 
 
 @router.get("/basic/filenamesAndReadUrls", response_model=None)

@@ -59,5 +59,5 @@ def withdraw_labels(dataset_id: str, source: str, platform: Here, caller: Caller
 def list_imports(dataset_id: str, platform: Here) -> list[LabelImportData]:
     """All imports of labels, the oldest first, also withdrawn ones."""
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
         return [views.label_import(one) for one in imports.listing(db, dataset_id)]

@@ -36,7 +36,7 @@ async def put_named_predictions(
 def list_predictions(dataset_id: str, platform: Here) -> list[PredictionsData]:
     """The predictions that are stored, those uploaded last at the end."""
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
         return [views.predictions(one) for one in stored.listing(db, dataset_id)]
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from typing_extensions import TypedDict
 
 from lightly_ray.errors import NotFoundError
@@ -11,6 +11,7 @@ from lightly_ray.platform import limits
 from lightly_ray.platform.http import views
 from lightly_ray.platform.http.dependencies import Flag, Here, PageOffset, PageSize, sample_path, signed_url
 from lightly_ray.platform.http.schemas import Created, Object, SampleBody, SampleChange, SampleData
+from lightly_ray.platform.services import mappings
 from lightly_ray.platform.storage.store import datasets, sample_pages, samples
 from lightly_ray.platform.storage.store.samples import Kind, NewSample
 
@@ -39,7 +40,7 @@ def create_sample(dataset_id: str, body: SampleBody, platform: Here) -> Created:
 def list_samples(dataset_id: str, platform: Here, *, size: PageSize = None, offset: PageOffset = 0) -> list[SampleData]:
     """Samples whose announced files have all arrived, in mappings order."""
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
         listed = sample_pages.listing(db, dataset_id, offset=offset, size=size)
     return [views.sample(one) for one in listed]
 
@@ -55,7 +56,7 @@ def list_sample_parts(
 ) -> JSONResponse:
     """The same samples, as much of each as is asked for."""
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
         if mode == "full":
             full = sample_pages.listing(db, dataset_id, offset=offset, size=size)
             return JSONResponse([views.sample(one) for one in full])
@@ -84,11 +85,10 @@ def change_sample(dataset_id: str, sample_id: str, body: SampleChange, platform:
 @router.get("/mappings", response_model=list[str])
 def read_mappings(
     dataset_id: str, platform: Here, field: Annotated[Literal["fileName", "_id"], Query()] = "fileName"
-) -> JSONResponse:
+) -> StreamingResponse:
     """File names or ids in the order of the bits of every mask."""
-    with platform.database.read() as db:
-        datasets.look(db, dataset_id)
-        return JSONResponse(samples.mappings(db, dataset_id, "id" if field == "_id" else "file_name"))
+    found = mappings.in_order(platform, dataset_id, "id" if field == "_id" else "file_name")
+    return StreamingResponse(mappings.json_texts(found), media_type="application/json")
 
 
 @router.get("/samples/{sample_id}/writeurl")

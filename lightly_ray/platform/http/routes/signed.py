@@ -20,6 +20,7 @@ from lightly_ray.platform.http.received import received
 from lightly_ray.platform.services import embedding_files, images
 from lightly_ray.platform.services.embedding_files import Format
 from lightly_ray.platform.services.images import store_image
+from lightly_ray.platform.services.mappings import in_order
 from lightly_ray.platform.storage.store import embeddings, samples
 from lightly_ray.platform.storage.store.samples import Kind
 
@@ -112,7 +113,7 @@ def _keep_embedding(platform: Platform, by: str, embedding_id: str, kind: Format
     with platform.database.read() as db:
         embedding = embeddings.find(db, embedding_id)
         admit_signed(db, by, embedding.dataset_id, "put embedding", embedding.name)
-        names = samples.mappings(db, embedding.dataset_id)
+    names = in_order(platform, embedding.dataset_id)
     upload = embedding_files.store(platform.blobs, embedding.dataset_id, path, kind, names)
     with platform.database.write() as db:
         embeddings.add_version(db, embedding_id, upload)

@@ -3,7 +3,7 @@
 from typing import NotRequired
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi.responses import StreamingResponse
 from typing_extensions import TypedDict
 
 from lightly_ray.methods import CANNOT_BE_LABELLED_TAG
@@ -22,8 +22,8 @@ from lightly_ray.platform.http.schemas import (
     UpsizeBody,
     ValidationBody,
 )
-from lightly_ray.platform.services import held_out, tagging
-from lightly_ray.platform.storage.store import datasets, samples, tags
+from lightly_ray.platform.services import held_out, mappings, tagging
+from lightly_ray.platform.storage.store import datasets, tags
 
 router = APIRouter(prefix="/v1/datasets/{dataset_id}/tags", tags=["tags"])
 
@@ -39,15 +39,17 @@ class Combined(TypedDict):
 def list_tags(dataset_id: str, platform: Here) -> list[TagData]:
     """All tags, the initial tag first; none before the upload is finished."""
     with platform.database.read() as db:
-        dataset = datasets.look(db, dataset_id)
+        dataset = datasets.read(db, dataset_id)
         return [views.tag(tag, dataset.total) for tag in tags.listing(db, dataset_id)]
 
 
 @router.post("", status_code=201)
 def create_tag(dataset_id: str, body: TagBody, platform: Here) -> Created:
     """Make a tag of a mask, or of file names."""
+    asked = body.model_dump()
+    mask = tagging.mask_of(platform, dataset_id, asked.pop("bit_mask_data"), asked.pop("file_names"))
     with platform.database.write() as db:
-        return {"id": tagging.create(db, dataset_id, tagging.Wanted(**body.model_dump()))}
+        return {"id": tagging.create(db, dataset_id, tagging.Wanted(mask=mask, **asked))}
 
 
 @router.post("/initial", status_code=201)
@@ -69,8 +71,10 @@ def upsize_tags(dataset_id: str, body: UpsizeBody, platform: Here) -> Created:
 @router.post(f"/{CANNOT_BE_LABELLED_TAG}")
 def mark_cannot_be_labelled(dataset_id: str, body: MarkBody, platform: Here) -> Created:
     """Mark samples as such that cannot be labelled: no selection offers them. Their tag is made, or grows."""
+    mask = tagging.mask_of(platform, dataset_id, None, body.file_names)
     with platform.database.write() as db:
-        return {"id": tagging.mark_cannot_be_labelled(db, dataset_id, body.file_names, body.creator)}
+        datasets.lock(db, dataset_id)
+        return {"id": tags.mark(db, dataset_id, mask, body.creator)}
 
 
 @router.post("/validation", status_code=201)
@@ -106,7 +110,7 @@ def combine_tags(dataset_id: str, body: ArithmeticsBody, platform: Here) -> Comb
 def read_tag(dataset_id: str, tag_id: str, platform: Here) -> TagData:
     """One tag."""
     with platform.database.read() as db:
-        return views.tag(tags.read(db, dataset_id, tag_id), datasets.look(db, dataset_id).total)
+        return views.tag(tags.read(db, dataset_id, tag_id), datasets.read(db, dataset_id).total)
 
 
 @router.put("/{tag_id}")
@@ -128,11 +132,12 @@ def delete_tag(dataset_id: str, tag_id: str, platform: Here) -> Object:
 
 
 @router.get("/{tag_id}/filenames", response_model=list[str])
-def read_file_names(dataset_id: str, tag_id: str, platform: Here) -> JSONResponse:
+def read_file_names(dataset_id: str, tag_id: str, platform: Here) -> StreamingResponse:
     """The file names of a tag, in mappings order."""
     with platform.database.read() as db:
         mask = tags.read(db, dataset_id, tag_id).mask
-        return JSONResponse(mask.select(samples.mappings(db, dataset_id)))
+    found = mappings.names_of(platform, dataset_id, mask)
+    return StreamingResponse(mappings.json_texts(found), media_type="application/json")
 
 
 @router.get("/{tag_id}/provenance")

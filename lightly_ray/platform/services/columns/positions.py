@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from lightly_ray.data.string_lookup import positions_in
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services.kept import kept
-from lightly_ray.platform.storage.store import embeddings, rows, samples
+from lightly_ray.platform.services.mappings import in_order
+from lightly_ray.platform.storage.store import embeddings, rows
 from lightly_ray.platform.storage.store.records import Embedding
 
 
@@ -40,9 +41,8 @@ def kept_key(embedding: Embedding, total: int, what: str) -> str:
 def _joined(platform: Platform, embedding: Embedding, total: int) -> bytes:
     with platform.blobs.open(embeddings.require_file(embedding)) as file:
         column = pq.ParquetFile(file).read(columns=["filename"]).column("filename")
-    with platform.database.read() as db:
-        names = samples.mappings(db, embedding.dataset_id)[:total]
+    names = in_order(platform, embedding.dataset_id)[:total]
     wanted = column.cast(pa.large_string()).combine_chunks()
     out = io.BytesIO()
-    np.save(out, positions_in(wanted, pa.array(names, pa.large_string())), allow_pickle=False)
+    np.save(out, positions_in(wanted, names), allow_pickle=False)
     return out.getvalue()

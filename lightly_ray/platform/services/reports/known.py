@@ -16,10 +16,10 @@ from lightly_ray.platform.services import stored_predictions
 from lightly_ray.platform.services.columns import labels as columns
 from lightly_ray.platform.services.columns.summary import MISSING
 from lightly_ray.platform.services.labels import said_now
+from lightly_ray.platform.services.mappings import in_order, names_of
 from lightly_ray.platform.services.predictions import load_predictions
 from lightly_ray.platform.services.reports.question import Question
 from lightly_ray.platform.services.scoring import load_scores
-from lightly_ray.platform.storage.store import samples
 from lightly_ray.platform.storage.store.records import Json
 from lightly_ray.report.classes import UNKNOWN
 
@@ -61,8 +61,7 @@ def predicted(platform: Platform, question: Question) -> Classes | None:
         return None
     table = table.filter(pc.is_valid(table.column("probabilities"))).combine_chunks()
     likeliest = np.asarray(table.column("probabilities").combine_chunks().flatten()).reshape(len(table), -1)
-    with platform.database.read() as db:
-        names = pa.array(samples.mappings(db, question.tag.dataset_id), pa.large_string())
+    names = in_order(platform, question.tag.dataset_id)
     rows = positions_in(table.column("filename").cast(pa.large_string()).combine_chunks(), names)
     codes = np.full(question.total, UNKNOWN, dtype=np.int64)
     codes[rows[rows >= 0]] = likeliest.argmax(axis=1)[rows >= 0]
@@ -113,8 +112,7 @@ def score(platform: Platform, question: Question) -> tuple[str, NDArray[np.float
     if stored is None:
         values[query.to_rows()] = load_scores(platform.blobs, pinned["file_key"])
     else:
-        with platform.database.read() as db:
-            names = pa.array(query.select(samples.mappings(db, question.tag.dataset_id)), pa.large_string())
+        names = names_of(platform, question.tag.dataset_id, query)
         computed = stored_predictions.scores_of(platform.blobs, stored["file_key"], pinned["score_type"], names)
         values[query.to_rows()] = computed
     return pinned["score_type"], values

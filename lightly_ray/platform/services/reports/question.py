@@ -47,7 +47,7 @@ def read(db: Connection, dataset_id: str, tag_id: str) -> Question:
         NotFoundError: there is no such dataset or tag.
         InvalidInputError: the tag has added no sample to the one before it, or all that there are.
     """
-    total = datasets.look(db, dataset_id).total
+    total = datasets.read(db, dataset_id).total
     tag, first = tags.read(db, dataset_id, tag_id), tags.initial(db, dataset_id)
     provenance, never = tags.provenance(db, tag_id), held_out.never_offered(db, dataset_id)
     if provenance.get("kind") == "sampling":

@@ -39,7 +39,7 @@ def read(platform: Platform, dataset_id: str, tag_id: str) -> Json:
         InvalidInputError: the tag has chosen nothing.
     """
     with platform.database.read() as db:
-        dataset = datasets.look(db, dataset_id)
+        dataset = datasets.read(db, dataset_id)
         asked = question.read(db, dataset_id, tag_id)
     # With our own version: another one may say more, or say it otherwise.
     key = f"datasets/{dataset_id}/reports/{asked.tag.id}-{dataset.version}-{__version__}.json"

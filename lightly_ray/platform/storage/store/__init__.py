@@ -1,7 +1,8 @@
 """What the platform knows: functions on one database connection, one file per kind of thing.
 
     records      rows as frozen dataclasses
-    datasets     create, find, list, delete; `lock`, which writers take first
+    datasets     create, find, list; `lock`, which writers take first
+    deletions    deleted at once, removed behind that
     changes      how often a dataset has changed
     samples      add, describe, name their files; rows and mappings
     sample_pages samples a page at a time

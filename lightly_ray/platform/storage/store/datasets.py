@@ -1,14 +1,14 @@
-"""Datasets: create, find, list, delete."""
+"""Datasets: create, find, list. How they are deleted stands in `deletions`."""
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lightly_ray.errors import ConflictError, NotFoundError
 from lightly_ray.platform import limits
 from lightly_ray.platform.storage.ids import new_id, now
-from lightly_ray.platform.storage.schema import datasets, samples
+from lightly_ray.platform.storage.schema import datasets
 from lightly_ray.platform.storage.store.records import Dataset, Json, record
 
 
@@ -37,18 +37,6 @@ def read(db: Connection, dataset_id: str) -> Dataset:
     Raises:
         NotFoundError: there is none of that id (DATASET_UNKNOWN).
     """
-    row = db.execute(_counted().where(datasets.c.id == dataset_id)).one_or_none()
-    if row is None:
-        raise unknown(dataset_id)
-    return record(Dataset, row)
-
-
-def look(db: Connection, dataset_id: str) -> Dataset:
-    """One dataset without the size of its files, which takes as long as it has samples: None.
-
-    Raises:
-        NotFoundError: there is none of that id (DATASET_UNKNOWN).
-    """
     row = db.execute(select(datasets).where(datasets.c.id == dataset_id)).one_or_none()
     if row is None:
         raise unknown(dataset_id)
@@ -56,7 +44,7 @@ def look(db: Connection, dataset_id: str) -> Dataset:
 
 
 def newest(db: Connection, which: ColumnElement[bool], *, before: str | None, size: int) -> list[Dataset]:
-    """Datasets from the newest to the oldest, without the size of their files.
+    """Datasets from the newest to the oldest.
 
     Args:
         db: any connection.
@@ -71,7 +59,7 @@ def newest(db: Connection, which: ColumnElement[bool], *, before: str | None, si
 
 
 def lock(db: Connection, dataset_id: str) -> Dataset:
-    """One dataset, whose other writers wait until this transaction ends. Its files are not counted: their size is None.
+    """One dataset, whose other writers wait until this transaction ends.
 
     Raises:
         NotFoundError: there is none of that id (DATASET_UNKNOWN).
@@ -84,7 +72,7 @@ def lock(db: Connection, dataset_id: str) -> Dataset:
 
 def listing(db: Connection, which: ColumnElement[bool], *, offset: int = 0, size: int | None = None) -> list[Dataset]:
     """The datasets for which ``which``, on their rows, is true, from the oldest to the newest."""
-    query = _counted().where(which).order_by(datasets.c.created_at, datasets.c.id).offset(offset).limit(size)
+    query = select(datasets).where(which).order_by(datasets.c.created_at, datasets.c.id).offset(offset).limit(size)
     return [record(Dataset, row) for row in db.execute(query)]
 
 
@@ -104,7 +92,7 @@ def totals(db: Connection) -> Totals:
 def named(db: Connection, which: ColumnElement[bool], name: str, *, exact: bool) -> list[Dataset]:
     """Those of such datasets that have that name, or whose name begins with it."""
     match = datasets.c.name == name if exact else datasets.c.name.startswith(name, autoescape=True)
-    query = _counted().where(which, match).order_by(datasets.c.created_at, datasets.c.id)
+    query = select(datasets).where(which, match).order_by(datasets.c.created_at, datasets.c.id)
     return [record(Dataset, row) for row in db.execute(query)]
 
 
@@ -117,22 +105,6 @@ def register_upload(db: Connection, dataset_id: str, upload: Json) -> None:
     """Keep what a client says about its upload."""
     lock(db, dataset_id)
     change(db, dataset_id, upload=upload)
-
-
-def remove(db: Connection, dataset_id: str) -> None:
-    """Delete a dataset and all that belongs to it, but for its files.
-
-    Raises:
-        NotFoundError: there is none of that id (DATASET_UNKNOWN).
-    """
-    lock(db, dataset_id)
-    db.execute(delete(datasets).where(datasets.c.id == dataset_id))
-
-
-def _counted() -> Select[Any]:
-    size = func.coalesce(func.sum(func.coalesce(samples.c.full_bytes, 0) + func.coalesce(samples.c.thumb_bytes, 0)), 0)
-    of_mine = select(size).where(samples.c.dataset_id == datasets.c.id)
-    return select(datasets, of_mine.scalar_subquery().label("size_in_bytes"))
 
 
 def unknown(dataset_id: str) -> NotFoundError:

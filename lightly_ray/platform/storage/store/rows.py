@@ -47,7 +47,7 @@ class Described:
 
 
 def total(db: Connection, dataset_id: str) -> int:
-    """How many samples of a dataset have a row: cheap, since their files are not counted.
+    """How many samples of a dataset have a row.
 
     Raises:
         NotFoundError: there is no such dataset (DATASET_UNKNOWN).
@@ -56,7 +56,7 @@ def total(db: Connection, dataset_id: str) -> int:
 
 
 def dataset_name(db: Connection, dataset_id: str) -> str:
-    """What a dataset is called, without counting its files.
+    """What a dataset is called.
 
     Raises:
         NotFoundError: there is no such dataset (DATASET_UNKNOWN).

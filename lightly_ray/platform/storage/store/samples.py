@@ -5,21 +5,23 @@ a tag covers it (initial tag, upsize): rows are given in file-name order, whatev
 uploading threads happened to arrive, and never change.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, update
 
 from lightly_ray.errors import NotFoundError, TooLargeError
 from lightly_ray.platform import limits
 from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import datasets, samples
 from lightly_ray.platform.storage.store.changes import note_change
-from lightly_ray.platform.storage.store.records import Json, Sample, record
+from lightly_ray.platform.storage.store.datasets import lock
+from lightly_ray.platform.storage.store.records import Json, Named, Sample, record
 
 Kind = Literal["full", "thumb"]
 _MANY = 5_000  # values in one statement
+_PART = 50_000  # rows that are read at a time
 _DESCRIPTION = {"exif", "meta_data", "custom_meta_data"}
 
 
@@ -62,6 +64,9 @@ def upsert(db: Connection, dataset_id: str, news: Sequence[NewSample], *, at_mos
     # Without a row, samples are in nobody's way: counting them as described would have columns made again and again.
     note_change(db, dataset_id, described=bool(ids))
     _count(db, dataset_id, len(fresh), at_most)
+    sent = sum(blob.size for new in news for blob in new.files.values())
+    again = {ids[new.file_name]: list(new.files) for new in news if new.file_name in ids and new.files}
+    _grow(db, dataset_id, sent - _size_of(db, again))
     at = now()
     for new in news:
         if new.file_name in ids:
@@ -105,7 +110,7 @@ def read(db: Connection, dataset_id: str, sample_id: str) -> Sample:
     Raises:
         NotFoundError: the dataset has none of that id (SAMPLE_UNKNOWN).
     """
-    query = select(samples).where(samples.c.id == sample_id, samples.c.dataset_id == dataset_id)
+    query = _of_datasets_that_are().where(samples.c.id == sample_id, samples.c.dataset_id == dataset_id)
     row = db.execute(query).one_or_none()
     if row is None:
         raise NotFoundError(f"the dataset has no sample with id {sample_id[:60]!r}", code="SAMPLE_UNKNOWN")
@@ -118,7 +123,7 @@ def find(db: Connection, sample_id: str) -> Sample:
     Raises:
         NotFoundError: there is none of that id (SAMPLE_UNKNOWN).
     """
-    row = db.execute(select(samples).where(samples.c.id == sample_id)).one_or_none()
+    row = db.execute(_of_datasets_that_are().where(samples.c.id == sample_id)).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no sample with id {sample_id[:60]!r}", code="SAMPLE_UNKNOWN")
     return record(Sample, row)
@@ -128,8 +133,9 @@ def change(db: Connection, dataset_id: str, sample_id: str, **values: Any) -> No
     """Set columns of one sample, and note the time.
 
     Raises:
-        NotFoundError: the dataset has none of that id (SAMPLE_UNKNOWN).
+        NotFoundError: there is no such dataset (DATASET_UNKNOWN), or it has none of that id (SAMPLE_UNKNOWN).
     """
+    lock(db, dataset_id)
     note_change(db, dataset_id, described=not _DESCRIPTION.isdisjoint(values))
     query = update(samples).where(samples.c.id == sample_id, samples.c.dataset_id == dataset_id)
     if not db.execute(query.values(last_modified_at=now(), **values)).rowcount:
@@ -137,7 +143,9 @@ def change(db: Connection, dataset_id: str, sample_id: str, **values: Any) -> No
 
 
 def set_file(db: Connection, dataset_id: str, sample_id: str, kind: Kind, blob: Blob) -> None:
-    """Point a sample to the file that was stored for it."""
+    """Point a sample to the file that was stored for it; raises as `change`."""
+    lock(db, dataset_id)
+    _grow(db, dataset_id, blob.size - _size_of(db, {sample_id: [kind]}))
     change(db, dataset_id, sample_id, **_file_columns(kind, blob))
 
 
@@ -155,10 +163,10 @@ def mappings(db: Connection, dataset_id: str, column: Literal["id", "file_name"]
     return list(db.scalars(query))
 
 
-def identities(db: Connection, dataset_id: str, total: int) -> list[tuple[str, str]]:
-    """(id, file name) of the first ``total`` rows, in their order."""
+def identities(db: Connection, dataset_id: str, total: int) -> Iterator[Sequence[Row[Any, Any]]]:
+    """(id, file name) of the first ``total`` rows, in their order, some at a time."""
     query = select(samples.c.id, samples.c.file_name).where(samples.c.dataset_id == dataset_id, samples.c.row < total)
-    return [(row[0], row[1]) for row in db.execute(query.order_by(samples.c.row)).all()]
+    return db.execute(query.order_by(samples.c.row).execution_options(yield_per=_PART)).partitions()
 
 
 def by_rows(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[Sample]:
@@ -171,6 +179,13 @@ def by_rows(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[Sample
     return listed
 
 
+def names_at(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[Named]:
+    """What the samples at some thousand rows are called, ascending."""
+    columns = (samples.c[name] for name in Named.__slots__)
+    query = select(*columns).where(samples.c.dataset_id == dataset_id, samples.c.row.in_(rows))
+    return [Named(*row) for row in db.execute(query.order_by(samples.c.row))]
+
+
 def with_image(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[int]:
     """Those of some rows, ascending, that have an image or a thumbnail. At most some thousand rows."""
     has_file = or_(samples.c.full_key.is_not(None), samples.c.thumb_key.is_not(None))
@@ -180,7 +195,7 @@ def with_image(db: Connection, dataset_id: str, rows: Sequence[int]) -> list[int
 
 def named(db: Connection, dataset_id: str, file_name: str) -> Sample | None:
     """The sample of that file name, None where there is none."""
-    query = select(samples).where(samples.c.dataset_id == dataset_id, samples.c.file_name == file_name)
+    query = _of_datasets_that_are().where(samples.c.dataset_id == dataset_id, samples.c.file_name == file_name)
     row = db.execute(query).one_or_none()
     return None if row is None else record(Sample, row)
 
@@ -204,6 +219,27 @@ def _count(db: Connection, dataset_id: str, more: int, at_most: int) -> None:
         raise TooLargeError(
             f"a dataset holds at most {at_most} samples, this one has {count - more}", code="DATASET_AT_MAX_CAPACITY"
         )
+
+
+def _of_datasets_that_are() -> Select[Any]:
+    # Samples are removed some time after their dataset.
+    return select(samples).join(datasets, datasets.c.id == samples.c.dataset_id)
+
+
+def _size_of(db: Connection, files: Mapping[str, Collection[Kind]]) -> int:
+    """The bytes of files that are there, by the ids of their samples: at most some thousand of one dataset, locked."""
+    if not files:
+        return 0
+    sizes = (samples.c.full_bytes.label("full"), samples.c.thumb_bytes.label("thumb"))
+    query = select(samples.c.id, *sizes).where(samples.c.id.in_(files))
+    return sum(row[kind] or 0 for row in db.execute(query).mappings() for kind in files[row["id"]])
+
+
+def _grow(db: Connection, dataset_id: str, more: int) -> None:
+    """Count the bytes of files that have come in, less those that they replace."""
+    if more:
+        query = update(datasets).where(datasets.c.id == dataset_id)
+        db.execute(query.values(size_in_bytes=datasets.c.size_in_bytes + more))
 
 
 def _columns_of(new: NewSample, at: int) -> dict[str, Any]:

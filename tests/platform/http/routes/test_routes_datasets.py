@@ -1,5 +1,6 @@
 """Datasets over HTTP: what the published client sends, and what comes back."""
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.storage.ids import new_id
-from tests.platform.served import Api
+from tests.platform.served import PNG, Api, until_gone
 
 
 @pytest.mark.parametrize("path", ["/v1/datasets", "/v1/datasets/"])
@@ -88,7 +89,7 @@ def test_delete_dataset__takes_everything_with_it(api: Api, platform: Platform) 
     folder = Path(platform.settings.data_dir) / "blobs" / "datasets" / dataset.id
     assert any(path.is_file() for path in folder.rglob("*"))
     api.call("DELETE", dataset.path, json={})
-    assert not folder.exists()
+    until_gone(folder)
     assert api.refused("GET", dataset.path)[:2] == (404, "DATASET_UNKNOWN")
     assert api.refused("GET", f"{dataset.path}/tags")[:2] == (404, "DATASET_UNKNOWN")
     assert api.session.put(url, data=b"pixels").status_code == 404
@@ -101,3 +102,30 @@ def test_register_upload__is_accepted(api: Api) -> None:
 
 def test_datasource__is_not_found(api: Api) -> None:
     assert api.refused("GET", f"{api.dataset().path}/datasource")[:2] == (404, "NOT_FOUND")
+
+
+def test_size__is_that_of_the_newest_files(api: Api) -> None:
+    dataset = api.dataset()
+
+    def send(**files: bytes) -> None:
+        items = [{"fileName": name} for name in ("a.png", "b.png")]
+        parts = {name.replace("_", "-"): ("x", content) for name, content in files.items()}
+        api.call("POST", f"{dataset.path}/samples/batch", files={"samples": (None, json.dumps(items)), **parts})
+
+    def size() -> int:
+        return int(api.get(dataset.path)["sizeInBytes"])
+
+    send()
+    assert size() == 0
+    send(full_0=PNG + b"x" * 100, thumb_0=b"t" * 7, full_1=b"y" * 1_000)
+    assert size() == 108 + 7 + 1_000
+    send(full_0=b"z" * 30)
+    assert size() == 30 + 7 + 1_000
+    sample = api.get(f"{dataset.path}/samples")[1]["id"]
+    url = api.get(f"{dataset.path}/samples/{sample}/writeurl")
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda count: api.session.put(url, data=b"w" * count), range(1, 17)))
+    assert all(answer.ok for answer in answers)
+    stored = api.session.get(api.get(f"{dataset.path}/samples/{sample}/readurl")).content
+    assert size() == 30 + 7 + len(stored)
+    assert [one["sizeInBytes"] for one in api.get("/v1/datasets") if one["id"] == dataset.id] == [size()]

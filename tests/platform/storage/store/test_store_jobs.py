@@ -6,7 +6,7 @@ import pytest
 
 from lightly_ray.platform.services import users
 from lightly_ray.platform.storage.database import Database
-from lightly_ray.platform.storage.store import datasets, jobs
+from lightly_ray.platform.storage.store import datasets, deletions, jobs
 from lightly_ray.platform.storage.store.records import Job
 
 LEASE = 60_000
@@ -126,6 +126,6 @@ def test_finish__deleted_dataset(database: Database, dataset_id: str) -> None:
     add(database, dataset_id)
     job = claimed(database)
     with database.write() as db:
-        datasets.remove(db, dataset_id)
+        deletions.begin(db, dataset_id)
         assert not jobs.held(db, job)
         assert not jobs.renew(db, job, LEASE, processed=0, total=0)

@@ -13,7 +13,7 @@ from lightly_ray.platform.http.schemas import Body, Created
 from lightly_ray.platform.services import access, users
 from lightly_ray.platform.storage import audit
 from lightly_ray.platform.storage.ids import now
-from lightly_ray.platform.storage.store import datasets, embeddings, jobs, samples, tags
+from lightly_ray.platform.storage.store import datasets, deletions, embeddings, jobs, samples, tags
 from lightly_ray.platform.storage.store.records import Dataset
 
 router = APIRouter(prefix="/app")
@@ -99,7 +99,7 @@ def read_dataset(request: Request, dataset_id: str, platform: Here) -> WholeData
     """One dataset with its tags and embeddings, and what the visitor may do with it."""
     entered: access.Entered = request.state.entered
     with platform.database.read() as db:
-        dataset = datasets.look(db, dataset_id)
+        dataset = datasets.read(db, dataset_id)
         return {
             "id": dataset.id,
             "name": dataset.name,
@@ -121,9 +121,8 @@ def read_dataset(request: Request, dataset_id: str, platform: Here) -> WholeData
 def delete_dataset(dataset_id: str, platform: Here) -> Response:
     """Delete a dataset with all that belongs to it."""
     with platform.database.write() as db:
-        datasets.remove(db, dataset_id)
-    # After the commit: files without a database are waste, a database without its files would be loss.
-    platform.blobs.delete_folder(f"datasets/{dataset_id}")
+        deletions.begin(db, dataset_id)
+    platform.deleted.set()
     return Response(status_code=204)
 
 
@@ -162,6 +161,6 @@ def _strip(db: Connection, it: Dataset) -> list[int]:
 def _version(db: Connection, user: users.User, dataset_id: str) -> str | None:
     try:
         access.enter(db, user, dataset_id)
-        return datasets.look(db, dataset_id).version
+        return datasets.read(db, dataset_id).version
     except NotFoundError:  # deleted, or shared no longer, while its page is open: the page learns that by this
         return None

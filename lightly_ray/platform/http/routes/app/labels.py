@@ -38,7 +38,7 @@ async def put_labels(
 def list_sources(dataset_id: str, platform: Here) -> list[LabelImportData]:
     """The newest import of each source that is not withdrawn, the newest last."""
     with platform.database.read() as db:
-        datasets.look(db, dataset_id)
+        datasets.read(db, dataset_id)
         return [views.label_import(one) for one in imports.current(db, dataset_id)]
 
 

@@ -48,7 +48,7 @@ async def create_tag(
 def read_mask(dataset_id: str, tag_id: str, platform: Here) -> Response:
     """The samples of a tag as such bytes."""
     with platform.database.read() as db:
-        total = datasets.look(db, dataset_id).total
+        total = datasets.read(db, dataset_id).total
         mask = tags.read(db, dataset_id, tag_id).mask
     return Response(mask.to_bytes(total), media_type="application/octet-stream")
 
@@ -112,8 +112,7 @@ def _create(platform: Platform, dataset_id: str, body: bytes, names: tuple[str, 
         wanted = tagging.Wanted(
             name=name,
             prev_tag_id=parent or tags.initial(db, dataset_id).id,
-            bit_mask_data=BitMask.from_bytes(body).to_hex(),
-            file_names=None,
+            mask=BitMask.from_bytes(body),
             tot_size=None,
             creator=CREATOR,
             provenance=None,

@@ -13,7 +13,8 @@ from lightly_ray.platform.http.dependencies import Here
 from lightly_ray.platform.http.received import received
 from lightly_ray.platform.services import embedding_files, image_uploads
 from lightly_ray.platform.services.embedding_files import Format
-from lightly_ray.platform.storage.store import datasets, embeddings, samples
+from lightly_ray.platform.services.mappings import in_order
+from lightly_ray.platform.storage.store import datasets, embeddings
 
 router = APIRouter(prefix="/app/datasets/{dataset_id}")
 
@@ -64,9 +65,7 @@ async def put_embedding(
 
 def _keep(platform: Platform, dataset_id: str, name: str, file: tuple[Path, Format]) -> UploadedEmbedding:
     limits.embedding_name(name)
-    with platform.database.read() as db:
-        datasets.look(db, dataset_id)
-        names = samples.mappings(db, dataset_id)
+    names = in_order(platform, dataset_id)
     upload = embedding_files.store(platform.blobs, dataset_id, *file, names)
     with platform.database.write() as db:
         datasets.lock(db, dataset_id)

@@ -11,7 +11,7 @@ from lightly_ray.platform.services import users
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.store import datasets, samples
 from tests.platform.browser import Browser
-from tests.platform.served import Api
+from tests.platform.served import Api, until_gone
 
 VECTORS = np.random.default_rng(1).normal(size=(6, 3)).astype(np.float32)
 UNKNOWN = "0" * 24
@@ -120,7 +120,7 @@ def test_delete__with_its_files(api: Api, browser: Browser, platform: Platform) 
     folder = Path(platform.settings.data_dir) / "blobs" / "datasets" / dataset.id
     assert folder.exists()
     assert browser.send("DELETE", f"datasets/{dataset.id}").status_code == 204
-    assert not folder.exists()
+    until_gone(folder)
     assert browser.refused("GET", f"datasets/{dataset.id}")[:2] == (404, "DATASET_UNKNOWN")
 
 
