@@ -34,7 +34,7 @@ class ChangesPage {
   constructor(host) {
     /** @type {string | null} */
     this.last = null;
-    this.all = false;
+    this.all = true; // until the first page says otherwise: it is read once
     this.body = h("tbody", {});
     const names = ["When", "Who", "What", "Dataset", "Of it"];
     const head = names.map((name) => h("th", { scope: "col" }, name));

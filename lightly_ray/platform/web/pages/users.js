@@ -68,8 +68,9 @@ class UsersPage {
       h("td", {}, time(user.createdAt)),
       h(
         "td",
-        { class: "end row-buttons" },
+        { class: "end" },
         !mine && h("button", { "aria-label": `New token for ${name}`, onclick: () => this.token(name) }, "New token…"),
+        " ",
         !mine && h("button", { "aria-label": `Remove ${name}`, onclick: () => this.remove(name) }, "Remove…"),
       ),
     );
