@@ -1,0 +1,41 @@
+"""`ray_remote_args={"label_selector": ...}` on nodes with labels: the work is done there and nowhere else."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import chosen_nodes
+from tests.cluster.raylets import Raylets
+from tests.digits import write_digits
+
+pytestmark = pytest.mark.full
+# What Ray calls the processes of our tasks and actors.
+OURS = {
+    "select": ["_sum_for_whitening", "ShardActor"],
+    "score": ["score"],
+    "embed": ["_EmbedImages"],
+}
+
+
+@pytest.fixture(scope="module")
+def raylets() -> Iterator[Raylets]:
+    nodes = [{"num_cpus": 2, "labels": {"zone": "a"}}, {"labels": {"zone": "b"}}, {"labels": {"zone": "c"}}]
+    with Raylets(nodes) as raylets:
+        yield raylets
+
+
+@pytest.mark.usefixtures("ray_local")
+@pytest.mark.parametrize("what", ["select", "score", "embed"])
+def test_label_selector__says_where(raylets: Raylets, tmp_path: Path, what: str) -> None:
+    folder = str(write_digits(tmp_path / "digits", every=2))
+    program = ["-m", "tests.cluster.chosen_nodes", what, folder, json.dumps({"zone": "b"})]
+    job = raylets.program(program)
+    seen: set[tuple[int, str]] = set()
+    while job.process.poll() is None:
+        seen |= {(node, name) for node in range(3) for name in OURS[what] if raylets.works(node, name)}
+        time.sleep(0.05)
+    assert seen == {(1, name) for name in OURS[what]}
+    assert job.result()["found"] == getattr(chosen_nodes, what)(folder, None)
