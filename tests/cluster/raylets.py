@@ -31,17 +31,25 @@ _STORE = 100 << 20  # bytes of a node's object store, where nothing else is said
 
 
 class Job:
-    """A program of a user on the cluster: what it wrote so far, and its result.
+    """A Python program of a user on the cluster: what it wrote so far, and its result.
+
+    Args:
+        words: what follows `python`.
+        environment: its variables.
+        seconds: after which it counts as hanging, and is killed.
+        prefix: what comes before `python`.
 
     Attributes:
         process: of the driver.
         lines: of its standard error.
     """
 
-    def __init__(self, words: Sequence[str], environment: dict[str, str], seconds: float) -> None:
+    def __init__(
+        self, words: Sequence[str], environment: dict[str, str], seconds: float, prefix: Sequence[str] = ()
+    ) -> None:
         self._seconds = seconds
         self.process = subprocess.Popen(
-            [sys.executable, *words],
+            [*prefix, sys.executable, *words],
             cwd=PROJECT,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -55,7 +63,9 @@ class Job:
 
     def _read(self) -> None:
         assert self.process.stderr is not None
-        self.lines.extend(self.process.stderr)
+        with self.process.stderr as stream:
+            for line in stream:
+                self.lines.append(line)
 
     @property
     def said(self) -> str:
@@ -91,10 +101,11 @@ class Job:
         watch = threading.Timer(seconds, self.process.kill)
         watch.start()
         began = time.monotonic()
-        output = self.process.stdout.read()
+        with self.process.stdout as stream:
+            output = stream.read()
         status = self.process.wait()
         watch.cancel()
-        self._reader.join()
+        self._reader.join(10.0)  # what the driver has started may hold the other end
         assert time.monotonic() - began < seconds, f"it hung:\n{self.said[-4000:]}"
         return status, output
 
@@ -120,6 +131,8 @@ class Raylets:
         scripts = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         self.environment = {**inherited, "PATH": scripts, "PYTHONPATH": str(PROJECT), **(environment or {})}
         self.pids: list[int] = []
+        self._jobs: list[Job] = []
+        self._folders: list[Path] = []
         self.address = self.dashboard = ""
 
     def __enter__(self) -> Self:
@@ -147,18 +160,21 @@ class Raylets:
         self.close()
 
     def close(self) -> None:
-        """End it, with all its nodes."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(timeout=60)
-        finally:
-            self._process.kill()
+        """End it, with all its nodes, and jobs that a failed test has left."""
+        for job in self._jobs:
+            if job.process.poll() is None:
+                job.kill()
+        with self._process as process, suppress(subprocess.TimeoutExpired):
+            try:
+                process.communicate(timeout=60)
+            finally:
+                process.kill()
 
     def add(self, **node: Any) -> int:
         """A further node; its number."""
         answer = self._order({"add": node})
         self.pids.append(answer["pid"])
+        self._folders.append(Path(answer["folder"]))
         self.address, self.dashboard = answer["address"], answer["dashboard"]
         return len(self.pids) - 1
 
@@ -174,13 +190,19 @@ class Raylets:
                 process.send_signal(signal.SIGKILL)
         self._order({"remove": node})
 
-    def works(self, node: int, what: str) -> bool:
-        """Whether a worker of the node is at it: part of what Ray calls its process then."""
-        for process in psutil.Process(self.pids[node]).children(recursive=True):
+    def workers(self, node: int, what: str) -> list[psutil.Process]:
+        """Workers of a node that are at something: part of what Ray calls their processes then."""
+        found = []
+        for process in psutil.Process(self.pids[node]).children():
             with suppress(psutil.Error, IndexError):
                 if what in process.cmdline()[0]:
-                    return True
-        return False
+                    found.append(process)
+        return found
+
+    def spilled(self) -> int:
+        """Bytes that the object stores of all nodes have written to disk for want of room."""
+        files = (path for folder in self._folders for path in folder.rglob("ray_spilled_objects*/*"))
+        return sum(path.stat().st_size for path in files if path.is_file())
 
     def job(self, name: str, *words: str, seconds: float = 300.0, **environment: str) -> Job:
         """Start one of the jobs as a driver on the head; it is killed where it takes longer than ``seconds``."""
@@ -188,7 +210,8 @@ class Raylets:
 
     def program(self, words: Sequence[str], *, seconds: float = 300.0, **environment: str) -> Job:
         """Start any Python program as a driver on the head."""
-        return Job(words, {**self.environment, **environment}, seconds)
+        self._jobs.append(Job(words, {**self.environment, **environment}, seconds))
+        return self._jobs[-1]
 
     def _order(self, order: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
@@ -234,7 +257,12 @@ def main() -> None:
                 Path(folder.name, "ray_current_cluster").write_text(cluster.address)
                 raylet = nodes[-1].all_processes["raylet"][0].process.pid
                 dashboard = f"http://{nodes[0].address_info['webui_url']}"
-                answer = {"pid": raylet, "address": cluster.address, "dashboard": dashboard}
+                answer = {
+                    "pid": raylet,
+                    "folder": folder.name,
+                    "address": cluster.address,
+                    "dashboard": dashboard,
+                }
             else:
                 cluster.remove_node(nodes[order["remove"]], allow_graceful=False)
                 answer = {}

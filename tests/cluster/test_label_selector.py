@@ -35,7 +35,7 @@ def test_label_selector__says_where(raylets: Raylets, tmp_path: Path, what: str)
     job = raylets.program(program)
     seen: set[tuple[int, str]] = set()
     while job.process.poll() is None:
-        seen |= {(node, name) for node in range(3) for name in OURS[what] if raylets.works(node, name)}
+        seen |= {(node, name) for node in range(3) for name in OURS[what] if raylets.workers(node, name)}
         time.sleep(0.05)
     assert seen == {(1, name) for name in OURS[what]}
     assert job.result()["found"] == getattr(chosen_nodes, what)(folder, None)
