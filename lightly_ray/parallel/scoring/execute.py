@@ -15,7 +15,7 @@ import ray.data
 
 from lightly_ray.data.predictions.checks import require_no_fault
 from lightly_ray.parallel import metrics
-from lightly_ray.parallel.remote_args import data_args
+from lightly_ray.parallel.remote_args import TASK_LOSSES, data_args
 from lightly_ray.parallel.waiting import with_room
 from lightly_ray.scores.detection import FrequencyConfig
 from lightly_ray.scores.prediction_columns import Columns
@@ -126,11 +126,13 @@ def score_in_order(read_tasks: ReadTasks, scoring: Scoring, first: int = 0) -> I
         task.append_column(_ROW, pa.array(np.full(len(task), start)))
         for task, start in zip(read_tasks.tasks[place:], starts, strict=True)
     ]
-    dataset = _mapped(tasks, partial(_score_predictions_in_order, read=read_tasks.read, scoring=scoring))
+    blocks = with_room(lambda: ray.data.from_arrow(tasks), "score")
+    in_order = partial(_score_predictions_in_order, read=read_tasks.read, scoring=scoring)
+    with data_args():
+        dataset = blocks.map_batches(in_order, batch_format="pyarrow", batch_size=None, **TASK_LOSSES)
     dataset.context.execution_options.preserve_order = True
     row = starts[0]
-    blocks = cast("Iterable[pa.Table]", dataset.iter_batches(batch_format="pyarrow", batch_size=None))
-    for block in blocks:
+    for block in cast("Iterable[pa.Table]", dataset.iter_batches(batch_format="pyarrow", batch_size=None)):
         _require_next(block, row)
         yield block.drop_columns(_ROW).slice(max(0, first - row))
         row += len(block)
