@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import ray
@@ -43,7 +44,7 @@ def embeddings(folder: Path, rows: int) -> Path:
 
 def measure(path: Path, picks: int, raylets: int) -> dict[str, object]:
     """Select on as many nodes; what it cost."""
-    node = {"num_cpus": 1, "object_store_memory": 100 << 20, "dashboard_agent_listen_port": 0}
+    node: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100 << 20, "dashboard_agent_listen_port": 0}
     cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
     try:
         for _ in range(raylets - 1):

@@ -24,7 +24,7 @@ def select(_folder: str, args: Mapping[str, Any] | None) -> list[str]:
     found = lightly_ray.select(
         X, 1500, "coreset", ids=NAMES, normalize="whiten", partitions=2, progress=False, ray_remote_args=args
     )
-    return list(found.ids)
+    return [str(name) for name in found.ids]
 
 
 def score(_folder: str, args: Mapping[str, Any] | None) -> list[float]:

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,11 @@ OURS = {
 
 @pytest.fixture(scope="module")
 def raylets() -> Iterator[Raylets]:
-    nodes = [{"num_cpus": 2, "labels": {"zone": "a"}}, {"labels": {"zone": "b"}}, {"labels": {"zone": "c"}}]
+    nodes: list[dict[str, Any]] = [
+        {"num_cpus": 2, "labels": {"zone": "a"}},
+        {"labels": {"zone": "b"}},
+        {"labels": {"zone": "c"}},
+    ]
     with Raylets(nodes) as raylets:
         yield raylets
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -47,7 +48,7 @@ CASES = [
 def test_job__a_lost_node_and_a_killed_worker_change_nothing(
     nodes: Nodes, tmp_path: Path, job: str, inputs: Callable[[Path], list[str]], what: str
 ) -> None:
-    words, tables = inputs(tmp_path), []
+    words, tables = inputs(tmp_path), list[pa.Table]()
     for disturb in (None, nodes.lose, lambda: nodes.kill_workers(what)):
         output = tmp_path / f"{len(tables)}.parquet"
         running = nodes.raylets.job(job, *words, f"output={output}")
