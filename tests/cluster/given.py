@@ -17,7 +17,7 @@ def images(folder: Path) -> list[str]:
 def predictions(folder: Path) -> list[str]:
     """Of `score_predictions`."""
     path = folder / "predictions.parquet"
-    pq.write_table(_table(1_200_000, 20, "probabilities"), path, row_group_size=20_000)
+    pq.write_table(_table(400_000, 20, "probabilities"), path, row_group_size=20_000)
     return [f"predictions={path}", "task=classification"]
 
 
