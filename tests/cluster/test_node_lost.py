@@ -36,28 +36,29 @@ def nodes() -> Iterator[Nodes]:
         yield Nodes(raylets)
 
 
+# Who works, as Ray calls the process, and the moment: what it is called while it is at it.
 CASES = [
-    ("embed_images", given.images, "_EmbedImages)).submit"),
-    ("score_predictions", given.predictions, "_score_predictions"),
-    ("select_samples", given.embeddings, "ShardActor.load"),
-    ("select_samples", given.embeddings, "ShardActor.propose"),
+    ("embed_images", given.images, "_EmbedImages", ")).submit"),
+    ("score_predictions", given.predictions, "_score_predictions", ""),
+    ("select_samples", given.embeddings, "ShardActor", ".load"),
+    ("select_samples", given.embeddings, "ShardActor", ".propose"),
 ]
 
 
-@pytest.mark.parametrize(("job", "inputs", "what"), CASES)
+@pytest.mark.parametrize(("job", "inputs", "who", "moment"), CASES)
 def test_job__a_lost_node_and_a_killed_worker_change_nothing(
-    nodes: Nodes, tmp_path: Path, job: str, inputs: Callable[[Path], list[str]], what: str
+    nodes: Nodes, tmp_path: Path, job: str, inputs: Callable[[Path], list[str]], who: str, moment: str
 ) -> None:
     words, tables = inputs(tmp_path), list[pa.Table]()
-    for disturb in (None, nodes.lose, lambda: nodes.kill_workers(what)):
+    for disturb in (None, nodes.lose, lambda: nodes.kill_workers(who)):
         output = tmp_path / f"{len(tables)}.parquet"
         running = nodes.raylets.job(job, *words, f"output={output}")
         if disturb is not None:
-            running.wait_until(lambda: bool(nodes.raylets.workers(nodes.second, what)))
+            running.wait_until(lambda: bool(nodes.raylets.workers(nodes.second, who + moment)))
             disturb()
         found = running.result()
         tables.append(pq.read_table(output).replace_schema_metadata())
-        if disturb is not None and what.startswith("ShardActor"):
+        if disturb is not None and who == "ShardActor":
             assert found["stats"]["restarts"] >= 1
     assert tables[1] == tables[0]
     assert tables[2] == tables[0]
