@@ -1,6 +1,6 @@
 """A user's program that says where on a cluster its work is to run: `python -m tests.cluster.chosen_nodes WHAT FOLDER`.
 
-It prints, as JSON, what came out, to be compared with the same on no cluster.
+It prints, as JSON, what came out, to be compared with the same where it says nothing.
 """
 
 import json
