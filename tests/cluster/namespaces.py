@@ -55,6 +55,7 @@ class Machines:
             "RAY_ADDRESS": f"{self._addresses['head']}:{_PORT}",
             **with_token(),
         }
+        self._processes: list[subprocess.Popen[str]] = []
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -71,12 +72,15 @@ class Machines:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+        for process in self._processes:
+            process.wait()
 
     def start(self, machine: str, words: Sequence[str], **options: Any) -> "subprocess.Popen[str]":
         """Start a program on a machine; it is killed with the machine."""
         entered = ["ip", "netns", "exec", _full(machine), *words]
         given = {"cwd": PROJECT, "env": self.environment, "text": True, "stdin": subprocess.DEVNULL}
-        return subprocess.Popen(entered, **{**given, **options})
+        self._processes.append(subprocess.Popen(entered, **{**given, **options}))
+        return self._processes[-1]
 
     def run(self, machine: str, words: Sequence[str]) -> str:
         """Run a Python program to its end on a machine; what it prints."""

@@ -50,7 +50,8 @@ def test_driver__killed_and_submitted_again(
     assert not output.exists()
     again = raylets.job(job, *words, f"output={output}")
     again.result()
-    assert "an earlier run" in again.said
+    if job == "select_samples":  # scores are kept every 10 seconds alone
+        assert "an earlier run made" in again.said
     assert _table(output) == _table(tmp_path / "undisturbed.parquet")
     assert not _begun(output)
 
