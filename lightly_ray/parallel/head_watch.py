@@ -6,8 +6,8 @@ import threading
 
 import ray
 
-_LOOK_EVERY = 5.0  # seconds
-_PATIENCE = 20.0  # seconds; a head that restarts is back before
+_LOOK_EVERY = 1.0  # seconds
+_PATIENCE = 5.0  # seconds; Ray ends a program that is on the node of the head soon after
 _PROBE_SECONDS = 5.0
 
 

@@ -75,7 +75,7 @@ class Job:
         """Its standard error so far."""
         return "".join(self.lines)
 
-    def wait_until(self, condition: Callable[[], bool], seconds: float = 120.0) -> None:
+    def wait_until(self, condition: Callable[[], bool], seconds: float = 300.0) -> None:
         """Until something has happened, while it runs."""
         until = time.monotonic() + seconds
         while not condition():
@@ -217,11 +217,11 @@ class Raylets:
         files = (path for folder in self._folders for path in folder.rglob("ray_spilled_objects*/*"))
         return sum(path.stat().st_size for path in files if path.is_file())
 
-    def job(self, name: str, *words: str, seconds: float = 300.0, **environment: str) -> Job:
+    def job(self, name: str, *words: str, seconds: float = 600.0, **environment: str) -> Job:
         """Start one of the jobs as a driver on the head; it is killed where it takes longer than ``seconds``."""
         return self.program([f"jobs/{name}.py", *words], seconds=seconds, **environment)
 
-    def program(self, words: Sequence[str], *, seconds: float = 300.0, **environment: str) -> Job:
+    def program(self, words: Sequence[str], *, seconds: float = 600.0, **environment: str) -> Job:
         """Start any Python program as a driver on the head."""
         self._jobs.append(Job(words, {**self.environment, **environment}, seconds))
         return self._jobs[-1]
