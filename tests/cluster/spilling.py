@@ -29,7 +29,7 @@ def names(number: int) -> list[str]:
     return [f"{number:02}-{row:05}.jpg" for row in range(ROWS)]
 
 
-def _read(batch: dict[str, NDArray[Any]]) -> pa.Table:
+def _read(batch: Any) -> pa.Table:
     (number,) = batch["id"]
     vectors = pa.FixedSizeListArray.from_arrays(pa.array(block(int(number)).ravel()), WIDTH)
     return pa.table({"filename": names(int(number)), "probabilities": vectors})
