@@ -91,6 +91,12 @@ def connect() -> None:
         _OURS.session = None  # one that was started for a block stays, too
 
 
+def look_for_head() -> None:
+    """Say so where the head of the cluster that was attached to here is gone."""
+    if _OURS.watch is not None:
+        _OURS.watch.look()
+
+
 def cluster_cpus() -> int:
     """CPUs of the whole cluster, at least 1. Needs a connection."""
     return max(1, int(_resources().get("CPU", 1)))

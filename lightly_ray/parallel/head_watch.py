@@ -20,6 +20,7 @@ class HeadWatch:
 
     def __init__(self, address: str) -> None:
         self._address = address
+        self._told = False
         self._over = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
 
@@ -27,26 +28,38 @@ class HeadWatch:
         """Look no more."""
         self._over.set()
 
+    def look(self) -> None:
+        """Say so at once where it is gone.
+
+        For who has lost a worker, before he asks Ray for another: that call holds up all threads until Ray gives up.
+        """
+        if not self._answers():
+            self._tell()
+
     def _watch(self) -> None:
-        host, _, port = self._address.rpartition(":")
         silent = 0.0
         while not self._over.wait(_LOOK_EVERY):
             if not ray.is_initialized():  # the caller has ended it
                 return
-            silent = 0.0 if answers(host, int(port)) else silent + _LOOK_EVERY
+            silent = 0.0 if self._answers() else silent + _LOOK_EVERY
             if silent >= _PATIENCE:
-                sys.stderr.write(
-                    f"error: the Ray cluster at {self._address} does not answer any more: its head is gone. Ray ends "
-                    "this program soon; on a cluster that runs, the same again goes on behind what is written\n"
-                )
-                sys.stderr.flush()
+                self._tell()
                 return
 
+    def _answers(self) -> bool:
+        host, _, port = self._address.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=_PROBE_SECONDS).close()
+        except OSError:
+            return False
+        return True
 
-def answers(host: str, port: int) -> bool:
-    """Whether something listens there."""
-    try:
-        socket.create_connection((host.strip("[]"), port), timeout=_PROBE_SECONDS).close()
-    except OSError:
-        return False
-    return True
+    def _tell(self) -> None:
+        if self._told:
+            return
+        self._told = True
+        sys.stderr.write(
+            f"error: the Ray cluster at {self._address} does not answer any more: its head is gone. Ray ends this "
+            "program soon; on a cluster that runs, the same again goes on behind what is written\n"
+        )
+        sys.stderr.flush()
