@@ -126,10 +126,7 @@ def score_in_order(read_tasks: ReadTasks, scoring: Scoring, first: int = 0) -> I
         task.append_column(_ROW, pa.array(np.full(len(task), start)))
         for task, start in zip(read_tasks.tasks[place:], starts, strict=True)
     ]
-    blocks = with_room(lambda: ray.data.from_arrow(tasks), "score")
-    in_order = partial(_score_predictions_in_order, read=read_tasks.read, scoring=scoring)
-    with data_args():
-        dataset = blocks.map_batches(in_order, batch_format="pyarrow", batch_size=None, **TASK_LOSSES)
+    dataset = _mapped(tasks, partial(_score_predictions_in_order, read=read_tasks.read, scoring=scoring))
     dataset.context.execution_options.preserve_order = True
     row = starts[0]
     for block in cast("Iterable[pa.Table]", dataset.iter_batches(batch_format="pyarrow", batch_size=None)):
@@ -143,8 +140,9 @@ def _mapped(
     score: Callable[[pa.Table], Iterator[pa.Table]],
     remote_args: Mapping[str, Any] | None = None,
 ) -> ray.data.Dataset:
-    args = remote_args or {}
-    dataset = with_room(lambda: ray.data.from_arrow(tasks), "score", args)  # by tasks that look at each table
+    """A dataset of what tasks give; without ``remote_args`` it is our own, and handed on to nobody."""
+    dataset = with_room(lambda: ray.data.from_arrow(tasks), "score", remote_args)  # by tasks that look at each table
+    args = TASK_LOSSES if remote_args is None else remote_args
     with data_args():
         return dataset.map_batches(score, batch_format="pyarrow", batch_size=None, **args)
 
