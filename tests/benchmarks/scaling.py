@@ -74,7 +74,7 @@ def measure(path: Path, picks: int, raylets: int) -> dict[str, object]:
 
 
 def main(settings: dict[str, str]) -> None:
-    """All numbers of raylets, one after the other; the picks must be the same."""
+    """All numbers of raylets, one after the other; the radius must be the same."""
     rows, picks = int(settings.get("rows", "1000000")), int(settings.get("picks", "10000"))
     os.environ["RAY_TMPDIR"] = tempfile.mkdtemp(prefix="ray-")
     Path(os.environ["RAY_TMPDIR"], "ray").mkdir()
