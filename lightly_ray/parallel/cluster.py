@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import ray
 
 from lightly_ray.errors import InvalidInputError, WorkerLostError
+from lightly_ray.parallel.head_watch import HeadWatch
 from lightly_ray.parallel.quiet import quiet_data_for_good, quiet_start
 
 _PROBE_SECONDS = 10.0
@@ -54,6 +55,7 @@ class _Ours:
         self.lock = threading.Lock()
         self.session: str | None = None
         self.users = 0
+        self.watch: HeadWatch | None = None
 
 
 _OURS = _Ours()
@@ -70,6 +72,8 @@ def _leave() -> None:
         if _OURS.users or _OURS.session is None or not ray.is_initialized() or _OURS.session != _session():
             return  # others are in it, it is to stay, or the caller has ended it and maybe begun one of his own
         _OURS.session = None
+        if _OURS.watch is not None:
+            _OURS.watch.end()
         # Disconnects from a cluster that we attached to; stops, with all its processes, one that we started.
         ray.shutdown()
 
@@ -85,6 +89,12 @@ def connect() -> None:
         if not ray.is_initialized():
             _start(None)
         _OURS.session = None  # one that was started for a block stays, too
+
+
+def look_for_head() -> None:
+    """Say so where the head of the cluster that was attached to here is gone."""
+    if _OURS.watch is not None:
+        _OURS.watch.look()
 
 
 def cluster_cpus() -> int:
@@ -142,6 +152,7 @@ def _attach(address: str) -> None:
         ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
     except (ConnectionError, RuntimeError) as error:
         raise WorkerLostError(f"no Ray cluster answers at RAY_ADDRESS={address}: {error}") from error
+    _OURS.watch = HeadWatch(ray.get_runtime_context().gcs_address)
 
 
 def _probe(address: str) -> None:

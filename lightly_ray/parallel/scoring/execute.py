@@ -15,7 +15,7 @@ import ray.data
 
 from lightly_ray.data.predictions.checks import require_no_fault
 from lightly_ray.parallel import metrics
-from lightly_ray.parallel.remote_args import data_args
+from lightly_ray.parallel.remote_args import TASK_LOSSES, data_args
 from lightly_ray.parallel.waiting import with_room
 from lightly_ray.scores.detection import FrequencyConfig
 from lightly_ray.scores.prediction_columns import Columns
@@ -129,8 +129,7 @@ def score_in_order(read_tasks: ReadTasks, scoring: Scoring, first: int = 0) -> I
     dataset = _mapped(tasks, partial(_score_predictions_in_order, read=read_tasks.read, scoring=scoring))
     dataset.context.execution_options.preserve_order = True
     row = starts[0]
-    blocks = cast("Iterable[pa.Table]", dataset.iter_batches(batch_format="pyarrow", batch_size=None))
-    for block in blocks:
+    for block in cast("Iterable[pa.Table]", dataset.iter_batches(batch_format="pyarrow", batch_size=None)):
         _require_next(block, row)
         yield block.drop_columns(_ROW).slice(max(0, first - row))
         row += len(block)
@@ -141,8 +140,9 @@ def _mapped(
     score: Callable[[pa.Table], Iterator[pa.Table]],
     remote_args: Mapping[str, Any] | None = None,
 ) -> ray.data.Dataset:
-    args = remote_args or {}
-    dataset = with_room(lambda: ray.data.from_arrow(tasks), "score", args)  # by tasks that look at each table
+    """A dataset of what tasks give; without ``remote_args`` it is our own, and handed on to nobody."""
+    dataset = with_room(lambda: ray.data.from_arrow(tasks), "score", remote_args)  # by tasks that look at each table
+    args = TASK_LOSSES if remote_args is None else remote_args
     with data_args():
         return dataset.map_batches(score, batch_format="pyarrow", batch_size=None, **args)
 

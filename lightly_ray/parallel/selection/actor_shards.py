@@ -22,6 +22,7 @@ from lightly_ray.data.ids import Ids, RowNumbers
 from lightly_ray.data.vectors import Matrix, VectorFault
 from lightly_ray.errors import InvalidInputError, LightlyRayError, WorkerLostError
 from lightly_ray.parallel import metrics
+from lightly_ray.parallel.cluster import look_for_head
 from lightly_ray.parallel.selection.shard_actor import ShardActor
 from lightly_ray.parallel.selection.shard_spec import ShardSpec
 from lightly_ray.selection.protocol import Proposal, Request
@@ -203,6 +204,8 @@ class ActorShards:
             raise WorkerLostError(f"no answer to {method!r} within {self._timeout:g} s from {silent}")
 
     def _lose(self, lost: dict[int, Exception]) -> None:
+        if lost:
+            look_for_head()
         for shard, error in lost.items():
             self.restarts += 1
             metrics.count(metrics.RESTARTS, 1)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayError, RayTaskError
+from ray.exceptions import GetTimeoutError
 
 from lightly_ray.data.ids import RowNumbers
 from lightly_ray.data.sources import Blocks
@@ -30,13 +30,11 @@ def moments_on_workers(
         try:
             with plain_errors():
                 return list(ray.get(answers, timeout=timeout))
-        except RayTaskError:
-            raise
         except GetTimeoutError as error:
             raise WorkerLostError(f"no answer to 'moments' within {timeout:g} s") from error
-        except RayError as error:
+        except WorkerLostError:
             if attempt == _MOST_LOSSES:
-                raise WorkerLostError(f"workers were lost {attempt + 1} times in a row: {error}") from error
+                raise
     raise AssertionError("the loop returns or raises")
 
 

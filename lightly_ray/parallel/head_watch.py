@@ -1,0 +1,65 @@
+"""Says that the head of a cluster is gone: Ray ends the programs attached to it a minute later, without a word."""
+
+import socket
+import sys
+import threading
+
+import ray
+
+_LOOK_EVERY = 1.0  # seconds
+_PATIENCE = 5.0  # seconds; Ray ends a program that is on the node of the head soon after
+_PROBE_SECONDS = 5.0
+
+
+class HeadWatch:
+    """Looks whether anything listens at an address, from the start to `end`; one line on standard error if not.
+
+    Args:
+        address: HOST:PORT of the head.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._told = False
+        self._over = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def end(self) -> None:
+        """Look no more."""
+        self._over.set()
+
+    def look(self) -> None:
+        """Say so at once where it is gone.
+
+        For who has lost a worker, before he asks Ray for another: that call holds up all threads until Ray gives up.
+        """
+        if not self._answers():
+            self._tell()
+
+    def _watch(self) -> None:
+        silent = 0.0
+        while not self._over.wait(_LOOK_EVERY):
+            if not ray.is_initialized():  # the caller has ended it
+                return
+            silent = 0.0 if self._answers() else silent + _LOOK_EVERY
+            if silent >= _PATIENCE:
+                self._tell()
+                return
+
+    def _answers(self) -> bool:
+        host, _, port = self._address.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=_PROBE_SECONDS).close()
+        except OSError:
+            return False
+        return True
+
+    def _tell(self) -> None:
+        if self._told:
+            return
+        self._told = True
+        sys.stderr.write(
+            f"error: the Ray cluster at {self._address} does not answer any more: its head is gone. Ray ends this "
+            "program soon; on a cluster that runs, the same again goes on behind what is written\n"
+        )
+        sys.stderr.flush()
