@@ -99,7 +99,8 @@ def test_users__see_what_is_theirs(chromium: "Browser", platform: EmbeddedPlatfo
     _finds_nothing(ada)
     _shares(admin, platform.url)
     _may_look(ada)
-    admin.get_by_label("What ada may do").select_option("may change")
+    with admin.expect_response(lambda answer: answer.request.method == "PUT"):
+        admin.get_by_label("What ada may do").select_option("may change")
     ada.reload()
     expect(ada.get_by_role("link", name="Select")).to_be_visible()
     admin.get_by_role("button", name="Stop sharing with ada").click()
