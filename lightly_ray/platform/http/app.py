@@ -85,7 +85,7 @@ def create_app(platform: Platform) -> FastAPI:
     for router in web_app.WITHOUT_SESSION:
         app.include_router(router, include_in_schema=False)
     for router in web_app.WITH_SESSION:
-        guards = [Depends(require_session), Depends(require_own_page)]
+        guards = [Depends(require_own_page), Depends(require_session)]
         app.include_router(router, dependencies=guards, include_in_schema=False)
     app.add_middleware(WebAnswers)
     app.add_middleware(Edge)

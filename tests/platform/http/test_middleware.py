@@ -14,6 +14,7 @@ from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http import middleware
 from lightly_ray.platform.http.app import create_app
 from lightly_ray.platform.storage.store import datasets
+from tests.platform.browser import OWN_PAGE
 from tests.platform.served import Api
 
 OPEN = [
@@ -48,7 +49,7 @@ def test_token__every_other_route_needs_one(api: Api, platform: Platform) -> Non
     for method, path in asked:
         url = api.url + re.sub(r"\{[\w:]+\}", "0" * 24, path)
         for token in ({}, {"token": "wrong"}, {"token": ""}):
-            answer = requests.request(method, url, params=token, timeout=9)
+            answer = requests.request(method, url, params=token, headers=OWN_PAGE, timeout=9)
             assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHORIZED"), (method, path)
 
 
