@@ -50,6 +50,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(LightlyRayError, _deliberate)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _of_framework)
+    app.add_exception_handler(UnicodeEncodeError, _half_a_character)
     app.add_exception_handler(DBAPIError, _of_database)
     app.add_exception_handler(PoolTimeoutError, _of_database)
     app.add_exception_handler(OSError, _of_disk)
@@ -73,6 +74,13 @@ def _malformed(_request: Request, error: Exception) -> JSONResponse:
     # A body may have a million bad fields: the first few say it.
     places = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()[:3]]
     return answer(422, "MALFORMED_REQUEST", "; ".join(f"{place}: {message}" for place, message in places))
+
+
+def _half_a_character(_request: Request, error: Exception) -> JSONResponse:
+    # JSON can spell one half of a pair, which no database, file name or answer can hold.
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return answer(422, "MALFORMED_REQUEST", "a text of this request holds half a character: it must be valid Unicode")
 
 
 def _of_framework(request: Request, error: Exception) -> JSONResponse:
