@@ -37,8 +37,9 @@ def test_known_workflow__runs_as_it_stands(
     names = uploaded.get_filenames()
     uploaded.upload_embeddings_from_arrays(names, rng.normal(size=(12, 4)))
     monkeypatch.setitem(os.environ, "LIGHTLY_SERVER_LOCATION", live_platform.url)
-    script = SCRIPT.replace("xyz", uploaded.dataset_id).replace("123", live_platform.token)
-    script = script.replace("150", "4").replace("200", "7")
+    # The numbers first: an id or a token may hold them too.
+    script = SCRIPT.replace("150", "4").replace("200", "7")
+    script = script.replace("'123'", repr(live_platform.token)).replace("'xyz'", repr(uploaded.dataset_id))
     seen = {"predictions": rng.dirichlet(np.ones(3), size=12)}
     exec(script, seen)  # the point is that the text runs unchanged
     labeled, added = seen["found"]

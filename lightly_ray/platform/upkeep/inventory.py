@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Connection, select
 
-from lightly_ray.platform.storage.schema import metadata
+from lightly_ray.platform.storage.schema import deletions, metadata, samples
 
 _OBJECTS = {"pinned", "provenance"}  # columns of JSON that name blobs
 _KEY = re.compile(r"datasets/[0-9a-f]{24}/\S+\Z")
@@ -25,6 +25,8 @@ def named(db: Connection) -> Iterator[tuple[str, str]]:
         if not keys and not objects:
             continue
         query = select(table.primary_key.columns[0], *keys, *objects).execution_options(yield_per=5_000)
+        if table is samples:  # those of a deleted dataset are still there a while, and their files at any moment not
+            query = query.where(samples.c.dataset_id.not_in(select(deletions.c.dataset_id)))
         for row in db.execute(query):
             for value in row[1 : 1 + len(keys)]:
                 if value is not None:

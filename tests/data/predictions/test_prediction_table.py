@@ -119,5 +119,5 @@ def test_packed__refuses_what_unpacks_to_too_much() -> None:
     file = io.BytesIO()
     write_packed(checked("classification", classified([[1.0] + [0.0] * 99] * 100), "p"), file)
     assert file.tell() < 5000
-    with pytest.raises(TooLargeError, match="unpack to 10,100 values, at most 10,000"):
+    with pytest.raises(TooLargeError, match="p: it unpacks to 10,100 values, at most 10,000"):
         read_packed(file, "p", at_most=10_000)
