@@ -111,6 +111,18 @@ def test_worker__stops_in_order(tmp_path: Path) -> None:
 def test_token__made_listed_revoked(tmp_path: Path) -> None:
     made = json.loads(run("token", f"data_dir={tmp_path}", "create=laptop").stdout)
     assert len(made["token"]) == 48
-    assert json.loads(run("token", f"data_dir={tmp_path}").stdout) == {"tokens": ["laptop"]}
+    assert json.loads(run("token", f"data_dir={tmp_path}").stdout)["tokens"][0]["name"] == "laptop"
     assert run("token", f"data_dir={tmp_path}", "revoke=nobody").returncode == 1
-    assert json.loads(run("token", f"data_dir={tmp_path}", "revoke=laptop").stdout) == {"revoked": "laptop"}
+    assert json.loads(run("token", f"data_dir={tmp_path}", "revoke=laptop").stdout)["revoked"] == "laptop"
+
+
+def test_user__made_listed_removed(tmp_path: Path) -> None:
+    where = f"data_dir={tmp_path}"
+    assert json.loads(run("user", where, "create=ada").stdout) == {"name": "ada", "role": "member"}
+    assert json.loads(run("token", where, "create=laptop", "user=ada", "days=30").stdout)["user"] == "ada"
+    [token] = json.loads(run("token", where, "user=ada").stdout)["tokens"]
+    assert token["expires_at"] - token["created_at"] == 30 * 24 * 3600 * 1000
+    assert json.loads(run("user", where, "remove=ada").stdout) == {"removed": "ada"}
+    assert json.loads(run("token", where).stdout) == {"tokens": []}
+    assert [one["name"] for one in json.loads(run("user", where).stdout)["users"]] == ["admin"]
+    assert "there is no user named 'ada'" in run("token", where, "create=again", "user=ada").stderr
