@@ -55,7 +55,7 @@ def checked_args(given: RemoteArgs | None) -> dict[str, Any]:
 
 @contextmanager
 def data_args() -> Iterator[None]:
-    """While options are handed to Ray Data, which warns that it will not take a scheduling strategy for good."""
+    """While options are handed to Ray Data, which warns that it will not take all that Ray itself does for good."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`ray_remote_args` is deprecated")
         yield
