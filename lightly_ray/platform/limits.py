@@ -24,6 +24,7 @@ LABELS_BYTES = 2**30  # packed, or as a tool has written them
 LABEL_VALUES = 500_000_000  # unpacked, parts of annotations counted one by one: about 38 million boxes
 SCORES_BYTES = 2**30  # about 50 million scores as JSON
 JSON_BYTES = 64 * 2**20  # any other body: a mask of 200 million samples fits
+TOKEN_DAYS = 3650  # until a token expires that does
 REQUESTS = 1_000  # at the same time, to one server: beyond them all would only wait for each other
 PAGE = 100_000
 OFFSET = 2**53  # more than any dataset has, and what JSON, browsers and databases can count to

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from lightly_ray.platform import limits
 from lightly_ray.settings import Settings
 
 
@@ -108,7 +109,9 @@ class TokenSettings(StoreSettings):
     user: str | None = Field(
         default=None, description="whose tokens; default: the admin that the platform begins with, or all in a list"
     )
-    days: float | None = Field(default=None, gt=0, le=3650, description="until the new token expires; default: never")
+    days: float | None = Field(
+        default=None, gt=0, le=limits.TOKEN_DAYS, description="until the new token expires; default: never"
+    )
 
     @model_validator(mode="after")
     def _check_one(self) -> Self:

@@ -86,6 +86,13 @@ def over_http(platform: Platform) -> Iterator[Api]:
         yield Api(url, token)
 
 
+def member(platform: Platform, url: str) -> tuple[str, Api]:
+    """The name of a new member, and a caller with their token."""
+    name = f"user-{new_id()}"
+    with platform.database.write() as db:
+        return name, Api(url, tokens.create(db, users.create(db, name), "laptop"))
+
+
 @dataclass
 class Dataset:
     """One dataset of a platform."""
@@ -133,6 +140,15 @@ class Dataset:
         answer = requests.put(where["signedWriteUrl"], data=text.encode(), timeout=60)
         assert answer.status_code == 200, answer.text
         return str(where["embeddingId"])
+
+    def one_of_each(self) -> dict[str, str]:
+        """A tag, an embedding, scores and a selection of at least three samples; their ids by the names in paths."""
+        tag, embedding = self.tag("some", [0, 2]), self.embed(np.eye(len(self.names())))
+        score = self.api.post(f"{self.path}/tags/{tag}/scores", {"scoreType": "margin", "scores": [0.5, 1]})["id"]
+        job = self.sampling(embedding, "chosen", "RANDOM", 2)
+        sample = self.api.get(f"{self.path}/mappings", field="_id")[0]
+        ids = {"dataset_id": self.id, "tag_id": tag, "embedding_id": embedding, "sample_id": sample, "job_id": job}
+        return ids | {"score_id": score}
 
     def sampling(self, embedding_id: str, name: str, method: str, n_samples: float, **more: Any) -> str:
         """Queue a selection; return the job's id."""

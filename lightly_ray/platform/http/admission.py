@@ -4,6 +4,7 @@ from fastapi import Request
 from sqlalchemy import Connection
 
 from lightly_ray.platform.services import access, users
+from lightly_ray.platform.services.access import Entered
 from lightly_ray.platform.services.tokens import Token
 from lightly_ray.platform.storage import audit
 from lightly_ray.platform.storage.store import datasets
@@ -36,7 +37,7 @@ def admit(db: Connection, request: Request, caller: Token) -> None:
     else:
         return
     request.state.entered = entered
-    who.dataset_id, who.dataset_name, who.may_write = entered.dataset_id, entered.name, entered.writes
+    _work_in(entered)
     if request.method not in {"GET", "HEAD"} and route not in _ASKING:
         audit.require_writer()
 
@@ -51,8 +52,12 @@ def admit_signed(db: Connection, by: str, dataset_id: str, action: str, subject:
     user = users.of_id(db, by)
     if user is None:
         raise datasets.unknown(dataset_id)
-    entered = access.enter(db, user, dataset_id)
     who = audit.current()
     who.user, who.user_id, who.action, who.subject = user.name, user.id, action, subject
-    who.dataset_id, who.dataset_name, who.may_write = dataset_id, entered.name, entered.writes
+    _work_in(access.enter(db, user, dataset_id))
     audit.require_writer()
+
+
+def _work_in(entered: Entered) -> None:
+    audit.about_dataset(entered.dataset_id, entered.name)
+    audit.current().may_write = entered.writes

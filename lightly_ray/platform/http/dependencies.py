@@ -75,9 +75,16 @@ def require_admin(asking: Asking) -> None:
         raise AuthenticationError("only an admin may do this", code="FORBIDDEN")
 
 
-def require_owner(request: Request) -> Entered:
+def _entered(request: Request) -> Entered:
+    return cast("Entered", request.state.entered)
+
+
+# The dataset that the path names, and what may be done with it.
+Entry = Annotated[Entered, Depends(_entered)]
+
+
+def require_owner(entered: Entry) -> Entered:
     """Let the owner of the dataset pass, and admins."""
-    entered = cast("Entered", request.state.entered)
     access.require_owner(entered)
     return entered
 

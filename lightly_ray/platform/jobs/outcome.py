@@ -44,7 +44,7 @@ def _note(job: Job, asked_by: Asker) -> None:
     who = audit.current()
     who.user, who.user_id, who.token = asked_by.user, asked_by.user_id, asked_by.token
     who.action, who.subject = f"finish {job.kind.lower()}", job.name or ""
-    who.dataset_id, who.dataset_name = job.dataset_id, asked_by.dataset_name
+    audit.about_dataset(job.dataset_id, asked_by.dataset_name)
 
 
 def _add_tag(db: Connection, job: Job, pinned: PinnedSelection, result: Selected) -> str:

@@ -23,12 +23,14 @@ class Entered:
 
     Attributes:
         dataset_id, name: of it.
+        owner: the name of whose it is, who may be somebody else.
         owns: whether they may delete and share it.
         writes: whether they may change what is in it.
     """
 
     dataset_id: str
     name: str
+    owner: str
     owns: bool
     writes: bool
 
@@ -55,12 +57,13 @@ def enter(db: Connection, user: User, dataset_id: str) -> Entered:
         NotFoundError: there is none of that id, or it is not for this user (DATASET_UNKNOWN).
     """
     mine = (shares.c.dataset_id == datasets.c.id) & (shares.c.user_id == user.id)
-    query = select(datasets.c.name, datasets.c.owner_id, shares.c.writes).outerjoin(shares, mine)
+    columns = (datasets.c.name, datasets.c.owner_id, user_rows.c.name.label("owner"), shares.c.writes)
+    query = select(*columns).join(user_rows, user_rows.c.id == datasets.c.owner_id).outerjoin(shares, mine)
     row = db.execute(query.where(datasets.c.id == dataset_id)).one_or_none()
     owns = row is not None and (row.owner_id == user.id or user.is_admin)
     if row is None or not (owns or row.writes is not None):
         raise store.unknown(dataset_id)
-    return Entered(dataset_id, row.name, owns=owns, writes=owns or bool(row.writes))
+    return Entered(dataset_id, row.name, row.owner, owns=owns, writes=owns or bool(row.writes))
 
 
 def enter_by_job(db: Connection, user: User, job_id: str) -> Entered:
@@ -109,12 +112,6 @@ def listing(db: Connection, dataset_id: str) -> list[Share]:
     return [Share(*row) for row in db.execute(query)]
 
 
-def owner(db: Connection, dataset_id: str) -> str:
-    """The name of a dataset's owner."""
-    query = select(user_rows.c.name).join(datasets, datasets.c.owner_id == user_rows.c.id)
-    return str(db.execute(query.where(datasets.c.id == dataset_id)).scalar_one())
-
-
 def share(db: Connection, dataset_id: str, name: str, *, writes: bool) -> Share:
     """Share a dataset with a user, or change how; how it is shared now.
 
@@ -126,11 +123,13 @@ def share(db: Connection, dataset_id: str, name: str, *, writes: bool) -> Share:
     user = users.named(db, name)
     if dataset.owner_id == user.id:
         raise InvalidInputError(f"{name!r} owns the dataset")
-    key = (shares.c.dataset_id == dataset_id, shares.c.user_id == user.id)
-    if not db.execute(update(shares).where(*key).values(writes=writes)).rowcount:
+    again = update(shares).where(*_is(dataset_id, user)).values(writes=writes)
+    created_at = db.scalar(again.returning(shares.c.created_at))
+    if created_at is None:
+        created_at = now()
         values = {"dataset_id": dataset_id, "user_id": user.id, "writes": writes}
-        db.execute(shares.insert().values(created_at=now(), **values))
-    return next(one for one in listing(db, dataset_id) if one.user == user.name)
+        db.execute(shares.insert().values(created_at=created_at, **values))
+    return Share(user.name, writes, created_at)
 
 
 def unshare(db: Connection, dataset_id: str, name: str) -> None:
@@ -140,5 +139,9 @@ def unshare(db: Connection, dataset_id: str, name: str) -> None:
         NotFoundError: there is no such user, or it is not shared with that one.
     """
     user = users.named(db, name)
-    if not db.execute(delete(shares).where(shares.c.dataset_id == dataset_id, shares.c.user_id == user.id)).rowcount:
+    if not db.execute(delete(shares).where(*_is(dataset_id, user))).rowcount:
         raise NotFoundError(f"the dataset is not shared with {name[:100]!r}")
+
+
+def _is(dataset_id: str, user: User) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return shares.c.dataset_id == dataset_id, shares.c.user_id == user.id

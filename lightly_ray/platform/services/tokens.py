@@ -25,7 +25,6 @@ from lightly_ray.platform.storage.schema import users as user_rows
 
 _ADMIN = "admin"
 _DAY = 24 * 3600 * 1000
-MOST_DAYS = 3650
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,8 @@ def create(db: Connection, user: User, name: str, *, days: float | None = None) 
         InvalidInputError: it is no name, or the days are none.
     """
     limits.token_name(name)
-    if days is not None and not 0 < days <= MOST_DAYS:
-        raise InvalidInputError(f"a token expires after more than 0 and at most {MOST_DAYS} days, got {days:g}")
+    if days is not None and not 0 < days <= limits.TOKEN_DAYS:
+        raise InvalidInputError(f"a token expires after more than 0 and at most {limits.TOKEN_DAYS} days, got {days:g}")
     taken = ConflictError(f"{user.name!r} has a token named {name!r} already")
     if db.scalar(select(tokens.c.id).where(*_is(user, name))) is not None:
         raise taken

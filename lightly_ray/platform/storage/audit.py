@@ -64,8 +64,8 @@ def current() -> Acting:
     return _acting.get() or Acting()
 
 
-def about_dataset(dataset_id: str, name: str) -> None:
-    """Say which dataset a change is about that has just been made."""
+def about_dataset(dataset_id: str, name: str | None) -> None:
+    """Say which dataset a change is about."""
     who = current()
     who.dataset_id, who.dataset_name = dataset_id, name
 

@@ -15,6 +15,8 @@ from lightly_ray.platform.storage.database import Database
 
 def migrate(database: Database) -> None:
     """Apply the migrations that this database lacks. Servers that start together take turns."""
+    if _revision(database) == head():  # as at nearly every start: nothing to lock, nothing to check
+        return
     with database.rebuild() as connection:
         _upgrade(connection)
 
@@ -25,8 +27,7 @@ def require_newest(database: Database) -> None:
     Raises:
         ConflictError: it has another.
     """
-    with database.read() as db:
-        found = MigrationContext.configure(db).get_current_revision()
+    found = _revision(database)
     if found != head():
         raise ConflictError(
             f"the database has the schema {found}, this version of lightly_ray has {head()}: use the version that "
@@ -37,6 +38,11 @@ def require_newest(database: Database) -> None:
 def head() -> str:
     """The newest schema, the one that this version works with."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def _revision(database: Database) -> str | None:
+    with database.read() as db:
+        return MigrationContext.configure(db).get_current_revision()
 
 
 def _config() -> Config:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
 import requests
 from fastapi.routing import APIRoute
@@ -12,12 +11,13 @@ from fastapi.routing import APIRoute
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http.app import WITH_TOKEN
 from lightly_ray.platform.http.routes.app import WITH_SESSION
-from lightly_ray.platform.services import tokens, users
 from lightly_ray.platform.storage.ids import new_id
 from tests.platform.browser import Browser
-from tests.platform.served import Api, Dataset
+from tests.platform.served import Api, Dataset, member
 
 NOWHERE = "0" * 24
+OTHER = {"row": "0", "form": "filenames", "user": "admin", "name": "model"}
+OTHER |= {"evaluation_id": NOWHERE, "projection_id": NOWHERE}
 
 
 class Route(NamedTuple):
@@ -51,7 +51,7 @@ class Person:
     def ask(self, route: Route, ids: dict[str, str], **options: Any) -> requests.Response:
         path = route.path
         path = path.replace(":path}", "}")
-        for name, value in {**ids, "row": "0", "form": "filenames", "user": "admin", "name": "model"}.items():
+        for name, value in (OTHER | ids).items():
             path = path.replace(f"{{{name}}}", value)
         assert "{" not in path, path
         if route.by == "session":
@@ -64,26 +64,12 @@ def person(platform: Platform, api: Api) -> Any:
     """Makes a member."""
 
     def _make() -> Person:
-        name = f"user-{new_id()}"
-        with platform.database.write() as db:
-            token = tokens.create(db, users.create(db, name), "laptop")
+        name, own = member(platform, api.url)
         browser = Browser(api.url)
-        assert browser.sign_in(token=token) == name
-        return Person(name, Api(api.url, token), browser)
+        assert browser.sign_in(token=own.token) == name
+        return Person(name, own, browser)
 
     return _make
-
-
-def _things(dataset: Dataset) -> dict[str, str]:
-    """Ids of one of each, under the names that paths have for them."""
-    api = dataset.api
-    tag = dataset.tag("some", [0, 2])
-    embedding = dataset.embed(np.eye(3))
-    score = api.post(f"{dataset.path}/tags/{tag}/scores", {"scoreType": "margin", "scores": [0.5, 1]})["id"]
-    job = dataset.sampling(embedding, "chosen", "RANDOM", 2)
-    sample = api.get(f"{dataset.path}/mappings", field="_id")[0]
-    ids = {"dataset_id": dataset.id, "tag_id": tag, "embedding_id": embedding, "sample_id": sample, "job_id": job}
-    return ids | {"score_id": score, "evaluation_id": NOWHERE, "projection_id": NOWHERE}
 
 
 def _state(dataset: Dataset, ids: dict[str, str]) -> Any:
@@ -94,7 +80,7 @@ def _state(dataset: Dataset, ids: dict[str, str]) -> Any:
 def test_stranger__finds_nothing_and_changes_nothing(person: Any) -> None:
     ada, bob = person(), person()
     dataset = ada.api.dataset(3)
-    ids, own = _things(dataset), _things(bob.api.dataset(3))
+    ids, own = dataset.one_of_each(), bob.api.dataset(3).one_of_each()
     unknown = dict.fromkeys(ids, NOWHERE)
     before = _state(dataset, ids)
     assert len(ROUTES) > 90
@@ -132,7 +118,7 @@ def test_names__are_free_for_everybody(person: Any) -> None:
 def test_shared__to_be_read(person: Any) -> None:
     ada, bob = person(), person()
     dataset = ada.api.dataset(3)
-    ids = _things(dataset)
+    ids = dataset.one_of_each()
     before = _state(dataset, ids)
     shared = ada.api.call("PUT", f"{dataset.path}/shares/{bob.name}", json={"writes": False})
     assert (shared["user"], shared["writes"]) == (bob.name, False)

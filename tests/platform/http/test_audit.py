@@ -7,18 +7,12 @@ from sqlalchemy import select
 
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.jobs.worker import Worker
-from lightly_ray.platform.services import tokens, users
+from lightly_ray.platform.services import users
 from lightly_ray.platform.storage.audit import Acting, acting
 from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import audit
 from lightly_ray.platform.storage.store import datasets
-from tests.platform.served import Api, body, ended
-
-
-def _member(platform: Platform, api: Api) -> tuple[str, Api]:
-    name = f"user-{new_id()}"
-    with platform.database.write() as db:
-        return name, Api(api.url, tokens.create(db, users.create(db, name), "laptop"))
+from tests.platform.served import Api, body, ended, member
 
 
 def _said(lines: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -26,7 +20,7 @@ def _said(lines: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def test_audit__says_who_did_what_and_when(platform: Platform, api: Api) -> None:
-    name, ada = _member(platform, api)
+    name, ada = member(platform, api.url)
     before = now()
     dataset = ada.dataset(3)
     tag = dataset.tag("some", [0])
@@ -48,7 +42,7 @@ def test_audit__says_who_did_what_and_when(platform: Platform, api: Api) -> None
 
 
 def test_audit__the_same_again_is_counted(platform: Platform, api: Api) -> None:
-    _, ada = _member(platform, api)
+    _, ada = member(platform, api.url)
     dataset = ada.dataset()
     for number in range(5):
         ada.post(f"{dataset.path}/samples", {"fileName": f"{number}.png"})
@@ -76,7 +70,7 @@ def test_audit__is_of_the_transaction(platform: Platform) -> None:
 
 
 def test_audit__for_whom(platform: Platform, api: Api) -> None:
-    (ada_name, ada), (bob_name, bob) = _member(platform, api), _member(platform, api)
+    (ada_name, ada), (bob_name, bob) = member(platform, api.url), member(platform, api.url)
     dataset = ada.dataset(1)
     ada.call("PUT", f"{dataset.path}/shares/{bob_name}", json={"writes": True})
     bob.post(f"{dataset.path}/samples", {"fileName": "by-bob.png"})
@@ -94,7 +88,7 @@ def test_audit__for_whom(platform: Platform, api: Api) -> None:
 
 
 def test_audit__users_and_tokens(platform: Platform, api: Api) -> None:
-    name, ada = _member(platform, api)
+    name, ada = member(platform, api.url)
     other = f"user-{new_id()}"
     assert ada.refused("POST", "/v1/users", json={"name": other})[:2] == (403, "FORBIDDEN")
     assert ada.refused("GET", "/v1/users")[0] == 403
@@ -120,7 +114,7 @@ def test_audit__users_and_tokens(platform: Platform, api: Api) -> None:
 
 
 def test_audit__a_job_is_of_whoever_asked_for_it(platform: Platform, api: Api, worker: Worker) -> None:
-    name, ada = _member(platform, api)
+    name, ada = member(platform, api.url)
     dataset = ada.dataset(4)
     job = ada.post(f"{dataset.path}/sampling", body("chosen", "RANDOM", 2))["jobId"]
     assert ended(ada, job)["status"] == "FINISHED"

@@ -3,7 +3,6 @@
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
 import pytest
 import requests
 from hypothesis import HealthCheck, Phase, given, settings
@@ -22,22 +21,10 @@ from tests.platform.served import Api
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
-def things(api: Api) -> dict[str, str]:
-    """A dataset with one of each; their ids by the names that paths give them."""
-    dataset = api.dataset(3)
-    tag = dataset.tag("some", [0, 2])
-    embedding = dataset.embed(np.eye(3))
-    score = api.post(f"{dataset.path}/tags/{tag}/scores", {"scoreType": "margin", "scores": [0.5, 1]})["id"]
-    job = dataset.sampling(embedding, "chosen", "RANDOM", 2)
-    sample = api.get(f"{dataset.path}/mappings", field="_id")[0]
-    ids = {"dataset_id": dataset.id, "tag_id": tag, "embedding_id": embedding, "sample_id": sample, "job_id": job}
-    return ids | {"score_id": score, "kind": "full"}
-
-
 def try_all(api: Api, examples: int) -> None:
     """Call every operation with values that are as described, and with others."""
     document = openapi.from_url(f"{api.url}/openapi.json", params={"token": api.token})
-    tried, known = 0, things(api)
+    tried, known = 0, api.dataset(3).one_of_each() | {"kind": "full"}
     for result in document.get_all_operations():
         assert isinstance(result, Ok), result
         operation = result.ok()
@@ -47,7 +34,7 @@ def try_all(api: Api, examples: int) -> None:
             for given_ids in ({name: known[name] for name in names if name in known}, None):
                 tried += _try(api, operation.as_strategy(mode, path_parameters=given_ids), examples)
         if operation.method == "delete":
-            known = things(api)
+            known = api.dataset(3).one_of_each() | {"kind": "full"}
     assert tried > 100
 
 

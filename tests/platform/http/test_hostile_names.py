@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-import numpy as np
 import pytest
 
 from tests.platform.conftest import NewDatabase
@@ -105,16 +104,6 @@ def _places(document: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
                 yield Place(method.upper(), path, "body", name), operation
 
 
-def _things(api: Api) -> dict[str, str]:
-    dataset = api.dataset(3)
-    embedding = dataset.embed(np.eye(3))
-    tag = dataset.tag("some", [0, 2])
-    score = api.post(f"{dataset.path}/tags/{tag}/scores", {"scoreType": "margin", "scores": [0.5, 1]})["id"]
-    sample = api.get(f"{dataset.path}/mappings", field="_id")[0]
-    ids = {"dataset_id": dataset.id, "tag_id": tag, "embedding_id": embedding, "sample_id": sample}
-    return ids | {"score_id": score, "kind": "full"}
-
-
 def _send(api: Api, document: dict[str, Any], place: Place, operation: dict[str, Any], value: Any, ids: Any) -> bool:
     """Whether a request with a value at a place, and what is simplest at all others, is answered as it should be."""
     body = _body(document, operation)
@@ -141,11 +130,11 @@ def _send(api: Api, document: dict[str, Any], place: Place, operation: dict[str,
 
 def _try(own: tuple[Api, Path], step: int) -> int:
     api, around = own
-    document, ids, tried = api.get("/openapi.json"), _things(api), 0
+    document, ids, tried = api.get("/openapi.json"), api.dataset(3).one_of_each() | {"kind": "full"}, 0
     faults: list[tuple[Place, Any]] = []
     for number, (place, operation) in enumerate(_places(document)):
         if place.method == "DELETE":
-            ids = _things(api)
+            ids = api.dataset(3).one_of_each() | {"kind": "full"}
         for value in (NAMES if place.kind != "body" else [*NAMES, *VALUES])[number % step :: step]:
             if not _send(api, document, place, operation, value, ids):
                 faults.append((place, value))

@@ -1,6 +1,6 @@
 """Users, their tokens, with whom they share datasets, and what they have changed: for clients and for the web app."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
@@ -8,11 +8,12 @@ from sqlalchemy import Connection
 from typing_extensions import TypedDict
 
 from lightly_ray.errors import AuthenticationError
+from lightly_ray.platform import limits
 from lightly_ray.platform.http.dependencies import Asking, Here, Owned, require_admin
 from lightly_ray.platform.http.schemas import Body
 from lightly_ray.platform.services import access, audit_lines, tokens, users
 from lightly_ray.platform.services.tokens import Token
-from lightly_ray.platform.services.users import User
+from lightly_ray.platform.services.users import Role, User
 from lightly_ray.platform.storage import audit
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -72,7 +73,7 @@ class NewUser(Body):
     """Make a user."""
 
     name: Name
-    role: Literal["admin", "member"] = "member"
+    role: Role = "member"
 
 
 class NewToken(Body):
@@ -80,7 +81,7 @@ class NewToken(Body):
 
     name: Name
     user: str | None = None
-    days: Annotated[float, Field(gt=0, le=tokens.MOST_DAYS)] | None = None
+    days: Annotated[float, Field(gt=0, le=limits.TOKEN_DAYS)] | None = None
 
 
 class ShareBody(Body):

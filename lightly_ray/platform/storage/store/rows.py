@@ -8,6 +8,7 @@ from sqlalchemy import Column, Connection, Text, cast, select
 
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.platform.storage.schema import datasets, samples
+from lightly_ray.platform.storage.store.datasets import unknown
 from lightly_ray.platform.storage.store.records import Sample, record
 
 _BATCH = 20_000
@@ -120,5 +121,5 @@ def scan(db: Connection, dataset_id: str) -> Iterator[Described]:
 def _of_dataset(db: Connection, dataset_id: str, column: Column[Any]) -> Any:
     value = db.scalar(select(column).where(datasets.c.id == dataset_id))
     if value is None:
-        raise NotFoundError(f"there is no dataset with id {dataset_id[:60]!r}", code="DATASET_UNKNOWN")
+        raise unknown(dataset_id)
     return value

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy import Connection
 from typing_extensions import TypedDict
 
 from lightly_ray.errors import NotFoundError
-from lightly_ray.platform.http.dependencies import Here, Visitor, require_owner
+from lightly_ray.platform.http.dependencies import Entry, Here, Visitor, require_owner
 from lightly_ray.platform.http.routes.app import views
 from lightly_ray.platform.http.schemas import Body, Created
 from lightly_ray.platform.services import access, users
@@ -95,9 +95,8 @@ def create_dataset(body: NewDataset, platform: Here, visitor: Visitor) -> Create
 
 
 @router.get("/datasets/{dataset_id}")
-def read_dataset(request: Request, dataset_id: str, platform: Here) -> WholeDataset:
+def read_dataset(dataset_id: str, platform: Here, entered: Entry) -> WholeDataset:
     """One dataset with its tags and embeddings, and what the visitor may do with it."""
-    entered: access.Entered = request.state.entered
     with platform.database.read() as db:
         dataset = datasets.read(db, dataset_id)
         return {
@@ -106,7 +105,7 @@ def read_dataset(request: Request, dataset_id: str, platform: Here) -> WholeData
             "total": dataset.total,
             "samples": dataset.n_samples,
             "version": dataset.version,
-            "owner": access.owner(db, dataset_id),
+            "owner": entered.owner,
             "owns": entered.owns,
             "writes": entered.writes,
             "tags": views.tags_of(tags.listing(db, dataset_id), tags.kinds(db, dataset_id)),
@@ -145,7 +144,7 @@ def _listed(db: Connection, visitor: users.User, it: Dataset, n_tags: int) -> Li
         "changedAt": it.last_modified_at,
         "createdAt": it.created_at,
         "strip": _strip(db, it),
-        "sharedBy": None if it.owner_id == visitor.id else access.owner(db, it.id),
+        "sharedBy": None if it.owner_id == visitor.id else entered.owner,
         "owns": entered.owns,
         "writes": entered.writes,
     }

@@ -1,7 +1,7 @@
 """Selections of the web app, computed by a worker: their tags, their order of choice, how they were made."""
 
 import json
-import time
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -12,7 +12,7 @@ from lightly_ray.parallel.selection.select import select
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.jobs.sampling_request import Method
 from tests.platform.browser import Browser
-from tests.platform.served import Api, Dataset, ended
+from tests.platform.served import Api, Dataset, ended, until_gone
 
 VECTORS = np.random.default_rng(5).normal(size=(30, 4)).astype(np.float32)
 SCORES = np.random.default_rng(6).random(30)
@@ -100,10 +100,8 @@ def test_order__goes_with_its_dataset(browser: Browser, dataset: Dataset, platfo
     key = dataset.api.get(f"{dataset.path}/tags/{tag}/provenance")["order_key"]
     assert platform.blobs.has(key)
     browser.call("DELETE", f"datasets/{dataset.id}")
-    until = time.monotonic() + 30
-    while platform.blobs.has(key):  # removed behind the answer
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    until_gone(Path(platform.settings.data_dir) / "blobs" / "datasets" / dataset.id)
+    assert not platform.blobs.has(key)
 
 
 @pytest.mark.usefixtures("worker")
