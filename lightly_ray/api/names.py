@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import repeat
 
-DATASET_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 _-]{2,254}\Z")  # what the protocol allows
+from lightly_ray.api.protocol import DATASET_NAME
 
 
 def timestamps() -> Iterator[str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+from lightly_ray.api.protocol import MOST_BYTES
 from lightly_ray.data.image_metadata import image_metadata, thumbnail
 from lightly_ray.data.images import open_first_frame
 from lightly_ray.data.location import Location
@@ -21,7 +22,6 @@ from lightly_ray.errors import CorruptImageError, UnreadableError
 
 BATCH_SAMPLES = 128
 BATCH_BYTES = 16 * 2**20
-MOST_SAMPLES, MOST_BYTES = 256, 64 * 2**20  # what the platform takes in one request
 REQUEST_BYTES = MOST_BYTES - 2**20  # the rest is for JSON and the lines between files
 _AHEAD, _PIECE = 3, 8  # batches that are prepared ahead; images that a thread takes at a time
 _THUMB_BYTES = 16 * 2**10  # what a thumbnail of 128 x 128 hardly exceeds

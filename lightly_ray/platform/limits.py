@@ -4,15 +4,14 @@ import json
 import re
 from typing import Any
 
-from lightly_ray.api.names import DATASET_NAME
-from lightly_ray.api.upload_batches import MOST_BYTES, MOST_SAMPLES
+from lightly_ray.api import protocol
 from lightly_ray.errors import InvalidInputError, TooLargeError
 
 FILE_NAME = 255  # characters; what clients check too
 NAME = 255
 METADATA_BYTES = 256 * 2**10  # of one sample, each kind, as JSON
 METADATA_DEPTH = 64  # lists and objects inside each other: what is deeper can be parsed, and not written again
-BATCH_SAMPLES, BATCH_BYTES = MOST_SAMPLES, MOST_BYTES
+BATCH_SAMPLES, BATCH_BYTES = protocol.MOST_SAMPLES, protocol.MOST_BYTES
 BATCH_JSON_BYTES = 16 * 2**20
 IMAGE_BYTES = 256 * 2**20
 EMBEDDING_BYTES = 64 * 2**30
@@ -36,7 +35,7 @@ _SCORE_TYPE = re.compile(r"[a-zA-Z0-9_+=,.@:/-]+\Z")
 
 def dataset_name(name: str) -> str:
     """Refuse a name that the protocol does not allow for datasets."""
-    return _checked("dataset", name, DATASET_NAME, "letters, digits, space, _ and -")
+    return _checked("dataset", name, protocol.DATASET_NAME, "letters, digits, space, _ and -")
 
 
 def tag_name(name: str) -> str:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lightly_ray.api import ApiWorkflowClient
-from lightly_ray.api.names import DATASET_NAME, dataset_name
+from lightly_ray.api.names import dataset_name
+from lightly_ray.api.protocol import DATASET_NAME
 from lightly_ray.data.location import Location
 from lightly_ray.data.outputs import require_writable
 from lightly_ray.embedding.embedder import Embedder

@@ -4,7 +4,8 @@ from itertools import islice
 
 import pytest
 
-from lightly_ray.api.names import DATASET_NAME, dataset_name, timestamps
+from lightly_ray.api.names import dataset_name, timestamps
+from lightly_ray.api.protocol import DATASET_NAME
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from lightly_ray.platform.embedded import EmbeddedPlatform
 from tests.cluster.submitter import Submitter, cluster_with_a_token
 from tests.digits import write_digits
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture(scope="module")
 def submit() -> Iterator[Submitter]:
