@@ -31,6 +31,7 @@ from typing import Any
 import numba
 from numba.core.caching import FunctionCache
 from numba.core.compiler import CompileResult
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 _PACKAGE = Path(__file__).parent
@@ -60,6 +61,12 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # numba ships no types
         """Forget all of this function."""
         for path in self._folder.glob(f"{self._name}-*.nbc"):
             path.unlink(missing_ok=True)
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The code for a signature, None where it has to be compiled."""
+        # Not numba's own, which loads all that can be compiled: half a second that code which is there does not need.
+        rtsys.initialize(target_context)
+        return self._load_overload(sig, target_context)
 
     def _load_overload(self, sig: Any, target_context: Any) -> Any:
         key = self._index_key(sig, target_context.codegen())

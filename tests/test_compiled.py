@@ -60,6 +60,21 @@ def test_compiled__once_for_all_folders_that_it_is_run_from(tmp_path: Path) -> N
     assert newer != version
 
 
+def test_compiled__what_is_kept_needs_nothing_of_what_compiles(tmp_path: Path) -> None:
+    program = """
+import sys
+import numpy as np
+import lightly_ray
+X = np.random.default_rng(0).normal(size=(400, 9)).astype(np.float32)
+print(lightly_ray.select(X, 300, "coreset", progress=False).ids[-1])
+print(lightly_ray.select(X, 300, "coral", scores=X[:, 0] ** 2, progress=False).ids[-1])
+print("numba.np.arraymath" in sys.modules)
+"""
+    first, second = (_run(PROJECT, program, NUMBA_CACHE_DIR=str(tmp_path)).stdout.split() for _ in range(2))
+    assert first[2:] == ["True"]
+    assert second == [*first[:2], "False"]
+
+
 def test_compiled__a_folder_that_others_can_write_to_is_not_used(tmp_path: Path) -> None:
     foreign = tmp_path / "lightly_ray" / "kernels"
     foreign.mkdir(parents=True)
@@ -73,11 +88,11 @@ def test_compiled__a_folder_that_others_can_write_to_is_not_used(tmp_path: Path)
     assert [path.name for path in tmp_path.iterdir()] == ["lightly_ray"]
 
 
-def _run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The program with the package of a folder: the distance, and how many compiled functions were found."""
+def _run(folder: Path, program: str = PROGRAM, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A program with the package of a folder; by default: a distance, and how many compiled functions were found."""
     inherited = {name: value for name, value in os.environ.items() if name not in {"NUMBA_CACHE_DIR", "XDG_CACHE_HOME"}}
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", program],
         cwd=folder,
         env={**inherited, "PYTHONPATH": str(folder), **environment},
         capture_output=True,

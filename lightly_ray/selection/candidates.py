@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.compiled import compiled
 from lightly_ray.selection.distance import DEPTH, computable, pair_distance, summation_plan
-from lightly_ray.selection.order import best, in_order, top
+from lightly_ray.selection.order import best, first_largest, in_order, top
 from lightly_ray.selection.protocol import Proposal
 from lightly_ray.selection.screening.exact import product_limit
 from lightly_ray.selection.screening.full import FullScreen
@@ -171,7 +171,7 @@ def _greedy(
     for i in range(len(keys)):
         limits[i] = product_limit(distances[i], lengths[i], slacks[i], scale, rounding)
     for count in range(start, len(picks)):
-        first = np.argmax(keys)  # the first of equals, hence the lowest row
+        first = first_largest(keys)  # hence the lowest row
         key = keys[first]
         if key < 0 or key < stop.key or (key == stop.key and rows[first] > stop.row):
             return count, False

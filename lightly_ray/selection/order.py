@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from lightly_ray.compiled import compiled
+
 NOTHING = (-1.0, -1)
 """(key, row) that every eligible row beats: keys are >= 0."""
 
@@ -36,6 +38,19 @@ def best(keys: NDArray[np.float64], rows: NDArray[np.int64]) -> tuple[float, int
         return NOTHING
     position = int(keys.argmax())  # the first of equals, hence the lowest row
     return float(keys[position]), int(rows[position])
+
+
+@compiled()
+def first_largest(values: NDArray[np.floating]) -> int:
+    """Position of the largest value, the first of equals, in compiled code.
+
+    NumPy's own, compiled, needs a part of numba that takes half a second to load; this one does not.
+    """
+    first = 0
+    for position in range(1, len(values)):
+        if values[position] > values[first]:
+            first = position
+    return first
 
 
 def in_order(item: tuple[float, int]) -> tuple[float, int]:

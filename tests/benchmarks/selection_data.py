@@ -2,6 +2,7 @@
 
     isotropic   normal vectors
     clustered   500 clusters with Dirichlet(0.5) weights, each spread over 24 random directions, log-normal in size
+    network     points between two features of a pretrained network (`between`)
     power       amplitude of axis i as i^-0.5 (power1: i^-1), rotated, in 500 clusters
 
 All rows have unit length. A block depends on (kind, dimensions, seed, block) alone, so files of any size can be written
@@ -9,9 +10,15 @@ without holding them.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+from sklearn.datasets import load_digits
+
+import lightly_ray
 
 BLOCK = 50_000
 _CLUSTERS, _DIRECTIONS = 500, 24
@@ -25,6 +32,30 @@ def embeddings(kind: str, rows: int, dimensions: int, seed: int = 0) -> NDArray[
         out[start : start + len(block)] = block
         start += len(block)
     return out
+
+
+def between(features: Path | None, rows: int, dimensions: int) -> NDArray[np.float32]:
+    """(rows, dimensions) float32: points between two features of a pretrained network.
+
+    Args:
+        features: (n, dimensions) ``.npy``; None for those of scikit-learn's digits.
+        rows: N.
+        dimensions: of the features.
+    """
+    made = _digits() if features is None else np.load(features)
+    assert made.shape[1] == dimensions, made.shape
+    rng = np.random.default_rng(0)
+    share = rng.uniform(0, 0.5, (rows, 1)).astype(np.float32)
+    one, other = (made[rng.integers(0, len(made), rows)] for _ in range(2))
+    return np.asarray(one + share * (other - one), np.float32)
+
+
+def _digits() -> NDArray[np.float32]:
+    pictures = (load_digits().images * 15.9).astype(np.uint8)
+    with TemporaryDirectory() as folder:
+        for number, picture in enumerate(pictures):
+            Image.fromarray(picture).resize((240, 240)).save(Path(folder) / f"{number:04}.png")
+        return np.asarray(lightly_ray.embed(folder, reduce=0).embeddings, np.float32)
 
 
 def blocks(kind: str, rows: int, dimensions: int, seed: int = 0) -> Iterator[NDArray[np.float32]]:

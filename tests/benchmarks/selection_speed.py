@@ -3,7 +3,8 @@
     python tests/benchmarks/selection_speed.py case=small repeats=3
     python tests/benchmarks/selection_speed.py case=report
 
-Cases: small, million, wide, shards, growth (see CASES). Every case makes its data, runs its engines in turn,
+Cases: small, million, wide, people, shards, growth (see CASES); ``features=FILE.npy`` gives the features of a network.
+Every case makes its data, runs its engines in turn,
 ``repeats`` times, and appends one line of JSON to ``selection_results.jsonl`` beside this file; ``case=report`` writes
 the table ``selection_results.md`` and the plot ``selection_growth.png`` from it. Seconds are medians, of wall clock and
 of CPU time over all threads: the latter also means something on a machine that others work on.
@@ -25,7 +26,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from selection_data import embeddings  # type: ignore[import-not-found]  # beside this script, as it runs
+from selection_data import between, embeddings  # type: ignore[import-not-found]  # beside this script, as it runs
 
 from lightly_ray.selection.choose import Outcome, Task, choose
 from lightly_ray.selection.protocol import LocalShards
@@ -40,6 +41,13 @@ CASES: dict[str, list[tuple[str, int, int, int, int, tuple[str, ...]]]] = {
     "million": [(kind, 1_000_000, 128, 10_000, 1, ("ours", "sgemm")) for kind in ("clustered", "isotropic")],
     "wide": [(kind, 500_000, 768, 5_000, 1, PEERS) for kind in ("power", "power1")],
     "shards": [("clustered", 200_000, 128, 4_000, parts, ("ours", "sgemm")) for parts in (1, 2, 4, 8, 16)],
+    "people": [
+        ("network", 60_000, 1_280, 4_000, 1, ("ours", "sgemm")),
+        ("power", 100_000, 768, 4_000, 1, ("ours", "sgemm")),
+        ("isotropic", 100_000, 384, 4_000, 1, ("ours", "sgemm")),
+        *[("clustered", 200_000, 128, picks, 1, ("ours", "sgemm")) for picks in (100, 500, 1_000)],
+        ("clustered", 100_000, 128, 40_000, 1, ("ours", "sgemm")),
+    ],
     "growth": [
         *[("clustered", rows, 128, 4_000, 1, ("ours", "sgemm")) for rows in ROWS],
         *[("clustered", 200_000, 128, picks, 1, ("ours", "sgemm")) for picks in (1_000, 2_000, 8_000, 20_000)],
@@ -139,10 +147,9 @@ def by_sgemm(vectors: Vectors, picks: int) -> Seconds:
     return wall * factor, cpu * factor
 
 
-def measure(kind: str, shape: tuple[int, int, int], partitions: int, engines: tuple[str, ...], repeats: int) -> None:
-    """Run the engines in turn and write down the medians."""
-    rows, dimensions, picks = shape
-    vectors = embeddings(kind, rows, dimensions)
+def measure(kind: str, vectors: Vectors, work: tuple[int, int], engines: tuple[str, ...], repeats: int) -> None:
+    """Run the engines in turn and write down the medians; ``work``: picks and partitions."""
+    (rows, dimensions), (picks, partitions) = vectors.shape, work
     seen: list[Outcome] = []
     radii: dict[str, float] = {}
     runs: dict[str, Callable[[], Seconds]] = {
@@ -194,8 +201,10 @@ def main(settings: dict[str, str]) -> None:
         return
     warm: Any = embeddings("clustered", 3_000, 128)
     ours(warm, 300, 1, [])  # compiles
+    features = Path(settings["features"]) if "features" in settings else None
     for kind, rows, dimensions, picks, partitions, engines in CASES[settings["case"]]:
-        measure(kind, (rows, dimensions, picks), partitions, engines, int(settings.get("repeats", "3")))
+        vectors = between(features, rows, dimensions) if kind == "network" else embeddings(kind, rows, dimensions)
+        measure(kind, vectors, (picks, partitions), engines, int(settings.get("repeats", "3")))
 
 
 if __name__ == "__main__":

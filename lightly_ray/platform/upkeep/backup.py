@@ -1,10 +1,12 @@
 """`lightly-ray backup`: one state of the platform as a folder, taken while it runs.
 
 The rows are read first, in one transaction, then the files that they name: files are written before their row and
-never changed, so all are there, but those whose row has gone meanwhile. Where one is missing, the rows are read again.
+never changed, so all are there, but those whose row has gone meanwhile. A dataset that was deleted meanwhile is left
+out; where another file is missing, the rows are read again.
 """
 
 import json
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,8 @@ from lightly_ray.platform.storage.blobs import Blobs
 from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.ids import now
 from lightly_ray.platform.storage.migrate import head, migrate
-from lightly_ray.platform.upkeep.copying import copy_rows
+from lightly_ray.platform.storage.store import datasets, deletions
+from lightly_ray.platform.upkeep.copying import copy_rows, count_rows
 from lightly_ray.platform.upkeep.inventory import named
 
 DATABASE, BLOBS, SUMMARY = "database.sqlite", "blobs", "backup.json"
@@ -49,28 +52,37 @@ def backup(settings: BackupSettings) -> dict[str, object]:
 
 def _filled(store: Store, draft: Path) -> dict[str, object]:
     copied = _Copied(Blobs(str(draft / BLOBS)))
-    for _ in range(_LOOKS):
-        rows, keys = _rows(store.database, draft / DATABASE)
-        lost = copied.take(store.blobs, keys)
-        if not lost:
-            break
+    with closing(Database(URL.create("sqlite", database=str(draft / DATABASE)))) as kept:
+        migrate(kept)
+        for _ in range(_LOOKS):
+            with store.database.read() as source, kept.write() as db:
+                copy_rows(source, db)
+            missing = copied.take(store.blobs, _keys(kept))
+            _forget_deleted(store.database, kept, missing)
+            keys = _keys(kept)
+            lost = [key for key in missing if key in keys]
+            if not lost:
+                break
+        with kept.read() as db:
+            rows = count_rows(db)
     copied.drop(keep=keys)
     shown = {"made_at": now(), "version": __version__, "schema": head(), "rows": rows}
     return {**shown, "files": len(copied.sizes), "bytes": sum(copied.sizes.values()), "lost": lost}
 
 
-def _rows(database: Database, path: Path) -> tuple[dict[str, int], set[str]]:
-    path.unlink(missing_ok=True)
-    target = Database(URL.create("sqlite", database=str(path)))
-    try:
-        migrate(target)
-        with database.read() as source, target.write() as db:
-            counts = copy_rows(source, db)
-        with target.read() as db:
-            keys = {key for key, _ in named(db)}
-    finally:
-        target.close()
-    return counts, keys
+def _keys(database: Database) -> set[str]:
+    with database.read() as db:
+        return {key for key, _ in named(db)}
+
+
+def _forget_deleted(platform: Database, kept: Database, missing: list[str]) -> None:
+    """Remove from the backup the datasets whose files are missing because they have been deleted meanwhile."""
+    ids = {key.split("/")[1] for key in missing if key.startswith("datasets/")}
+    with platform.read() as db:
+        gone = sorted(one for one in ids if not datasets.is_there(db, one))
+    with kept.write() as db:
+        for dataset_id in gone:
+            deletions.begin(db, dataset_id)
 
 
 @dataclass

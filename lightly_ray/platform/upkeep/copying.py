@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Table, Text, delete, insert, select
+from sqlalchemy import Column, Connection, MetaData, Table, Text, delete, func, insert, select
 
 from lightly_ray.platform.storage.schema import Mask, metadata
 
 _BATCH = 2_000
 
 
-def copy_rows(source: Connection, target: Connection) -> dict[str, int]:
-    """Empty the target and copy everything; return how many rows each table has.
+def copy_rows(source: Connection, target: Connection) -> None:
+    """Empty the target and copy everything.
 
     Args:
         source: sees one state, as `Database.read` gives it.
@@ -20,13 +20,14 @@ def copy_rows(source: Connection, target: Connection) -> dict[str, int]:
     tables = [_as_stored(table) for table in metadata.sorted_tables]
     for table in reversed(tables):
         target.execute(delete(table))
-    counts = {}
     for table in tables:
-        counts[table.name] = 0
         for some in _batches(source, table):
             target.execute(insert(table), some)
-            counts[table.name] += len(some)
-    return counts
+
+
+def count_rows(db: Connection) -> dict[str, int]:
+    """How many rows each table has."""
+    return {table.name: db.scalar(select(func.count()).select_from(table)) or 0 for table in metadata.sorted_tables}
 
 
 def _batches(source: Connection, table: Table) -> Iterator[Sequence[dict[str, Any]]]:

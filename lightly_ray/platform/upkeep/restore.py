@@ -15,7 +15,7 @@ from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.migrate import require_newest
 from lightly_ray.platform.storage.schema import datasets
 from lightly_ray.platform.upkeep.backup import BLOBS, DATABASE, SUMMARY
-from lightly_ray.platform.upkeep.copying import copy_rows
+from lightly_ray.platform.upkeep.copying import copy_rows, count_rows
 from lightly_ray.platform.upkeep.inventory import named
 
 
@@ -55,7 +55,8 @@ def _restored(settings: RestoreSettings, kept: Database, lost: set[str]) -> dict
                     store.blobs.put(key, file)
             with store.database.write(alone=True) as db:
                 _require_empty(db)
-                rows = copy_rows(source, db)
+                copy_rows(source, db)
+                rows = count_rows(db)
     finally:
         store.database.close()
     return {"restored": str(settings.data_dir), "rows": rows, "files": len(keys)}

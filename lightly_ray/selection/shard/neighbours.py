@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lightly_ray.compiled import compiled
 from lightly_ray.selection.distance import DEPTH, pair_distance
 from lightly_ray.selection.intrinsics import prefetch_row
+from lightly_ray.selection.order import first_largest
 from lightly_ray.selection.screening.exact import Block, Nearest, Vectors, may_be_nearer
 from lightly_ray.selection.screening.screen import as_centers
 from lightly_ray.selection.threads import on_threads
@@ -105,7 +106,7 @@ def _put(center: int, other: int, product: float, lists: Lists) -> None:
     """Replace the farthest on a list, which stands first."""
     members, products = lists[0][center], lists[1][center]
     products[0], members[0] = product, other
-    farthest = np.argmax(products)
+    farthest = first_largest(products)
     products[0], products[farthest] = products[farthest], products[0]
     members[0], members[farthest] = members[farthest], members[0]
 

@@ -13,18 +13,20 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import ConflictError, InvalidInputError, NotFoundError
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.settings import BackupSettings, CheckSettings, RestoreSettings, ServeSettings
 from lightly_ray.platform.storage.schema import samples, tags
+from lightly_ray.platform.upkeep import backup as backups
 from lightly_ray.platform.upkeep.backup import backup
 from lightly_ray.platform.upkeep.check import check
+from lightly_ray.platform.upkeep.copying import copy_rows
 from lightly_ray.platform.upkeep.restore import restore
 from tests.platform.conftest import NewDatabase
-from tests.platform.served import PNG, Api, Dataset, opened, over_http, serving
+from tests.platform.served import PNG, Api, Dataset, opened, over_http, serving, until_gone
 
 
 @pytest.fixture
@@ -125,6 +127,29 @@ def test_backup__taken_while_others_write_is_one_state(
         for worker in workers:
             worker.join()
     assert not faults
+
+
+def test_backup__a_dataset_deleted_meanwhile_is_left_out(
+    filled: tuple[Api, Platform], settings: ServeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, platform = filled
+    kept, deleted = fill(api), fill(api)
+
+    def _copy_rows(source: Connection, target: Connection) -> None:
+        copy_rows(source, target)
+        folder = Path(platform.settings.data_dir) / "blobs" / "datasets" / deleted.id
+        if folder.exists():
+            api.call("DELETE", deleted.path)
+            until_gone(folder)
+
+    monkeypatch.setattr(backups, "copy_rows", _copy_rows)
+    said = backup(BackupSettings(**of(settings), to=tmp_path / "backup"))
+    assert said["lost"] == []
+    there = {"data_dir": tmp_path / "again"}
+    restore(RestoreSettings(**there, backup=tmp_path / "backup"))
+    check(CheckSettings(**there))
+    with opened(tmp_path / "again", None) as again, serving(again) as url:
+        assert [one["id"] for one in Api(url, api.token).get("/v1/datasets")] == [kept.id]
 
 
 @pytest.mark.parametrize("command", ["backup", "restore"])

@@ -43,6 +43,11 @@ def read(db: Connection, dataset_id: str) -> Dataset:
     return record(Dataset, row)
 
 
+def is_there(db: Connection, dataset_id: str) -> bool:
+    """Whether there is a dataset of that id."""
+    return db.scalar(select(datasets.c.id).where(datasets.c.id == dataset_id)) is not None
+
+
 def newest(db: Connection, which: ColumnElement[bool], *, before: str | None, size: int) -> list[Dataset]:
     """Datasets from the newest to the oldest.
 
