@@ -86,6 +86,7 @@ def _run_here(*words: str) -> dict[str, object]:
     return run_active_learning(parse(ActiveLearningSettings, words))
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("ray_local")
 def test_job__works_on_a_running_platform(
     photos: Path, tmp_path: Path, live_platform: EmbeddedPlatform, capfd: pytest.CaptureFixture[str]

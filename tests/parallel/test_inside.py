@@ -42,6 +42,7 @@ def _remote(work: Any, cpus: int = 2) -> Any:
     return ray.remote(num_cpus=cpus)(work)
 
 
+@pytest.mark.full
 def test_select__in_a_task_that_holds_all_cpus() -> None:
     task = _remote(select)
     assert ray.get(task.remote()) == EXPECTED

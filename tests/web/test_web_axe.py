@@ -23,7 +23,7 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.full)])
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_serious(page: "Page", digits: Digits, name: str, theme: str) -> None:
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")

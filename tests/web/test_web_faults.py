@@ -106,6 +106,7 @@ def test_a_broken_image_says_so(page: "Page", live_platform: EmbeddedPlatform, i
     client.transport.close()
 
 
+@pytest.mark.full
 def test_two_windows_at_once(page: "Page", digits: Digits) -> None:
     other = page.context.new_page()
     faults: list[str] = []
@@ -130,6 +131,7 @@ def test_two_windows_at_once(page: "Page", digits: Digits) -> None:
     digits.client.delete_tag_by_name("of one window")
 
 
+@pytest.mark.full
 def test_two_platforms_on_one_host(chromium: "Browser", digits: Digits, tmp_path: Path) -> None:
     with EmbeddedPlatform(tmp_path) as second:
         context = chromium.new_context()

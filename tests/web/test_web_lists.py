@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 COUNT = 120  # 50 to a page
 
 
+@pytest.mark.full
 def test_datasets__all_of_them(chromium: "Browser", tmp_path: Path) -> None:
     with EmbeddedPlatform(tmp_path) as platform:
         client = ApiWorkflowClient(platform.token, server=platform.url, show_progress=False)

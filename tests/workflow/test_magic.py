@@ -83,6 +83,7 @@ def test_magic__again_and_with_more_images(client: ApiWorkflowClient, folder: Pa
     assert len(agent.labeled_set) == 14
 
 
+@pytest.mark.full
 def test_magic__on_another_machine_embeds_as_the_dataset_was(client: ApiWorkflowClient, folder: Path) -> None:
     first = _magic(folder, new_dataset_name="magic two")
     before = _vectors(client, first["dataset_id"])

@@ -108,6 +108,7 @@ def test_embed__names_the_images_as_an_upload_does_and_goes_on_with_its_embedder
     np.testing.assert_array_equal(again.embeddings, first.embeddings)
 
 
+@pytest.mark.full
 def test_embed__a_network_without_reduction(folder: Path, tmp_path: Path) -> None:
     path = tiny(tmp_path / "tiny.onnx")
     embedded = embed(folder, model=str(path), reduce=0)

@@ -54,6 +54,7 @@ def test_select__tables_that_cannot_be_used() -> None:
             _select(data, n=1)
 
 
+@pytest.mark.full
 def test_select__a_table_on_shard_actors(ray_local: None) -> None:
     assert _select(TABLE, partitions=3) == CORESET
     bad = pa.concat_tables(

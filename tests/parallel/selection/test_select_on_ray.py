@@ -50,7 +50,7 @@ def table() -> pa.Table:
     return pa.table({"filename": NAMES, "embedding": flat, "score": SCORES})
 
 
-@pytest.mark.parametrize("partitions", [1, 2, 5, pytest.param(16, marks=pytest.mark.full)])
+@pytest.mark.parametrize("partitions", [5, *(pytest.param(count, marks=pytest.mark.full) for count in (1, 2, 16))])
 def test_select__any_number_of_partitions(partitions: int, tmp_path: Path) -> None:
     pq.write_table(table(), tmp_path / "x.parquet", row_group_size=40)
     options: dict[str, Any] = {"query": QUERY, "preselected": PRESELECTED}
@@ -63,6 +63,7 @@ def test_select__any_number_of_partitions(partitions: int, tmp_path: Path) -> No
     assert found.stats.restarts == 0
 
 
+@pytest.mark.full
 def test_select__arrays_and_npy(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", X)
     expected = select(X[:150], 60, normalize=True)  # beyond those the grid has zero vectors
@@ -229,6 +230,7 @@ def test_select__unreadable_files_are_one_clear_error(tmp_path: Path, monkeypatc
     assert "ray::" not in str(raised.value)
 
 
+@pytest.mark.full
 def test_select__a_worker_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def hang(self: actor_shards.ActorShards, request: object) -> None:
         _, pid = self.whereabouts()[1]
