@@ -33,6 +33,10 @@ def plain_errors() -> Iterator[None]:
         raise _lost(error) from error
 
 
+def in_one_line(error: Exception) -> str:
+    """What Ray says of a lost worker in a paragraph."""
+    return " ".join(str(error).split())[:1000]
+
+
 def _lost(error: RayError) -> errors.WorkerLostError:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return errors.WorkerLostError(f"a worker was lost again and again: {' '.join(lines)[:1000]}")
+    return errors.WorkerLostError(f"a worker was lost again and again: {in_one_line(error)}")

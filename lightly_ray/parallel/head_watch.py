@@ -6,8 +6,8 @@ import threading
 
 import ray
 
-_LOOK_EVERY = 1.0  # seconds
-_PATIENCE = 5.0  # seconds; Ray ends a program that is on the node of the head soon after
+_LOOK_EVERY = 0.5  # seconds
+_PATIENCE = 2.0  # seconds; Ray ends a program that is on the node of the head soon after
 _PROBE_SECONDS = 5.0
 
 

@@ -1,8 +1,9 @@
 """A user's program that says where on a cluster its work is to run: `python -m tests.cluster.chosen_nodes WHAT FOLDER`.
 
-It prints, as JSON, what came out, to be compared with the same where it says nothing.
+It prints a digest of what came out, to be compared with that where it says nothing: all of it would fill the pipe.
 """
 
+import hashlib
 import json
 import sys
 from collections.abc import Mapping
@@ -46,7 +47,9 @@ def main() -> None:
     """Do it on the cluster that `RAY_ADDRESS` names."""
     what, folder, selector = sys.argv[1:]
     work = {"select": select, "score": score, "embed": embed}[what]
-    sys.stdout.write(json.dumps({"found": work(folder, {"label_selector": json.loads(selector)})}) + "\n")
+    found = work(folder, {"label_selector": json.loads(selector)})
+    digest = hashlib.blake2b(json.dumps(found).encode()).hexdigest()
+    sys.stdout.write(json.dumps({"count": len(found), "digest": digest}) + "\n")
 
 
 if __name__ == "__main__":

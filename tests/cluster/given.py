@@ -28,6 +28,11 @@ def embeddings(folder: Path) -> list[str]:
     return [f"embeddings={path}", "method=coreset", "n_samples=4000", "partitions=2"]
 
 
+def many_picks(folder: Path) -> list[str]:
+    """The same, for as long as a node takes to be killed."""
+    return [word.replace("n_samples=4000", "n_samples=30000") for word in embeddings(folder)]
+
+
 def _table(rows: int, width: int, column: str) -> pa.Table:
     values = np.random.default_rng(0).dirichlet(np.ones(width), rows).astype(np.float32)
     vectors = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), width)

@@ -38,4 +38,5 @@ def test_label_selector__says_where(raylets: Raylets, tmp_path: Path, what: str)
         seen |= {(node, name) for node in range(2) for name in OURS[what] if raylets.workers(node, name)}
         time.sleep(0.1)
     assert seen == {(1, name) for name in OURS[what]}
+    assert anywhere["count"] > 200
     assert job.result() == anywhere

@@ -41,7 +41,7 @@ CASES = [
     ("embed_images", given.images, "_EmbedImages", ")).submit"),
     ("score_predictions", given.predictions, "_score_predictions", ""),
     ("select_samples", given.embeddings, "ShardActor", ".load"),
-    ("select_samples", given.embeddings, "ShardActor", ".propose"),
+    ("select_samples", given.many_picks, "ShardActor", ".propose"),
 ]
 
 

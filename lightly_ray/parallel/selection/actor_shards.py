@@ -23,6 +23,7 @@ from lightly_ray.data.vectors import Matrix, VectorFault
 from lightly_ray.errors import InvalidInputError, LightlyRayError, WorkerLostError
 from lightly_ray.parallel import metrics
 from lightly_ray.parallel.cluster import look_for_head
+from lightly_ray.parallel.errors import in_one_line
 from lightly_ray.parallel.selection.shard_actor import ShardActor
 from lightly_ray.parallel.selection.shard_spec import ShardSpec
 from lightly_ray.selection.protocol import Proposal, Request
@@ -212,7 +213,8 @@ class ActorShards:
             self._losses[shard] += 1
             if self._losses[shard] > _MOST_LOSSES:
                 raise WorkerLostError(
-                    f"{self._name(shard)} was lost {self._losses[shard]} times in a row, the last time because: {error}"
+                    f"{self._name(shard)} was lost {self._losses[shard]} times in a row, the last time because: "
+                    f"{in_one_line(error)}"
                 ) from error
 
     def _start(self, shard: int) -> None:
