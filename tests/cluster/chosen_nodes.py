@@ -6,7 +6,7 @@ It prints a digest of what came out, to be compared with that where it says noth
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,8 +46,8 @@ def embed(folder: str, args: Mapping[str, Any] | None) -> list[list[float]]:
 def main() -> None:
     """Do it on the cluster that `RAY_ADDRESS` names."""
     what, folder, selector = sys.argv[1:]
-    work: Callable[..., list[Any]] = {"select": select, "score": score, "embed": embed}[what]
-    found: list[Any] = work(folder, {"label_selector": json.loads(selector)})
+    works: dict[str, Callable[..., Sequence[object]]] = {"select": select, "score": score, "embed": embed}
+    found = works[what](folder, {"label_selector": json.loads(selector)})
     digest = hashlib.blake2b(json.dumps(found).encode()).hexdigest()
     sys.stdout.write(json.dumps({"count": len(found), "digest": digest}) + "\n")
 
