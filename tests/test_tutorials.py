@@ -11,6 +11,7 @@ import pytest
 
 from lightly_ray.data.images import list_images
 from lightly_ray.platform.embedded import EmbeddedPlatform
+from tests.conftest import missing
 
 PROJECT = Path(__file__).parents[1]
 GUIDE = PROJECT / "lightly_ray" / "guide"
@@ -78,7 +79,14 @@ def test_closing_the_loop(reader: Path) -> None:
     assert "data:image/webp" in (reader / "report.html").read_text()
     kept = [row for row in found["batch"]["filename"] if row in found["held_out"]]  # type: ignore[index,operator]  # as above
     assert not kept
-    if find_spec("torch"):
-        [block] = re.findall(r"```python torch\n(.*?)```", (GUIDE / "closing_the_loop.md").read_text(), flags=re.DOTALL)
-        exec(compile(block, "torch", "exec"), found)
-        assert found["images"].shape == (4, 3, 64, 64)  # type: ignore[attr-defined]  # as above
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("ray_local", "reader")
+def test_closing_the_loop__as_a_dataset_of_torch() -> None:
+    if find_spec("torch") is None:
+        missing("torch", "it is not installed")
+    found = _run("closing_the_loop.md")
+    [block] = re.findall(r"```python torch\n(.*?)```", (GUIDE / "closing_the_loop.md").read_text(), flags=re.DOTALL)
+    exec(compile(block, "torch", "exec"), found)
+    assert found["images"].shape == (4, 3, 64, 64)  # type: ignore[attr-defined]  # as above
