@@ -43,6 +43,9 @@ def connected(num_cpus: int | None = None) -> Iterator[None]:
         _OURS.users += mine
     try:
         yield
+    except SystemExit:  # of Ray, in a program whose node is gone
+        look_for_head()
+        raise
     finally:
         if mine:
             _leave()

@@ -1,8 +1,14 @@
-"""Says that the head of a cluster is gone: Ray ends the programs attached to it a minute later, without a word."""
+"""Says that the head of a cluster is gone: Ray ends the programs attached to it a minute later, without a word.
 
+One on the node of the head it ends at once, before it could say anything; a shell that waits for its end says it then.
+"""
+
+import atexit
 import socket
+import subprocess
 import sys
 import threading
+from contextlib import suppress
 
 import ray
 
@@ -21,12 +27,17 @@ class HeadWatch:
     def __init__(self, address: str) -> None:
         self._address = address
         self._told = False
+        self._last_word = LastWord(
+            f"error: this program was ended from outside: it was killed, or the Ray node that it is on is gone, of the "
+            f"cluster at {address}; the same again goes on behind what is written"
+        )
         self._over = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def end(self) -> None:
         """Look no more."""
         self._over.set()
+        self._last_word.forget()
 
     def look(self) -> None:
         """Say so at once where it is gone.
@@ -40,6 +51,7 @@ class HeadWatch:
         silent = 0.0
         while not self._over.wait(_LOOK_EVERY):
             if not ray.is_initialized():  # the caller has ended it
+                self._last_word.forget()
                 return
             silent = 0.0 if self._answers() else silent + _LOOK_EVERY
             if silent >= _PATIENCE:
@@ -58,8 +70,32 @@ class HeadWatch:
         if self._told:
             return
         self._told = True
+        self._last_word.forget()
         sys.stderr.write(
             f"error: the Ray cluster at {self._address} does not answer any more: its head is gone. Ray ends this "
             "program soon; on a cluster that runs, the same again goes on behind what is written\n"
         )
         sys.stderr.flush()
+
+
+class LastWord:
+    """A line on standard error where this process is ended before `forget`; one that ends by itself forgets.
+
+    Args:
+        line: what is said then.
+    """
+
+    def __init__(self, line: str) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        with suppress(FileNotFoundError):  # no shell: then nothing is said
+            words = ["/bin/sh", "-c", 'read -r over || echo "$0" >&2', line]
+            self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        atexit.register(self.forget)
+
+    def forget(self) -> None:
+        """Say nothing any more."""
+        process, self._process = self._process, None
+        if process is not None:
+            atexit.unregister(self.forget)
+            with suppress(BrokenPipeError):  # somebody has ended it
+                process.communicate(b"over\n")
