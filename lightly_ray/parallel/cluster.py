@@ -43,9 +43,6 @@ def connected(num_cpus: int | None = None) -> Iterator[None]:
         _OURS.users += mine
     try:
         yield
-    except SystemExit:  # of Ray, in a program whose node is gone
-        look_for_head()
-        raise
     finally:
         if mine:
             _leave()
@@ -146,6 +143,8 @@ def _start(num_cpus: int | None) -> None:
         # Ray takes SIGTERM over and ends the process on the spot; a handler that was there before it cleans up.
         if callable(on_sigterm) and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, on_sigterm)
+    if address and address != "local":  # after the quiet: what it starts keeps the standard error of its time
+        _OURS.watch = HeadWatch(ray.get_runtime_context().gcs_address)
     quiet_data_for_good()
 
 
@@ -155,7 +154,6 @@ def _attach(address: str) -> None:
         ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
     except (ConnectionError, RuntimeError) as error:
         raise WorkerLostError(f"no Ray cluster answers at RAY_ADDRESS={address}: {error}") from error
-    _OURS.watch = HeadWatch(ray.get_runtime_context().gcs_address)
 
 
 def _probe(address: str) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from typing import IO
 
 import ray
 
@@ -86,16 +87,18 @@ class LastWord:
     """
 
     def __init__(self, line: str) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        with suppress(FileNotFoundError):  # no shell: then nothing is said
-            words = ["/bin/sh", "-c", 'read -r over || echo "$0" >&2', line]
-            self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        self._pipe: IO[bytes] | None = None
+        # Not a child of this process, but of a shell that has ended: Ray kills the children of what it ends.
+        words = ["/bin/sh", "-c", 'exec 3<&0; (read -r over <&3 || echo "$0" >&2) &', line]
+        no_shell = suppress(FileNotFoundError)  # then nothing is said
+        with no_shell, subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as shell:
+            self._pipe, shell.stdin = shell.stdin, None
         atexit.register(self.forget)
 
     def forget(self) -> None:
         """Say nothing any more."""
-        process, self._process = self._process, None
-        if process is not None:
+        pipe, self._pipe = self._pipe, None
+        if pipe is not None:
             atexit.unregister(self.forget)
-            with suppress(BrokenPipeError):  # somebody has ended it
-                process.communicate(b"over\n")
+            with suppress(BrokenPipeError), pipe:  # somebody has ended it
+                pipe.write(b"over\n")
