@@ -66,9 +66,6 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # numba ships no types
         """The code for a signature, None where it has to be compiled."""
         # Not numba's own, which loads all that can be compiled: half a second that code which is there does not need.
         rtsys.initialize(target_context)
-        return self._load_overload(sig, target_context)
-
-    def _load_overload(self, sig: Any, target_context: Any) -> Any:
         key = self._index_key(sig, target_context.codegen())
         try:
             kept, reduced = pickle.loads(self._place(key).read_bytes())  # noqa: S301 - the folder is ours alone

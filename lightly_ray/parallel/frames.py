@@ -17,7 +17,7 @@ from lightly_ray.data.location import Location
 from lightly_ray.data.video import read_frames, to_jpeg
 from lightly_ray.errors import ConflictError, CorruptImageError
 from lightly_ray.parallel.errors import plain_errors
-from lightly_ray.parallel.remote_args import TASK_LOSSES, data_args
+from lightly_ray.parallel.remote_args import TASK_LOSSES, map_batches
 
 _MARK = ".frames.json"  # in every folder of frames: what it was made from, and how many there are once all are
 
@@ -61,14 +61,14 @@ def extract_frames(root: Location, videos: Sequence[str], output: Location, fps:
         if other != video:
             raise ConflictError(f"videos {other!r} and {video!r} would have one folder of frames: rename one")
     blocks = [pa.table({"video": pa.array([video], pa.string())}) for video in videos]
-    with data_args():
-        dataset = ray.data.from_arrow(blocks).map_batches(
-            partial(_extract_all, root=root, output=output, fps=fps),
-            batch_size=1,
-            batch_format="numpy",
-            num_cpus=1,
-            **TASK_LOSSES,
-        )
+    dataset = map_batches(
+        ray.data.from_arrow(blocks),
+        partial(_extract_all, root=root, output=output, fps=fps),
+        batch_size=1,
+        batch_format="numpy",
+        num_cpus=1,
+        **TASK_LOSSES,
+    )
     with plain_errors():
         for row in dataset.iter_rows():
             yield VideoFrames(row["video"], row["frames"], row["error"])

@@ -1,12 +1,14 @@
 """`ray_remote_args`: where tasks and actors run, as the caller of a public function says it in Ray's own words."""
 
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lightly_ray.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    import ray.data
 
 RemoteArgs = Mapping[str, Any]
 KNOWN = (
@@ -53,9 +55,11 @@ def checked_args(given: RemoteArgs | None) -> dict[str, Any]:
     return args
 
 
-@contextmanager
-def data_args() -> Iterator[None]:
-    """While options are handed to Ray Data, which warns that it will not take all that Ray itself does for good."""
+def map_batches(dataset: "ray.data.Dataset", function: Any, **options: Any) -> "ray.data.Dataset":
+    """`Dataset.map_batches` with any option of a task or an actor.
+
+    Ray Data warns that it will not take all of them for good; users who cannot change that are not told.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`ray_remote_args` is deprecated")
-        yield
+        return dataset.map_batches(function, **options)

@@ -66,6 +66,7 @@ def test_head__killed_is_one_clear_error_and_a_new_cluster_goes_on(tmp_path: Pat
         status, printed = job.ended()
         assert (status, printed) == (1, "")
         assert job.said.count("error: ") == 1, job.said[-4000:]  # a bar may go on below it
+        assert "is gone" in job.said
         assert not output.exists()
     with Raylets([{}]) as raylets:
         job = raylets.job("select_samples", *words, f"output={output}")

@@ -23,7 +23,7 @@ from lightly_ray.parallel import metrics
 from lightly_ray.parallel.cluster import cluster_cpus, cluster_gpus, own_cpus
 from lightly_ray.parallel.embedding.reader import Reader
 from lightly_ray.parallel.errors import plain_errors
-from lightly_ray.parallel.remote_args import ACTOR_LOSSES, data_args
+from lightly_ray.parallel.remote_args import ACTOR_LOSSES, map_batches
 
 _BLOCK = 256  # names that travel together; about five seconds of work
 
@@ -62,14 +62,14 @@ def extract_in_order(
     Raises:
         UnreadableError: a file is gone, or its store does not answer.
     """
-    with data_args():
-        dataset = _names(filenames, loader).map_batches(
-            _EmbedImages,
-            fn_constructor_args=(root, ray.put(model), ray.put(embedder)),
-            batch_size=loader.batch_size,
-            batch_format="pyarrow",
-            **_resources(filenames, loader),
-        )
+    dataset = map_batches(
+        _names(filenames, loader),
+        _EmbedImages,
+        fn_constructor_args=(root, ray.put(model), ray.put(embedder)),
+        batch_size=loader.batch_size,
+        batch_format="pyarrow",
+        **_resources(filenames, loader),
+    )
     dataset.context.execution_options.preserve_order = True
     row = 0
     with plain_errors():

@@ -14,7 +14,7 @@ from ray.data.expressions import col
 from lightly_ray.data.location import Location
 from lightly_ray.parallel.embedding.reader import Reader
 from lightly_ray.parallel.errors import plain_errors
-from lightly_ray.parallel.remote_args import TASK_LOSSES, data_args
+from lightly_ray.parallel.remote_args import TASK_LOSSES, map_batches
 
 _AT_ONCE = 64  # images of a block
 
@@ -36,11 +36,14 @@ def decode_squares(root: Location, filenames: Sequence[str], side: int) -> tuple
     """
     table = pa.table({"filename": pa.array(filenames, pa.string())})
     blocks = [table.slice(row, _AT_ONCE) for row in range(0, len(filenames), _AT_ONCE)]
-    squares = partial(_squares, root=root, side=side)
-    with data_args():
-        dataset = ray.data.from_arrow(blocks).map_batches(
-            squares, batch_size=_AT_ONCE, batch_format="numpy", num_cpus=1, **TASK_LOSSES
-        )
+    dataset = map_batches(
+        ray.data.from_arrow(blocks),
+        partial(_squares, root=root, side=side),
+        batch_size=_AT_ONCE,
+        batch_format="numpy",
+        num_cpus=1,
+        **TASK_LOSSES,
+    )
     dataset.context.execution_options.preserve_order = True
     with plain_errors():
         everything = dataset.materialize()

@@ -15,7 +15,7 @@ import ray.data
 
 from lightly_ray.data.predictions.checks import require_no_fault
 from lightly_ray.parallel import metrics
-from lightly_ray.parallel.remote_args import TASK_LOSSES, data_args
+from lightly_ray.parallel.remote_args import TASK_LOSSES, map_batches
 from lightly_ray.parallel.waiting import with_room
 from lightly_ray.scores.detection import FrequencyConfig
 from lightly_ray.scores.prediction_columns import Columns
@@ -89,10 +89,8 @@ def score_dataset(
     elsewhere = {key: value for key, value in remote_args.items() if key in {"label_selector", "runtime_env"}}
     agreement = ray.remote(num_cpus=0)(Agreement).options(**elsewhere).remote()
     # Whole blocks, as they lie in shared memory.
-    with data_args():
-        return dataset.map_batches(
-            replace(scoring, agreement=agreement).score, batch_format="pyarrow", batch_size=None, **remote_args
-        )
+    score = replace(scoring, agreement=agreement).score
+    return map_batches(dataset, score, batch_format="pyarrow", batch_size=None, **remote_args)
 
 
 def first_classes(read_tasks: ReadTasks, columns: Columns) -> int:
@@ -143,8 +141,7 @@ def _mapped(
     """A dataset of what tasks give; without ``remote_args`` it is our own, and handed on to nobody."""
     dataset = with_room(lambda: ray.data.from_arrow(tasks), "score", remote_args)  # by tasks that look at each table
     args = TASK_LOSSES if remote_args is None else remote_args
-    with data_args():
-        return dataset.map_batches(score, batch_format="pyarrow", batch_size=None, **args)
+    return map_batches(dataset, score, batch_format="pyarrow", batch_size=None, **args)
 
 
 def _score_predictions(task: pa.Table, read: Read, scoring: Scoring) -> Iterator[pa.Table]:

@@ -21,7 +21,7 @@ from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.cluster import connect
 from lightly_ray.parallel.errors import plain_errors
 from lightly_ray.parallel.quiet import quiet_data
-from lightly_ray.parallel.remote_args import checked_args, data_args
+from lightly_ray.parallel.remote_args import checked_args, map_batches
 from lightly_ray.parallel.scoring.execute import OnError, Scoring, score_dataset, score_read_tasks
 from lightly_ray.parallel.waiting import with_room
 from lightly_ray.scores.detection import Extent, FrequencyConfig, merge
@@ -106,17 +106,14 @@ def score(  # noqa: PLR0913 - a public door: each is one choice, most are left a
 def _finish(scored: ray.data.Dataset, config: FrequencyConfig, args: Mapping[str, Any]) -> ray.data.Dataset:
     def count() -> tuple[ray.data.Dataset, list[dict[str, Any]]]:
         counted = scored.materialize()
-        with data_args():
-            extents = counted.map_batches(_summarize_block, batch_format="pyarrow", batch_size=None, **args)
+        extents = map_batches(counted, _summarize_block, batch_format="pyarrow", batch_size=None, **args)
         return counted, extents.take_all()
 
     with plain_errors(), quiet_data(scored):
         counted, parts = with_room(count, "score", args)
     extent = reduce(merge, (Extent(part["low"], part["high"]) for part in parts), Extent())
-    with data_args():
-        return counted.map_batches(
-            partial(finish_table, extent=extent, config=config), batch_format="pyarrow", batch_size=None, **args
-        )
+    finish = partial(finish_table, extent=extent, config=config)
+    return map_batches(counted, finish, batch_format="pyarrow", batch_size=None, **args)
 
 
 def _summarize_block(table: pa.Table) -> pa.Table:

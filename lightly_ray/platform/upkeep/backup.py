@@ -57,10 +57,12 @@ def _filled(store: Store, draft: Path) -> dict[str, object]:
         for _ in range(_LOOKS):
             with store.database.read() as source, kept.write() as db:
                 copy_rows(source, db)
-            missing = copied.take(store.blobs, _keys(kept))
-            _forget_deleted(store.database, kept, missing)
             keys = _keys(kept)
-            lost = [key for key in missing if key in keys]
+            lost = copied.take(store.blobs, keys)
+            if lost:
+                _forget_deleted(store.database, kept, lost)
+                keys = _keys(kept)
+                lost = [key for key in lost if key in keys]
             if not lost:
                 break
         with kept.read() as db:
