@@ -39,8 +39,10 @@ def test_migrate__two_at_once(new_database: NewDatabase, tmp_path: Path) -> None
     url = StoreSettings(data_dir=tmp_path, database=new_database()).database_url
     databases = [Database(url) for _ in range(3)]
     failed: list[BaseException] = []
+    ready = threading.Barrier(len(databases))
 
     def _run(database: Database) -> None:
+        ready.wait()
         try:
             migrate(database)
         except BaseException as error:
