@@ -7,7 +7,8 @@ the order of these strings by code point, on every machine.
 import io
 import warnings
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ __all__ = [
     "SUFFIXES",
     "CorruptImageError",
     "as_rgb",
+    "count_pixels",
     "decode_rgb",
     "find_corrupt",
     "find_images",
@@ -173,13 +175,25 @@ def open_first_frame(source: str | Path | bytes, *, name: str | None = None, at_
     Raises:
         CorruptImageError: it cannot be decoded.
     """
+    with _opened(source, name, at_least) as image:
+        image.load()
+        return Opened(as_seen(image), bool(getattr(image, "is_animated", False)))
+
+
+def count_pixels(source: str | Path | bytes, *, name: str | None = None, at_least: int | None = None) -> int:
+    """How many pixels `open_first_frame` would decode, by the head of the file; arguments and errors as there."""
+    with _opened(source, name, at_least) as image:
+        return image.width * image.height
+
+
+@contextmanager
+def _opened(source: str | Path | bytes, name: str | None, at_least: int | None) -> Iterator[Image.Image]:
     label = name or ("the image" if isinstance(source, bytes) else str(source))
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
             if at_least is not None:
                 image.draft(None, (at_least, at_least))
-            image.load()
-            return Opened(as_seen(image), bool(getattr(image, "is_animated", False)))
+            yield image
     except FileNotFoundError as error:
         raise NotFoundError(f"there is no file {label!r}") from error
     except Exception as error:  # Decoders raise OSError, SyntaxError, struct.error, ... on broken files.

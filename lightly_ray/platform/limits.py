@@ -14,6 +14,7 @@ METADATA_DEPTH = 64  # lists and objects inside each other: what is deeper can b
 BATCH_SAMPLES, BATCH_BYTES = protocol.MOST_SAMPLES, protocol.MOST_BYTES
 BATCH_JSON_BYTES = 16 * 2**20
 IMAGE_BYTES = 256 * 2**20
+IMAGE_PIXELS = 100_000_000  # of a picture that is decoded here, and of all that are at the same time
 EMBEDDING_BYTES = 64 * 2**30
 EMBEDDING_WIDTH = 2**16  # coordinates
 DESCRIPTOR_BYTES = 256 * 2**20

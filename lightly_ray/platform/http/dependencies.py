@@ -1,4 +1,8 @@
-"""What routes share: the platform they serve, who may come in, pages, and URLs that carry a signature."""
+"""What routes share: the platform they serve, who may come in, pages, and URLs that carry a signature.
+
+What waits for nothing is `async`, though it awaits nothing: everything else goes through a thread, which costs more
+than the look at the request that it is.
+"""
 
 from typing import Annotated, Literal, cast
 
@@ -17,7 +21,7 @@ from lightly_ray.platform.storage.store.records import Named, Sample
 from lightly_ray.platform.storage.store.samples import Kind
 
 
-def _platform(request: Request) -> Platform:
+async def _platform(request: Request) -> Platform:
     return cast("Platform", request.app.state.platform)
 
 
@@ -61,7 +65,7 @@ def require_session(request: Request, platform: Here) -> Token:
 Visitor = Annotated[Token, Depends(require_session)]
 
 
-def _asking(request: Request) -> Token:
+async def _asking(request: Request) -> Token:
     return cast("Token", request.state.caller)
 
 
@@ -69,13 +73,13 @@ def _asking(request: Request) -> Token:
 Asking = Annotated[Token, Depends(_asking)]
 
 
-def require_admin(asking: Asking) -> None:
+async def require_admin(asking: Asking) -> None:
     """Let admins pass."""
     if not asking.user.is_admin:
         raise AuthenticationError("only an admin may do this", code="FORBIDDEN")
 
 
-def _entered(request: Request) -> Entered:
+async def _entered(request: Request) -> Entered:
     return cast("Entered", request.state.entered)
 
 
@@ -83,7 +87,7 @@ def _entered(request: Request) -> Entered:
 Entry = Annotated[Entered, Depends(_entered)]
 
 
-def require_owner(entered: Entry) -> Entered:
+async def require_owner(entered: Entry) -> Entered:
     """Let the owner of the dataset pass, and admins."""
     access.require_owner(entered)
     return entered
@@ -93,7 +97,7 @@ def require_owner(entered: Entry) -> Entered:
 Owned = Annotated[Entered, Depends(require_owner)]
 
 
-def require_own_page(request: Request) -> None:
+async def require_own_page(request: Request) -> None:
     """Let requests that change something pass only from a page of ours.
 
     A page of another origin cannot send this header: the browser would ask this server first, which does not allow it.
@@ -108,7 +112,7 @@ def require_own_page(request: Request) -> None:
 Flag = Annotated[bool, BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)]
 
 
-def _which(caller: Caller, *, shared: Flag = False) -> ColumnElement[bool]:
+async def _which(caller: Caller, *, shared: Flag = False) -> ColumnElement[bool]:
     return access.shared_with(caller.user) if shared else access.owned(caller.user)
 
 

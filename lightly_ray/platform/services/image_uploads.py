@@ -9,11 +9,11 @@ from sqlalchemy import Connection
 
 from lightly_ray.api.upload_batches import thumb_name
 from lightly_ray.data.image_metadata import image_metadata, thumbnail
-from lightly_ray.data.images import open_first_frame
 from lightly_ray.errors import ConflictError, InvalidInputError
 from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.services import sample_batches
+from lightly_ray.platform.services.decoding import decoded
 from lightly_ray.platform.storage.store import datasets, samples, tags
 from lightly_ray.platform.storage.store.samples import NewSample
 
@@ -40,10 +40,11 @@ def take(platform: Platform, dataset_id: str, name: str, path: Path) -> None:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if _is_there(platform, dataset_id, name, digest):
         return
-    image = open_first_frame(path, name=name).image
-    sample = NewSample(name, thumb_name=thumb_name(name), meta_data=image_metadata(image, path.stat().st_size))
+    with decoded(lambda: path, name) as image:
+        figures, small = image_metadata(image, path.stat().st_size), thumbnail(image)
+    sample = NewSample(name, thumb_name=thumb_name(name), meta_data=figures)
     with path.open("rb") as full:
-        item = sample_batches.Item(sample, {"full": digest}, {"full": full, "thumb": io.BytesIO(thumbnail(image))})
+        item = sample_batches.Item(sample, {"full": digest}, {"full": full, "thumb": io.BytesIO(small)})
         [answer] = sample_batches.store(platform, dataset_id, [item])
     if answer.error is not None:
         raise InvalidInputError(answer.error)

@@ -7,11 +7,12 @@ was not uploaded is made of the image.
 import hashlib
 import io
 from collections.abc import Iterator
+from functools import partial
 from typing import IO, BinaryIO
 
 from lightly_ray.data.image_metadata import thumbnail
-from lightly_ray.data.images import open_image
 from lightly_ray.errors import InvalidInputError, NotFoundError
+from lightly_ray.platform.services.decoding import decoded
 from lightly_ray.platform.storage.blobs import Blobs, chunks
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.storage.store.records import Sample
@@ -71,8 +72,8 @@ def opened(blobs: Blobs, sample: Sample, kind: Kind) -> tuple[BinaryIO, str]:
     """
     key = sample.full_key if kind == "full" else sample.thumb_key
     if key is None and kind == "thumb" and sample.full_key is not None:
-        image = open_image(blobs.read(sample.full_key), name=sample.file_name)
-        return io.BytesIO(thumbnail(image)), "image/webp"
+        with decoded(partial(blobs.read, sample.full_key), sample.file_name) as image:
+            return io.BytesIO(thumbnail(image)), "image/webp"
     if key is None:
         raise NotFoundError(f"no {kind} image of {sample.file_name!r} has been uploaded")
     file = blobs.open(key)
@@ -97,9 +98,8 @@ def shown(blobs: Blobs, sample: Sample) -> tuple[Iterator[bytes], str]:
     file, kind = opened(blobs, sample, "full")
     if kind in _SHOWN:
         return chunks(file), kind
-    with file:
-        whole = file.read()
-    return iter([thumbnail(open_image(whole, name=sample.file_name), size=_WEBP_SIDE)]), "image/webp"
+    with file, decoded(file.read, sample.file_name) as image:
+        return iter([thumbnail(image, size=_WEBP_SIDE)]), "image/webp"
 
 
 def media_type(head: bytes) -> str:

@@ -2,16 +2,15 @@
 
     made: neither side over 192 pixels, WEBP of quality 75, which is 3 to 6 kB
 
-Kept under the SHA-256 of the image: the same picture is made once, a new one never shows as the old. Only some are made
-at a time, since a decoded picture takes far more memory than its file.
+Kept under the SHA-256 of the image: the same picture is made once, a new one never shows as the old.
 """
 
-import threading
 from collections.abc import Iterator
+from functools import partial
 
 from lightly_ray.data.image_metadata import thumbnail
-from lightly_ray.data.images import open_first_frame
 from lightly_ray.errors import NotFoundError
+from lightly_ray.platform.services.decoding import decoded
 from lightly_ray.platform.services.images import media_type
 from lightly_ray.platform.services.kept import kept
 from lightly_ray.platform.storage.blobs import Blobs
@@ -20,7 +19,6 @@ from lightly_ray.platform.storage.store.rows import Brief
 
 SIZE = 192  # a tile of 96 points on a screen with two pixels to a point
 _QUALITY = 75
-_making = threading.BoundedSemaphore(4)
 
 
 def version(sample: Sample | Brief) -> str | None:
@@ -47,9 +45,7 @@ def content(blobs: Blobs, sample: Sample) -> tuple[Iterator[bytes], str]:
     full_key, digest = sample.full_key, sample.full_sha256
 
     def _make() -> bytes:
-        with _making:
-            # A JPEG is decoded at a fraction of its size, as long as that is more than is shown.
-            image = open_first_frame(blobs.read(full_key), name=sample.file_name, at_least=SIZE).image
+        with decoded(partial(blobs.read, full_key), sample.file_name, at_least=SIZE) as image:
             return thumbnail(image, size=SIZE, quality=_QUALITY)
 
     # Spread over 256 folders, as the images are.
