@@ -5,7 +5,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -72,7 +72,7 @@ def test_bomb__takes_no_memory(name: str, tmp_path: Path) -> None:
     blob = store_image(blobs, "d1", "full", io.BytesIO(stored))
     sample = a_sample(id="1", dataset_id="d1", full_key=blob.key, full_sha256=blob.sha256, file_name="bomb")
     before = memory()
-    for made in (thumbnails.content, lambda *of: images.content(*of, "thumb")):
+    for made in (thumbnails.content, partial(images.content, kind="thumb")):
         if name in SHOWN:
             assert Image.open(io.BytesIO(b"".join(made(blobs, sample)[0]))).size == (8, 8)
         else:
