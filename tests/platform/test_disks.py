@@ -3,15 +3,16 @@
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import Engine
 
 from lightly_ray.api.api_workflow_client import ApiWorkflowClient
@@ -19,6 +20,7 @@ from lightly_ray.errors import ApiError, InvalidInputError
 from lightly_ray.platform.context import Platform, Store
 from lightly_ray.platform.settings import ServeSettings
 from lightly_ray.platform.storage.database import Database
+from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.upkeep.inventory import named
 from tests.conftest import missing
 from tests.platform.conftest import NewDatabase
@@ -162,19 +164,37 @@ def check_whole(platform: Platform, api: Api) -> None:
 
 def test_full__the_database(tmp_path: Path) -> None:
     with opened(tmp_path, None) as platform, over_http(platform) as api:
-        dataset = api.dataset(3)
-        before = api.get(dataset.path)
-        with limited(platform.database.engine):
-            names = [f"{number:03d}{'x' * 240}" for number in range(250)]
-            status, code, message = api.refused(
-                "POST",
-                f"{dataset.path}/samples/batch",
-                files={"samples": (None, json.dumps([{"fileName": name} for name in names]))},
-            )
-            assert (status, code) == (507, "STORAGE_FULL")
-            assert "the disk of the database is full" in message
-            assert api.get(dataset.path) == before
-        assert len(dataset.add(names)) == 250
+        check_full(api, limited(platform.database.engine))
+
+
+def test_full__the_disk_of_postgresql(postgresql_url: str, tmp_path: Path) -> None:
+    # PostgreSQL runs as a user of its own, to whom pytest's folders are closed.
+    with tempfile.TemporaryDirectory(prefix="lightly-ray-disk-") as folder:
+        Path(folder).chmod(0o755)
+        with (
+            disk(Path(folder) / "small", "24m") as small,
+            on_disk(postgresql_url, small) as url,
+            opened(tmp_path, url) as platform,
+            over_http(platform) as api,
+        ):
+            check_full(api, filled(small))
+
+
+def check_full(api: Api, full: AbstractContextManager[None]) -> None:
+    """What finds no room in the database is refused and leaves nothing; later there is room again."""
+    dataset = api.dataset(3)
+    before = api.get(dataset.path)
+    with full:
+        names = [f"{number:03d}{'x' * 240}" for number in range(250)]
+        status, code, message = api.refused(
+            "POST",
+            f"{dataset.path}/samples/batch",
+            files={"samples": (None, json.dumps([{"fileName": name} for name in names]))},
+        )
+        assert (status, code) == (507, "STORAGE_FULL")
+        assert "the disk of the database is full" in message
+        assert api.get(dataset.path) == before
+    assert len(dataset.add(names)) == 250
 
 
 @contextmanager
@@ -190,6 +210,34 @@ def limited(engine: Engine) -> Iterator[None]:
     finally:
         event.remove(engine, "begin", _limit)
         engine.dispose()
+
+
+@contextmanager
+def on_disk(server: str, folder: Path) -> Iterator[str]:
+    """The URL of a new database whose tables lie in that folder."""
+    name = f"test_{new_id()}"
+    engine = create_engine(server.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        owner = Path(connection.scalar(text("SHOW data_directory")) or "").stat()
+        os.chown(folder, owner.st_uid, owner.st_gid)
+        connection.execute(text(f"CREATE TABLESPACE {name} LOCATION '{folder}'"))
+        connection.execute(text(f"CREATE DATABASE {name} TABLESPACE {name}"))
+        try:
+            yield server.replace("/postgres?", f"/{name}?")
+        finally:
+            connection.execute(text(f"DROP DATABASE {name}"))
+            connection.execute(text(f"DROP TABLESPACE {name}"))
+    engine.dispose()
+
+
+@contextmanager
+def filled(folder: Path) -> Iterator[None]:
+    """A disk without a free byte."""
+    with (folder / "filler").open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(2**12))
+    yield
+    (folder / "filler").unlink()
 
 
 def test_read_only__is_said_at_start(new_database: NewDatabase, tmp_path: Path) -> None:
