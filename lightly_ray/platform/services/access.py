@@ -5,7 +5,7 @@ What somebody may not see is answered as if it were not there, by the same query
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, or_, select, true, update
 
 from lightly_ray.errors import AuthenticationError, InvalidInputError, NotFoundError
 from lightly_ray.platform.services import users
@@ -15,6 +15,14 @@ from lightly_ray.platform.storage.schema import datasets, jobs, shares
 from lightly_ray.platform.storage.schema import users as user_rows
 from lightly_ray.platform.storage.store import datasets as store
 from lightly_ray.platform.storage.store.jobs import unknown as unknown_job
+
+# Nearly every request asks this: put together once, it takes half the time.
+_ENTERED = (
+    select(datasets.c.name, datasets.c.owner_id, user_rows.c.name.label("owner"), shares.c.writes)
+    .join(user_rows, user_rows.c.id == datasets.c.owner_id)
+    .outerjoin(shares, (shares.c.dataset_id == datasets.c.id) & (shares.c.user_id == bindparam("visitor")))
+    .where(datasets.c.id == bindparam("dataset"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +64,7 @@ def enter(db: Connection, user: User, dataset_id: str) -> Entered:
     Raises:
         NotFoundError: there is none of that id, or it is not for this user (DATASET_UNKNOWN).
     """
-    mine = (shares.c.dataset_id == datasets.c.id) & (shares.c.user_id == user.id)
-    columns = (datasets.c.name, datasets.c.owner_id, user_rows.c.name.label("owner"), shares.c.writes)
-    query = select(*columns).join(user_rows, user_rows.c.id == datasets.c.owner_id).outerjoin(shares, mine)
-    row = db.execute(query.where(datasets.c.id == dataset_id)).one_or_none()
+    row = db.execute(_ENTERED, {"dataset": dataset_id, "visitor": user.id}).one_or_none()
     owns = row is not None and (row.owner_id == user.id or user.is_admin)
     if row is None or not (owns or row.writes is not None):
         raise store.unknown(dataset_id)

