@@ -7,7 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -39,6 +39,11 @@ def missing(part: str, reason: str) -> None:
     pytest.skip(f"{part} is missing: {reason}")
 
 
+def in_full(*values: object) -> Any:
+    """Values of a parametrized test that are tried by `.ci/full` alone."""
+    return pytest.param(*values, marks=pytest.mark.full)
+
+
 # What takes longest goes first: two processes that share the files of tests then end at about the same time.
 _FIRST = (
     "workflow/test_select_new",
@@ -55,8 +60,18 @@ _FIRST = (
 )
 
 
+# SQL is written there. What stands above it is tried on SQLite at every commit, and on PostgreSQL by `.ci/full`.
+_BOTH_DATABASES = ("tests/platform/storage/", "tests/platform/services/", "tests/platform/http/test_access")
+
+
+@pytest.hookimpl(tryfirst=True)  # before those are left out that are marked
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Bring the slowest files to the front; within a file the order stays."""
+    """Mark what `.ci/full` alone runs, and bring the slowest files to the front; within a file the order stays."""
+    for item in items:
+        chosen = getattr(item, "callspec", None)
+        on = chosen.params.get("new_database") if chosen else None
+        if on == "postgresql" and not item.nodeid.startswith(_BOTH_DATABASES):
+            item.add_marker("full")
     rank = {name: place for place, name in enumerate(_FIRST)}
     items.sort(key=lambda item: min((rank[name] for name in _FIRST if name in item.nodeid), default=len(_FIRST)))
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from lightly_ray.compiled import compiled
 
 PROJECT = Path(__file__).parents[1]
@@ -60,6 +62,7 @@ def test_compiled__once_for_all_folders_that_it_is_run_from(tmp_path: Path) -> N
     assert newer != version
 
 
+@pytest.mark.full
 def test_compiled__what_is_kept_needs_nothing_of_what_compiles(tmp_path: Path) -> None:
     program = """
 import sys

@@ -46,6 +46,7 @@ def test_curate_a_folder(reader: Path) -> None:
     assert len(sharp) == 15
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("ray_local")
 def test_sample_from_a_plot(reader: Path) -> None:
     found = _run("sample_from_a_plot.md")
@@ -61,6 +62,7 @@ def test_active_learning() -> None:
     assert found["accuracy"] > 0.5  # type: ignore[operator]  # three classes: a third by chance
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("ray_local")
 def test_closing_the_loop(reader: Path) -> None:
     found = _run("closing_the_loop.md")

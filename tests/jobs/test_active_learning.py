@@ -22,9 +22,10 @@ from lightly_ray.platform.embedded import EmbeddedPlatform
 from lightly_ray.settings import parse
 from lightly_ray.workflow import active_learning
 from lightly_ray.workflow.active_learning import ActiveLearningSettings, run_active_learning
+from tests.conftest import in_full
 
 JOB = Path(__file__).parents[2] / "jobs" / "active_learning.py"
-SMALL = ["initial=6", "per_round=4", "n_rounds=2", "seeds=2"]
+SMALL = ["initial=6", "per_round=4", "n_rounds=2"]
 
 
 @pytest.fixture
@@ -48,10 +49,11 @@ def _run(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_job__runs_the_whole_loop_and_leaves_chained_tags(photos: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seeds", [1, in_full(2)])
+def test_job__runs_the_whole_loop_and_leaves_chained_tags(photos: Path, tmp_path: Path, seeds: int) -> None:
     (photos / "flat" / "zz-broken.png").write_bytes(b"broken")
     output = tmp_path / "output"
-    done = _run(f"input_dir={photos}", f"output_dir={output}", *SMALL)
+    done = _run(f"input_dir={photos}", f"output_dir={output}", *SMALL, f"seeds={seeds}")
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
     result = json.loads(line)
@@ -59,11 +61,11 @@ def test_job__runs_the_whole_loop_and_leaves_chained_tags(photos: Path, tmp_path
     assert set(result["methods"]) == {"random", "coreset", "coral", "auto"}
     for curve in result["methods"].values():
         assert curve["labels"] == [6, 10, 14]
-        assert np.shape(curve["accuracy"]) == (2, 3)
+        assert np.shape(curve["accuracy"]) == (seeds, 3)
         np.testing.assert_allclose(curve["mean"], np.mean(curve["accuracy"], axis=0))
         np.testing.assert_allclose(curve["std"], np.std(curve["accuracy"], axis=0))
-    starts = [[run[0] for run in curve["accuracy"]] for curve in result["methods"].values()]
-    assert starts[0] == starts[1] == starts[2] == starts[3]
+    first = [[run[0] for run in curve["accuracy"]] for curve in result["methods"].values()]
+    assert first[0] == first[1] == first[2] == first[3]
     with Image.open(result["plot"]) as plot:
         assert plot.size[0] > 500
     assert "flat/zz-broken.png" in done.stderr
@@ -72,12 +74,13 @@ def test_job__runs_the_whole_loop_and_leaves_chained_tags(photos: Path, tmp_path
     with EmbeddedPlatform(output / "platform") as platform:
         client = ApiWorkflowClient(platform.token, dataset_id=result["dataset_id"], server=platform.url)
         tags = {tag.name: tag for tag in client.get_all_tags()}
-        assert len(tags) == 1 + 2 * (1 + 4 * 2)
+        assert len(tags) == 1 + seeds * (1 + 4 * 2)
         assert len(client.get_filenames()) == 45  # a quarter of 60 is held out, the broken one was never uploaded
-        last, before = tags["seed-1-coral-2"], tags["seed-1-coral-1"]
-        assert last.prev_tag_id == before.id
-        assert before.prev_tag_id == tags["seed-1-initial"].id
-        assert before.prev_tag_id != tags["seed-0-initial"].id
+        starts = [tags[f"seed-{seed}-initial"].id for seed in range(seeds)]
+        for seed, start in enumerate(starts):
+            last, before = tags[f"seed-{seed}-coral-2"], tags[f"seed-{seed}-coral-1"]
+            assert (last.prev_tag_id, before.prev_tag_id) == (before.id, start)
+        assert len(set(starts)) == seeds
         assert len(client.download_descriptor()) > 1000
 
 
@@ -99,7 +102,7 @@ def test_job__works_on_a_running_platform(
     assert live_platform.token not in str(result) + capfd.readouterr().err
     token.write_text("wrong")
     with pytest.raises(LightlyRayError, match="token"):
-        _run_here(*there, f"token_file={token}", *SMALL)
+        _run_here(*there, f"token_file={token}", *SMALL, "seeds=2")
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ def test_jobs__embed_score_and_select_in_a_store(at: Callable[[str], str], image
     assert sorted(found) == ["e.parquet", "e.parquet.embedder.npz", "o.parquet", "p.parquet", "s.parquet"]
 
 
+@pytest.mark.full
 def test_job__goes_on_in_a_store(
     at: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

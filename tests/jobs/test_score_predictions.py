@@ -236,6 +236,7 @@ class TestFunction:
                 _settings(predictions=predictions, task="classification", output=tmp_path / "scores.parquet")
             )
 
+    @pytest.mark.full
     def test_run__uploads_to_a_tag_joined_by_name(
         self, uploaded: ApiWorkflowClient, live_platform: EmbeddedPlatform, tmp_path: Path
     ) -> None:

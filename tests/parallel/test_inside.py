@@ -64,6 +64,7 @@ def test_select__in_an_actor_and_where_one_cpu_is_left() -> None:
     ray.kill(actor)
 
 
+@pytest.mark.full
 def test_waiting__is_said_after_a_while(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(waiting, "PATIENCE", 1.0)
     given = dataset("embedding", X)

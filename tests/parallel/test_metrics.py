@@ -42,6 +42,7 @@ def test_metrics__names_are_distinct_and_ours() -> None:
     assert sum(name.endswith("_total") for name in names) == 7
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("ray_local")
 def test_metrics__ray_exports_what_a_selection_did() -> None:
     vectors = np.random.default_rng(5).normal(size=(201, 3))

@@ -23,6 +23,7 @@ def children() -> set[int]:
     return {child.pid for child in psutil.Process().children()}
 
 
+@pytest.mark.full
 def test_embedded__selects_and_keeps_its_data(tmp_path: Path) -> None:
     before = children()
     with EmbeddedPlatform(tmp_path) as platform:
@@ -40,6 +41,7 @@ def test_embedded__selects_and_keeps_its_data(tmp_path: Path) -> None:
         assert [tag["name"] for tag in again] == ["initial-tag", "five"]
 
 
+@pytest.mark.full
 def test_embedded__killed_worker_is_replaced(tmp_path: Path) -> None:
     before = children()
     with EmbeddedPlatform(tmp_path) as platform:

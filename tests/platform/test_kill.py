@@ -31,7 +31,7 @@ NAMES = [f"{letter}.png" for letter in "abcdefg"]
 LATER = ["h.png", "i.png"]
 VECTORS = np.random.default_rng(3).normal(size=(7, 2)).astype(np.float32)
 SCORES = np.random.default_rng(4).random(7)
-SAMPLE_OF_SERVER, SAMPLE_OF_WORKER = (4, 17, 33, 47, 64, 79), (2, 8, 14)
+SAMPLE_OF_SERVER, SAMPLE_OF_WORKER = (4, 47), (8,)
 
 
 @dataclass

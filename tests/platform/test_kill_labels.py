@@ -88,6 +88,7 @@ def _number(path: Path) -> int:
     return int(json.loads(path.read_text())) if path.exists() else 0
 
 
+@pytest.mark.full
 def test_kill__import_at_some_write(platform: Platform, api: Api, writes: range) -> None:
     assert len(writes) >= 8
     assert killed(platform, api, writes[-3])  # the row is there, and not committed

@@ -102,6 +102,7 @@ def served(folder: Path) -> Iterator[Served]:
         process.end()
 
 
+@pytest.mark.full
 def test_log__the_request_that_queued_a_job_is_in_the_lines_of_its_worker(tmp_path: Path) -> None:
     with served(tmp_path) as server:
         api = Api(server.url, server.token)

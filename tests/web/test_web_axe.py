@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.conftest import in_full
 from tests.web.conftest import Digits
 
 if TYPE_CHECKING:
@@ -21,10 +22,11 @@ PAGES = {
     "guide": ("/#/guide/which_method", "main table"),
     "tokens": ("/#/tokens", "main table, main li, main .row"),
 }
+OFTEN = ("samples", "sample")
 
 
-@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.full)])
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("theme", ["light", in_full("dark")])
+@pytest.mark.parametrize("name", [name if name in OFTEN else in_full(name) for name in PAGES])
 def test_nothing_serious(page: "Page", digits: Digits, name: str, theme: str) -> None:
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
     page.goto("about:blank")

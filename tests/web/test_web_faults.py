@@ -48,6 +48,7 @@ def test_a_session_that_ended_asks_and_goes_on(page: "Page", digits: Digits, liv
     digits.client.delete_tag_by_name("after signing in")
 
 
+@pytest.mark.full
 def test_a_refusal_that_comes_late_asks_nobody_again(window: Window, live_platform: EmbeddedPlatform) -> None:
     held: list[Route] = []
 
@@ -63,6 +64,7 @@ def test_a_refusal_that_comes_late_asks_nobody_again(window: Window, live_platfo
     expect(window.page.get_by_role("dialog", name="Sign in")).to_be_hidden()
 
 
+@pytest.mark.full
 def test_a_server_that_was_away(page: "Page", digits: Digits) -> None:
     page.goto(digits.address)
     expect(page.get_by_role("option").first).to_be_visible()
@@ -78,6 +80,7 @@ def test_a_server_that_was_away(page: "Page", digits: Digits) -> None:
     expect(page.get_by_role("toolbar", name="Selection")).to_contain_text("3 selected")
 
 
+@pytest.mark.full
 def test_a_dataset_that_was_deleted(page: "Page", live_platform: EmbeddedPlatform, images: Path) -> None:
     client = ApiWorkflowClient(live_platform.token, server=live_platform.url, show_progress=False)
     client.create_new_dataset_with_unique_name("soon gone")
@@ -89,6 +92,7 @@ def test_a_dataset_that_was_deleted(page: "Page", live_platform: EmbeddedPlatfor
     client.transport.close()
 
 
+@pytest.mark.full
 def test_a_broken_image_says_so(page: "Page", live_platform: EmbeddedPlatform, images: Path) -> None:
     client = ApiWorkflowClient(live_platform.token, server=live_platform.url, show_progress=False)
     client.create_new_dataset_with_unique_name("broken")

@@ -27,6 +27,7 @@ def coco(first: str, second: str) -> str:
     )
 
 
+@pytest.mark.full
 def test_labels__imported_by_hand_and_drawn(page: "Page", digits: Digits, tmp_path: Path) -> None:
     from playwright.sync_api import expect
 

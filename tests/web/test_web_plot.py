@@ -108,6 +108,7 @@ def test_a_lasso__filters_by_what_lies_in_it_and_stands_in_the_address(plot: Plo
     assert 6 <= len(vertices) <= 64
 
 
+@pytest.mark.full
 def test_escape__leaves_a_drawing(plot: Plot) -> None:
     place = plot.box["x"] + 60, plot.box["y"] + 120
     plot.page.mouse.move(*place)
@@ -120,6 +121,7 @@ def test_escape__leaves_a_drawing(plot: Plot) -> None:
     expect(plot.page.locator(".found")).to_have_text(str(SAMPLES))
 
 
+@pytest.mark.full
 def test_the_legend__filters_by_classes_and_counts_what_is_left(plot: Plot, digits: Digits) -> None:
     counts = np.bincount(digits.labels)
     legend = plot.page.get_by_label("Legend")
@@ -132,6 +134,7 @@ def test_the_legend__filters_by_classes_and_counts_what_is_left(plot: Plot, digi
     expect(plot.page.locator(".found")).to_have_text(f"{counts[5]} of {SAMPLES}")
 
 
+@pytest.mark.full
 def test_a_point__is_shown_selected_and_opened(plot: Plot, digits: Digits) -> None:
     row = alone(plot.pixels)
     x, y = plot.pixels[row]
@@ -145,6 +148,7 @@ def test_a_point__is_shown_selected_and_opened(plot: Plot, digits: Digits) -> No
     plot.page.wait_for_url(re.compile(f"open={row}(&|$)"))
 
 
+@pytest.mark.full
 def test_keys__zoom_and_show_all_again(plot: Plot) -> None:
     row = alone(plot.pixels)
     x, y = plot.pixels[row]
@@ -160,6 +164,7 @@ def test_keys__zoom_and_show_all_again(plot: Plot) -> None:
     expect(plot.page.get_by_role("button", name="Rectangle (R)")).to_have_attribute("aria-pressed", "true")
 
 
+@pytest.mark.full
 def test_a_lost_context__comes_back(plot: Plot) -> None:
     before = plot.colours()
     plot.page.evaluate(
@@ -176,6 +181,7 @@ def test_a_lost_context__comes_back(plot: Plot) -> None:
     assert plot.colours() == before
 
 
+@pytest.mark.full
 def test_a_plot_folded_away__stays_so(plot: Plot) -> None:
     plot.page.get_by_role("button", name="Fold the plot away").click()
     expect(plot.area).to_be_hidden()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
+@pytest.mark.full
 def test_predicted_boxes_lie_where_they_were_predicted(page: "Page", uploaded: ApiWorkflowClient) -> None:
     names = uploaded.get_filenames()
     cat, dog = [0.25, 0.125, 0.75, 0.5], [0.0, 0.5, 0.5, 1.0]

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.web.conftest import HOSTILE, Digits, watch
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
+@pytest.mark.full
 def test_report__opens_from_the_page_of_a_tag(page: "Page", digits: Digits) -> None:
     chosen = [HOSTILE, *[name for name in digits.names if name != HOSTILE][:30]]
     tag = digits.client.create_tag_from_filenames(chosen, "reported")

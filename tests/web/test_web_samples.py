@@ -85,6 +85,7 @@ def test_the_sharp_half_becomes_a_tag(opened: "Page", digits: Digits) -> None:
     assert "sharp half" not in {tag.name for tag in digits.client.get_all_tags()}
 
 
+@pytest.mark.full
 def test_sorted_by_a_score_each_tile_has_its_value(opened: "Page", digits: Digits) -> None:
     opened.get_by_role("button", name="sort", exact=True).click()
     opened.get_by_role("menuitem", name="uncertainty_margin").click()
@@ -117,6 +118,7 @@ def test_reload_and_back_find_everything_as_it_was(opened: "Page", digits: Digit
     expect(opened.get_by_role("toolbar", name="Selection")).to_contain_text("2 selected")
 
 
+@pytest.mark.full
 def test_by_keyboard_alone(opened: "Page", digits: Digits) -> None:
     opened.get_by_role("listbox", name="Samples").focus()
     for key in ("ArrowRight", "ArrowRight", " ", "Shift+ArrowRight", "Shift+ArrowRight"):
@@ -138,6 +140,7 @@ def test_by_keyboard_alone(opened: "Page", digits: Digits) -> None:
     expect(opened.get_by_role("toolbar", name="Selection")).to_be_hidden()
 
 
+@pytest.mark.full
 def test_one_sample_and_the_next(opened: "Page", digits: Digits) -> None:
     opened.get_by_role("option").first.click()
     dialog = opened.get_by_role("dialog", name="Sample")
@@ -160,6 +163,7 @@ def test_one_sample_and_the_next(opened: "Page", digits: Digits) -> None:
     opened.wait_for_url(lambda url: "open=" not in url)
 
 
+@pytest.mark.full
 def test_what_another_window_made_is_seen(opened: "Page", digits: Digits) -> None:
     digits.client.create_tag_from_filenames(digits.names[:4], "from elsewhere")
     expect(opened.get_by_role("group", name="Tags")).to_contain_text("from elsewhere")
@@ -167,6 +171,7 @@ def test_what_another_window_made_is_seen(opened: "Page", digits: Digits) -> Non
     expect(opened.get_by_role("group", name="Tags")).not_to_contain_text("from elsewhere")
 
 
+@pytest.mark.full
 def test_tags_as_sets(opened: "Page", digits: Digits) -> None:
     client = digits.client
     client.create_tag_from_filenames(digits.names[:10], "first ten")

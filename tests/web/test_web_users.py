@@ -115,6 +115,7 @@ def test_users__see_what_is_theirs(chromium: "Browser", platform: EmbeddedPlatfo
     assert not faults
 
 
+@pytest.mark.full
 def test_tokens__ones_own(chromium: "Browser", platform: EmbeddedPlatform) -> None:
     faults: list[str] = []
     page = _signed_in(chromium, platform, platform.token, faults)

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from lightly_ray.api import ApiWorkflowClient
 from lightly_ray.workflow.chosen_platform import chosen_platform
 from tests.platform.browser import Browser
@@ -28,6 +30,7 @@ def test_running_platform__that_has_no_link(tmp_path: Path) -> None:
     assert "cannot reach the platform" in line
 
 
+@pytest.mark.full
 def test_own_platform__the_command_that_starts_it_again(tmp_path: Path) -> None:
     with chosen_platform(None, tmp_path) as (client, how_to_open):
         assert client.get_datasets() == []

@@ -153,6 +153,7 @@ def test_job__images_that_were_added_are_embedded_alike_and_alone(
     assert _vectors(like) == after
 
 
+@pytest.mark.full
 def test_job__images_that_changed_or_went_are_refused(settings: EmbedImagesSettings) -> None:
     run_embed_images(settings)
     image = Path(settings.input_dir) / "z.png"
@@ -193,6 +194,7 @@ def test_job__another_run_that_ends_meanwhile_is_told(
     assert not Path(settings.output).exists()
 
 
+@pytest.mark.full
 def test_job__corrupt_images_alone_leave_nothing(settings: EmbedImagesSettings) -> None:
     for path in Path(settings.input_dir).rglob("*.png"):
         path.write_bytes(b"broken")

@@ -60,6 +60,7 @@ def _vectors(client: ApiWorkflowClient, dataset_id: str) -> dict[str, list[float
     return dict(zip(table.filenames, table.embeddings.tolist(), strict=True))
 
 
+@pytest.mark.full
 def test_magic__again_and_with_more_images(client: ApiWorkflowClient, folder: Path) -> None:
     first = _magic(folder, new_dataset_name="magic one", **{"trainer.max_epochs": 0, "loader.batch_size": 4})
     assert (first["uploaded"], first["embedded"], first["corrupt"]) == (12, 12, ["broken.png"])

@@ -23,6 +23,7 @@ from lightly_ray.scores.tasks import Task
 from lightly_ray.settings import parse
 from lightly_ray.workflow import score_predictions
 from lightly_ray.workflow.score_predictions import ScorePredictionsSettings, run_score_predictions
+from tests.conftest import in_full
 
 pytestmark = pytest.mark.usefixtures("ray_local")
 
@@ -179,7 +180,7 @@ def _story(result: dict[str, object]) -> dict[str, object]:
     return {key: value for key, value in result.items() if key != "output"}
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", [one if one in ("parquet", "coco") else in_full(one) for one in SOURCES])
 def test_job__goes_on_and_reads_nothing_twice(
     source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

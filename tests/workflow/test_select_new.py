@@ -66,6 +66,7 @@ def _names(client: ApiWorkflowClient, tag: str) -> set[str]:
     return set(client.get_filenames_in_tag(client.get_tag_by_name(tag)))
 
 
+@pytest.mark.full
 def test_select_new__night_by_night(
     client: ApiWorkflowClient, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -101,6 +102,7 @@ def test_select_new__night_by_night(
     assert _line(client) == ["nightly-1", "nightly-2"]
 
 
+@pytest.mark.full
 def test_select_new__the_line_takes_in_what_others_select(client: ApiWorkflowClient, folder: Path) -> None:
     client.dataset_id = str(_magic(folder, "night two")["dataset_id"])
     assert _night(folder, "night two")["tag"] == "nightly-1"

@@ -104,6 +104,7 @@ def test_read_labels__a_name_takes_precedence_over_content(tmp_path: Path) -> No
         read_labels(tmp_path / "x.csv", format="coco")
 
 
+@pytest.mark.full
 def test_read_labels__3068_names_of_all_kinds_come_back(tmp_path: Path) -> None:
     """Sub-folders, equal base names, spaces, Unicode in both forms, and the same name but for its ending."""
     words = ("a", "a b", "é", "e\u0301", "日本", "ß", "a,b", "'a'", "=a", "a.b", "#1", "x%20y", "50%")

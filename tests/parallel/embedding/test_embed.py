@@ -88,17 +88,20 @@ def test_embed_folder__corrupt_images_are_named_and_left_out(folder: Path) -> No
     assert embedded.first_frames == ["0/moving.gif"]
 
 
+@pytest.mark.full
 def test_embed_folder__a_file_that_is_gone_is_one_clear_error(folder: Path) -> None:
     with pytest.raises(UnreadableError, match=r"cannot read '.*gone\.png'"):
         embed_folder(Location.parse(str(folder)), ["0/00.png", "gone.png"], DESCRIPTOR)
 
 
+@pytest.mark.full
 def test_embed_folder__without_two_readable_images_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"broken")
     with pytest.raises(InvalidInputError, match=r"0 of 1 images can be read: .*a.png"):
         embed_folder(Location.parse(str(tmp_path)), ["a.png"], DESCRIPTOR)
 
 
+@pytest.mark.full
 def test_embed__names_the_images_as_an_upload_does_and_goes_on_with_its_embedder(folder: Path) -> None:
     (folder / "link").symlink_to(folder, target_is_directory=True)
     (folder / "hidden").mkdir()
@@ -118,6 +121,7 @@ def test_embed__a_network_without_reduction(folder: Path, tmp_path: Path) -> Non
     np.testing.assert_array_equal(embedded.embeddings, embedded.embedder.embed(values))
 
 
+@pytest.mark.full
 def test_embed_in_order__rows_that_are_there_come_in_their_place(folder: Path) -> None:
     names = _names(folder)
     embedder = Embedder.of(DESCRIPTOR, None)

@@ -32,6 +32,7 @@ from lightly_ray.parallel.errors import plain_errors
 from lightly_ray.parallel.scoring.score import score
 from lightly_ray.scores import align_scores
 from lightly_ray.scores.tasks import Task
+from tests.conftest import in_full
 
 pytestmark = pytest.mark.usefixtures("ray_local")
 
@@ -76,7 +77,7 @@ def _keypoints() -> pa.Table:
     return pa.table({"filename": NAMES, "keypoints": [RANDOM.random((count, 6)).tolist() for count in counts]})
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, in_full(np.float64)])
 def test_score__classification_from_every_source(dtype: Any, tmp_path: Path) -> None:
     values = _probabilities(len(NAMES), 7, dtype=dtype)
     expected = ScorerClassification(values).calculate_scores()
@@ -103,6 +104,7 @@ def test_score__classification_from_every_source(dtype: Any, tmp_path: Path) -> 
         np.testing.assert_array_equal(found[name], scores, strict=True)
 
 
+@pytest.mark.full
 def test_score__detection_does_not_depend_on_the_blocks() -> None:
     table = _detections()
     expected = ScorerObjectDetection(table, {"min_score": 0.5}).calculate_scores()
@@ -111,6 +113,7 @@ def test_score__detection_does_not_depend_on_the_blocks() -> None:
         _require_equal(score(dataset, task="detection", config={"min_score": 0.5}), expected, NAMES)
 
 
+@pytest.mark.full
 def test_score__detection_from_arrays_of_different_lengths() -> None:
     objects = [RANDOM.random(count) for count in RANDOM.integers(1, 5, len(NAMES))]
     classes = [_probabilities(len(one), 5) for one in objects]
@@ -136,6 +139,7 @@ def test_score__is_what_an_agent_takes(uploaded: ApiWorkflowClient) -> None:
         assert uploaded.get_scores(tag, name) == scores.tolist()
 
 
+@pytest.mark.full
 def test_score__what_an_agent_says_of_bad_predictions(uploaded: ApiWorkflowClient) -> None:
     names = uploaded.get_filenames()
     rows = _probabilities(len(names), 3).tolist()
@@ -192,6 +196,7 @@ def test_score__keypoints() -> None:
     _require_equal(score(ray.data.from_arrow(table).repartition(3), task="keypoints"), expected, NAMES)
 
 
+@pytest.mark.full
 def test_score__columns_of_other_names() -> None:
     table = pa.table({"image": NAMES, "softmax": _probabilities(len(NAMES), 3).tolist(), "probabilities": NAMES})
     dataset = score(ray.data.from_arrow(table), task="classification", id_column="image", prediction_column="softmax")
@@ -309,7 +314,7 @@ def test_score__nothing_there(task: Task, tmp_path: Path) -> None:
         score(tmp_path / "absent", task=task)
 
 
-@pytest.mark.parametrize("through", ["path", "dataset"])
+@pytest.mark.parametrize("through", ["path", in_full("dataset")])
 def test_score__files_of_two_models_are_refused(tmp_path: Path, through: str) -> None:
     for name, classes in (("a", 2), ("b", 3)):
         table = pa.table(

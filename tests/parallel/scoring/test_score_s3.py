@@ -78,6 +78,7 @@ def test_score__tables_and_maps_of_a_bucket(bucket: str) -> None:
     assert _by_name(pa.concat_tables(blocks), "uncertainty_entropy") == dict(zip(MAPS, expected, strict=True))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("key", ["texts", "boxes.json"])
 def test_score__boxes_of_a_bucket(key: str, bucket: str) -> None:
     outputs = [

@@ -148,6 +148,7 @@ def test_marked__on_shards_one_of_which_is_lost(monkeypatch: pytest.MonkeyPatch,
     np.testing.assert_array_equal(found.gains, expected.gains)
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("ray_local")
 @pytest.mark.parametrize("method", ON_SHARDS)
 def test_marked__in_files_and_datasets_on_any_number_of_shards(method: str, tmp_path: Path) -> None:

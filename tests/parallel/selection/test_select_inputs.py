@@ -11,6 +11,7 @@ import pytest
 
 import lightly_ray
 from lightly_ray.errors import InvalidInputError, NotFoundError
+from tests.conftest import in_full
 
 X = np.random.default_rng(3).normal(size=(60, 8)).astype(np.float32)
 IDS = [f"{row:03}" for row in range(60)]
@@ -158,7 +159,7 @@ def _with_bad_rows() -> pa.Table:
     return pa.table({"filename": [IDS[0], *BAD, *IDS[1:]], "embedding": pa.array(embeddings, pa.list_(pa.float32()))})
 
 
-@pytest.mark.parametrize("form", ["table", "parquet", "dataset", "actors"])
+@pytest.mark.parametrize("form", ["table", "parquet", "dataset", in_full("actors")])
 def test_select__rows_without_a_usable_embedding_are_left_out(ray_local: None, tmp_path: Path, form: str) -> None:
     import ray.data
 

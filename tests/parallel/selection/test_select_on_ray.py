@@ -71,6 +71,7 @@ def test_select__arrays_and_npy(tmp_path: Path) -> None:
     same(select(tmp_path / "x.npy", 60, partitions=2), select(X, 60))
 
 
+@pytest.mark.full
 def test_select__coverage_of_a_dataset_and_of_files(tmp_path: Path) -> None:
     pq.write_table(table(), tmp_path / "x.parquet", row_group_size=40)
     rows = [row for row in range(311) if X[row].any()]  # coverage is of directions
@@ -85,6 +86,7 @@ def test_select__coverage_of_a_dataset_and_of_files(tmp_path: Path) -> None:
     assert set(from_dataset.ids) == set(expected.ids)
 
 
+@pytest.mark.full
 def test_select__whitened_the_same_bits_on_any_shards(tmp_path: Path) -> None:
     pq.write_table(table(), tmp_path / "x.parquet", row_group_size=40)
     options: dict[str, Any] = {"query": QUERY, "preselected": PRESELECTED, "normalize": "whiten"}
@@ -130,6 +132,7 @@ def test_dataset_source__row_is_the_rank_of_the_id(dataset: tuple[Any, int]) -> 
         np.testing.assert_array_equal(load(part.for_worker(), part.rows, normalize=False), X[RANKS[part.rows]])
 
 
+@pytest.mark.full
 def test_select__datasets(dataset: tuple[Any, int], monkeypatch: pytest.MonkeyPatch) -> None:
     ranked: dict[str, Any] = {"ids": [NAMES[row] for row in RANKS], "query": QUERY, "preselected": PRESELECTED}
     given: dict[str, Any] = {"query": QUERY, "preselected": PRESELECTED}
@@ -153,6 +156,7 @@ def test_select__a_dataset_in_any_order_on_many_shards() -> None:
     assert found.stats.partitions == 4
 
 
+@pytest.mark.full
 def test_selection__as_a_dataset() -> None:
     found = select(X, 20, ids=NAMES, preselected=PRESELECTED)
     rows = found.to_dataset().sort("row").take_all()
@@ -197,6 +201,7 @@ def test_select__bad_vectors_of_a_dataset_name_the_sample() -> None:
             select(ray.data.from_items(items, override_num_blocks=3), 5)
 
 
+@pytest.mark.full
 def test_select__a_dataset_that_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
     pq.write_table(table(), tmp_path / "x.parquet", use_dictionary=False)
     content = bytearray((tmp_path / "x.parquet").read_bytes())
@@ -206,6 +211,7 @@ def test_select__a_dataset_that_cannot_be_read_is_one_clear_error(tmp_path: Path
         select(ray.data.read_parquet(str(tmp_path / "x.parquet")), 5)
 
 
+@pytest.mark.full
 def test_select__bad_numbers_name_the_sample_of_the_lowest_row() -> None:
     bad = X.copy()
     bad[[17, 200, 301], 3] = np.nan
@@ -248,6 +254,7 @@ def test_select__a_worker_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch) -
         select(X, 40, preselected=[3], partitions=2, timeout=600)
 
 
+@pytest.mark.full
 def test_select__data_that_changes_meanwhile_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pq.write_table(table(), tmp_path / "x.parquet")
     propose = actor_shards.ActorShards.propose

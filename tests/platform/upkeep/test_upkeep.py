@@ -25,6 +25,7 @@ from lightly_ray.platform.upkeep.backup import backup
 from lightly_ray.platform.upkeep.check import check
 from lightly_ray.platform.upkeep.copying import copy_rows
 from lightly_ray.platform.upkeep.restore import restore
+from tests.conftest import in_full
 from tests.platform.conftest import NewDatabase
 from tests.platform.served import PNG, Api, Dataset, opened, over_http, serving, until_gone
 
@@ -152,7 +153,7 @@ def test_backup__a_dataset_deleted_meanwhile_is_left_out(
         assert [one["id"] for one in Api(url, api.token).get("/v1/datasets")] == [kept.id]
 
 
-@pytest.mark.parametrize("command", ["backup", "restore"])
+@pytest.mark.parametrize("command", ["backup", in_full("restore")])
 def test_killed__nothing_half_made_stays_and_it_can_be_repeated(
     filled: tuple[Api, Platform], settings: ServeSettings, tmp_path: Path, command: str
 ) -> None:
