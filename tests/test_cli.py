@@ -14,7 +14,7 @@ import requests
 
 from lightly_ray import __version__
 from lightly_ray.cli import COMMANDS, main
-from lightly_ray.platform.server import listen
+from lightly_ray.platform.listening import listen
 from tests.platform.browser import Browser
 
 PROGRAM = Path(sys.executable).parent / "lightly-ray"

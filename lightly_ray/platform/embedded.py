@@ -11,8 +11,8 @@ import requests
 
 from lightly_ray.errors import InvalidInputError, WorkerLostError
 from lightly_ray.platform import lifeline
-from lightly_ray.platform.server import ADMIN_FILE, address, listen
-from lightly_ray.platform.settings import ServeSettings
+from lightly_ray.platform.listening import address, listen
+from lightly_ray.platform.settings import ADMIN_FILE, ServeSettings
 
 _START = 60.0  # seconds
 

@@ -9,15 +9,14 @@ from contextlib import suppress
 
 import uvicorn
 
-from lightly_ray.errors import InvalidInputError
 from lightly_ray.platform import lifeline
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http.app import create_app
+from lightly_ray.platform.listening import address, listen
 from lightly_ray.platform.log import configure
 from lightly_ray.platform.services import sessions, tokens
-from lightly_ray.platform.settings import ServeSettings, WorkerSettings
+from lightly_ray.platform.settings import ADMIN_FILE, ServeSettings, WorkerSettings
 
-ADMIN_FILE = "admin-token"  # in data_dir
 _log = logging.getLogger("lightly_ray.platform")
 _LOOK = 1.0  # seconds between looks at the workers
 
@@ -49,31 +48,6 @@ def run_child(settings_json: object) -> None:
     """Serve as the child of an embedded platform."""
     lifeline.follow()
     serve(ServeSettings.model_validate(settings_json), announce=False, given=lifeline.inherited_listener())
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket.
-
-    Raises:
-        InvalidInputError: the port is in use, or the address is not this machine's.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio switches Nagle's algorithm off only where it is: 40 ms per answer.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        raise InvalidInputError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-    return listener
-
-
-def address(listener: socket.socket) -> str:
-    """The URL of a listening socket."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def http_server(platform: Platform) -> uvicorn.Server:

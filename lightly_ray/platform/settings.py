@@ -10,6 +10,8 @@ from sqlalchemy.exc import ArgumentError
 from lightly_ray.platform import limits
 from lightly_ray.settings import Settings
 
+ADMIN_FILE = "admin-token"  # in data_dir
+
 
 class StoreSettings(Settings):
     """Where the platform keeps what it knows. Every process on the same data needs the same values."""

@@ -30,9 +30,9 @@ from sqlalchemy import func, select
 
 from lightly_ray.platform import lifeline
 from lightly_ray.platform.context import Store
-from lightly_ray.platform.server import ADMIN_FILE, address, listen
+from lightly_ray.platform.listening import address, listen
 from lightly_ray.platform.services import users
-from lightly_ray.platform.settings import ServeSettings
+from lightly_ray.platform.settings import ADMIN_FILE, ServeSettings
 from lightly_ray.platform.storage.ids import new_id, now
 from lightly_ray.platform.storage.schema import samples
 from lightly_ray.platform.storage.store import datasets

@@ -16,7 +16,8 @@ import requests
 from numpy.typing import NDArray
 
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.server import address, http_server, listen
+from lightly_ray.platform.listening import address, listen
+from lightly_ray.platform.server import http_server
 from lightly_ray.platform.services import tokens, users
 from lightly_ray.platform.settings import ServeSettings
 from lightly_ray.platform.storage.ids import new_id

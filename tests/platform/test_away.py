@@ -17,7 +17,7 @@ import requests
 from lightly_ray.active_learning.agents import ActiveLearningAgent
 from lightly_ray.active_learning.config import SamplerConfig
 from lightly_ray.api import ApiWorkflowClient
-from lightly_ray.platform.server import listen
+from lightly_ray.platform.listening import listen
 
 AWAY = 30.0  # seconds
 

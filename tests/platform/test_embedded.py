@@ -11,7 +11,7 @@ import requests
 
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.platform.embedded import EmbeddedPlatform
-from lightly_ray.platform.server import listen
+from lightly_ray.platform.listening import listen
 from tests.platform.served import Api, ended
 from tests.platform.test_lifeline import descendants, gone
 

@@ -21,7 +21,8 @@ import requests
 from lightly_ray.parallel.selection.select import select
 from lightly_ray.platform.context import Platform, Store
 from lightly_ray.platform.jobs.worker import Worker
-from lightly_ray.platform.server import listen, worker_settings
+from lightly_ray.platform.listening import listen
+from lightly_ray.platform.server import worker_settings
 from lightly_ray.platform.storage.ids import new_id
 from tests.platform.conftest import NewDatabase
 from tests.platform.deadly import process, ready

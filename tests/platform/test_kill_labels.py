@@ -10,8 +10,9 @@ import pytest
 import requests
 
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.server import ADMIN_FILE, listen
+from lightly_ray.platform.listening import listen
 from lightly_ray.platform.services import tokens
+from lightly_ray.platform.settings import ADMIN_FILE
 from tests.label_tables import SKIPPED, classes_of, labels, packed
 from tests.platform.deadly import COUNTED, process, ready
 from tests.platform.http.routes.test_routes_labels import get, imports

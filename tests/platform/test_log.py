@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from lightly_ray.platform import log
-from lightly_ray.platform.server import ADMIN_FILE
+from lightly_ray.platform.settings import ADMIN_FILE
 from tests.platform.served import Api, ended
 
 

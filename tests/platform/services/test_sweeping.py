@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.server import listen
+from lightly_ray.platform.listening import listen
 from lightly_ray.platform.services import sweeping
 from lightly_ray.platform.storage.schema import audit as audit_table
 from lightly_ray.platform.storage.schema import datasets as dataset_table
