@@ -17,7 +17,7 @@ from lightly_ray.platform.http.admission import admit
 from lightly_ray.platform.services import access, sessions, tokens
 from lightly_ray.platform.services.access import Entered
 from lightly_ray.platform.services.tokens import Token
-from lightly_ray.platform.storage.store.records import Named, Sample
+from lightly_ray.platform.storage.store.records import Named, Outline, Sample
 from lightly_ray.platform.storage.store.samples import Kind
 
 
@@ -141,7 +141,7 @@ def sample_path(sample_id: str, kind: Kind) -> str:
     return f"/v1/signed/samples/{sample_id}/{kind}"
 
 
-def image_url(request: Request, platform: Platform, sample: Sample | Named) -> str:
+def image_url(request: Request, platform: Platform, sample: Sample | Outline | Named) -> str:
     """A signed URL of a sample's image, or of its thumbnail where that is all; it ends in the file's base name."""
     path = sample_path(sample.id, "thumb" if sample.full_key is None else "full")
     return signed_url(request, platform, "GET", path, sample.file_name.rpartition("/")[2])

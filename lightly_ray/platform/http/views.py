@@ -134,13 +134,11 @@ def labelbox_row(it: records.Sample, url: str) -> schemas.Object:
     return {"row_data": url, "global_key": it.id, "media_type": "IMAGE", "external_id": it.file_name}
 
 
-def coco_image(it: records.Sample, number: int) -> schemas.Object:
+def coco_image(it: records.Outline, number: int) -> schemas.Object:
     """A sample in the image list of a COCO file; width and height where the upload has them."""
     image: schemas.Object = {"id": number, "file_name": it.file_name}
-    shape = (it.meta_data or {}).get("shape")
-    if isinstance(shape, list) and len(shape) >= 2:
-        image |= {"height": shape[0], "width": shape[1]}
-    return image
+    height, width = it.size
+    return image if height is None else image | {"height": height, "width": width}
 
 
 def predictions(it: records.StoredPredictions) -> schemas.PredictionsData:

@@ -20,8 +20,7 @@ from lightly_ray.platform.services.labels import joined, read_import
 from lightly_ray.platform.services.members import members
 from lightly_ray.platform.services.pre_annotations import as_labels
 from lightly_ray.platform.storage.store import label_imports, predictions, samples, tags
-from lightly_ray.platform.storage.store.records import LabelImport
-from lightly_ray.platform.storage.store.records import Sample as Record
+from lightly_ray.platform.storage.store.records import LabelImport, Outline
 
 _CHUNK = 2**20
 _IN_MEMORY = 8 * 2**20  # of an export, before it lies in a file
@@ -55,20 +54,19 @@ class _Samples:
     dataset_id: str
     mask: BitMask
     scores: dict[str, NDArray[np.float32]]
-    address: Callable[[Record], str]
+    address: Callable[[Outline], str]
 
     def __iter__(self) -> Iterator[Sample]:
         return map(self._one, members(self.platform, self.dataset_id, self.mask))
 
-    def _one(self, it: Record) -> Sample:
-        shape = (it.meta_data or {}).get("shape")
-        height, width = shape[:2] if isinstance(shape, list) and len(shape) >= 2 else (None, None)
+    def _one(self, it: Outline) -> Sample:
+        height, width = it.size
         uri = None if it.full_key is None and it.thumb_key is None else self.address(it)
         scores = {name: float(values[it.row]) for name, values in self.scores.items() if not np.isnan(values[it.row])}
         return Sample(it.id, it.file_name, uri, width, height, scores)
 
 
-def pieces(platform: Platform, wanted: Wanted, address: Callable[[Record], str]) -> Iterator[bytes]:
+def pieces(platform: Platform, wanted: Wanted, address: Callable[[Outline], str]) -> Iterator[bytes]:
     """The bytes of an export, by sample in mappings order; what is wrong is said before the first of them.
 
     Args:
@@ -86,7 +84,7 @@ def pieces(platform: Platform, wanted: Wanted, address: Callable[[Record], str])
     return _begun(content if _has_images(wanted.format) else _kept(content))
 
 
-def _export(platform: Platform, wanted: Wanted, address: Callable[[Record], str]) -> Export:
+def _export(platform: Platform, wanted: Wanted, address: Callable[[Outline], str]) -> Export:
     if wanted.format not in EXPORTS:
         raise InvalidInputError(f"unknown format {wanted.format!r}, it must be one of {', '.join(EXPORTS)}")
     with platform.database.read() as db:

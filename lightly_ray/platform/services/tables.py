@@ -20,6 +20,7 @@ from lightly_ray.platform.services.columns.summary import MISSING, Summary, Valu
 
 _PART = 5_000  # rows
 FILE_NAME = "filename"
+_encoded = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` would make a new one for each item
 
 Value = float | str | None
 
@@ -91,7 +92,7 @@ def json_list(items: Iterable[object]) -> Iterator[bytes]:
     """A JSON list that is never whole in memory, an item per line."""
     begin, items = "[\n", iter(items)
     while some := list(islice(items, _PART)):
-        yield (begin + ",\n".join(json.dumps(item, ensure_ascii=False) for item in some)).encode()
+        yield (begin + ",\n".join(_encoded(item) for item in some)).encode()
         begin = ",\n"
     yield b"[]\n" if begin == "[\n" else b"\n]\n"
 

@@ -6,15 +6,15 @@ from lightly_ray.data.safe_paths import safe_path
 from lightly_ray.data.zip_stream import MISSING, Entry, missing_list, zip_stream
 from lightly_ray.errors import NotFoundError
 from lightly_ray.platform.storage.blobs import Blobs
-from lightly_ray.platform.storage.store.records import Sample
+from lightly_ray.platform.storage.store.records import Outline
 
 
-def zipped(blobs: Blobs, samples: Iterable[Sample]) -> Iterator[bytes]:
+def zipped(blobs: Blobs, samples: Iterable[Outline]) -> Iterator[bytes]:
     """The bytes of an archive of the images of ``samples``."""
     return zip_stream(_entries(blobs, samples))
 
 
-def _entries(blobs: Blobs, samples: Iterable[Sample]) -> Iterator[Entry]:
+def _entries(blobs: Blobs, samples: Iterable[Outline]) -> Iterator[Entry]:
     missing = list[str]()
     for sample in samples:
         try:

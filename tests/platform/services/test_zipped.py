@@ -7,7 +7,11 @@ from pathlib import Path
 from lightly_ray.platform.services.images import store_image
 from lightly_ray.platform.services.zipped import zipped
 from lightly_ray.platform.storage.blobs import Blobs
-from tests.platform.served import a_sample
+from lightly_ray.platform.storage.store.records import Outline
+
+
+def outline(number: int, file_name: str, full_key: str | None = None, created_at: int = 0) -> Outline:
+    return Outline(f"{number}", number, file_name, full_key, None, created_at, None)
 
 
 def test_zipped__one_image_at_a_time(tmp_path: Path) -> None:
@@ -16,7 +20,7 @@ def test_zipped__one_image_at_a_time(tmp_path: Path) -> None:
     samples = []
     for number, content in enumerate(contents):
         key = store_image(blobs, "d1", "full", io.BytesIO(content)).key
-        samples.append(a_sample(id=f"{number}", file_name=f"{number}.png", full_key=key, created_at=1_700_000_000_000))
+        samples.append(outline(number, f"{number}.png", key, 1_700_000_000_000))
     parts = list(zipped(blobs, samples))
     assert max(map(len, parts)) < 101_000
     archive = zipfile.ZipFile(io.BytesIO(b"".join(parts)))
@@ -28,8 +32,7 @@ def test_zipped__one_image_at_a_time(tmp_path: Path) -> None:
 
 def test_zipped__what_is_gone_is_listed(tmp_path: Path) -> None:
     blobs = Blobs(str(tmp_path))
-    gone = a_sample(id="1", file_name="gone.png", full_key="datasets/d1/gone", created_at=0)
-    none = a_sample(id="2", file_name="ä.png", created_at=0)
+    gone, none = outline(1, "gone.png", "datasets/d1/gone"), outline(2, "ä.png")
     archive = zipfile.ZipFile(io.BytesIO(b"".join(zipped(blobs, [gone, none]))))
     assert archive.namelist() == ["MISSING.txt"]
     assert archive.read("MISSING.txt").decode().splitlines()[2:] == ["gone.png", "ä.png"]

@@ -75,6 +75,30 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """What exports say of a sample.
+
+    Attributes:
+        id, row, file_name, full_key, thumb_key, created_at: of the sample.
+        shape: of its metadata, whatever a client has written there; None where it has not.
+    """
+
+    id: str
+    row: int
+    file_name: str
+    full_key: str | None
+    thumb_key: str | None
+    created_at: int
+    shape: Any
+
+    @property
+    def size(self) -> tuple[Any, Any]:
+        """Height and width in pixels, None where the upload has not said them."""
+        known = isinstance(self.shape, list) and len(self.shape) >= 2
+        return (self.shape[0], self.shape[1]) if known else (None, None)
+
+
+@dataclass(frozen=True, slots=True)
 class Tag:
     """A named set of samples. Its provenance, which may be large, is read by itself."""
 
