@@ -1,24 +1,47 @@
-"""`lightly-ray serve`: one process that serves HTTP, with worker processes beside it that it replaces when they die."""
+"""`lightly-ray serve`: a process that serves HTTP, with worker processes beside it that it replaces when they die.
+
+Where several are to serve, all of them are children that share one listening socket, and the first process looks after
+them alone.
+"""
 
 import asyncio
 import logging
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 import uvicorn
 
 from lightly_ray.platform import lifeline
 from lightly_ray.platform.context import Platform
 from lightly_ray.platform.http.app import create_app
+from lightly_ray.platform.http.measured import COUNTERS
 from lightly_ray.platform.listening import address, listen
 from lightly_ray.platform.log import configure
 from lightly_ray.platform.services import sessions, tokens
 from lightly_ray.platform.settings import ADMIN_FILE, ServeSettings, WorkerSettings
+from lightly_ray.settings import Settings
 
 _log = logging.getLogger("lightly_ray.platform")
-_LOOK = 1.0  # seconds between looks at the workers
+_LOOK = 1.0  # seconds between looks at the children
+_PATIENCE = 15.0  # seconds for them to end
+
+
+class _Child(NamedTuple):
+    """A process that is to be there."""
+
+    role: str
+    settings: Settings
+    env: Mapping[str, str] | None = None
+    listener: socket.socket | None = None
+
+    def start(self) -> subprocess.Popen[bytes]:
+        return lifeline.spawn(self.role, self.settings, env=self.env, listener=self.listener)
 
 
 def serve(settings: ServeSettings, *, announce: bool = True, given: socket.socket | None = None) -> None:
@@ -39,7 +62,7 @@ def serve(settings: ServeSettings, *, announce: bool = True, given: socket.socke
         if announce:
             _announce(platform, listener, token)
         try:
-            asyncio.run(_serve(platform, listener))
+            asyncio.run(_serve(platform, listener) if settings.servers == 1 else _supervise(settings, listener))
         finally:
             platform.database.close()
 
@@ -63,7 +86,7 @@ def http_server(platform: Platform) -> uvicorn.Server:
 
 async def _serve(platform: Platform, listener: socket.socket) -> None:
     server = http_server(platform)
-    workers = asyncio.create_task(_look_after_workers(platform.settings))
+    workers = asyncio.create_task(_look_after(_workers(platform.settings)))
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -72,19 +95,37 @@ async def _serve(platform: Platform, listener: socket.socket) -> None:
             await workers
 
 
-async def _look_after_workers(settings: ServeSettings) -> None:
-    children: list[subprocess.Popen[bytes]] = []
+async def _supervise(settings: ServeSettings, listener: socket.socket) -> None:
+    own = settings.model_copy(update={"servers": 1, "workers": 0})
+    with tempfile.TemporaryDirectory() as counters:
+        servers = [_Child("serve", own, {COUNTERS: counters}, listener)] * settings.servers
+        children = asyncio.create_task(_look_after([*_workers(settings), *servers]))
+        for kind in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(kind, children.cancel)
+        with suppress(asyncio.CancelledError):
+            await children
+
+
+def _workers(settings: ServeSettings) -> list[_Child]:
+    return [_Child("worker", worker_settings(settings))] * settings.workers
+
+
+async def _look_after(wanted: Sequence[_Child]) -> None:
+    """Keep each of these processes, and end all of them at last."""
+    running = list[subprocess.Popen[bytes]]()
     try:
+        running += [one.start() for one in wanted]
         while True:
-            for child in [child for child in children if child.poll() is not None]:
-                _log.warning("a worker ended with status %s, another one is started", child.returncode)
-                children.remove(child)
-            while len(children) < settings.workers:
-                children.append(lifeline.spawn("worker", worker_settings(settings)))
             await asyncio.sleep(_LOOK)
+            for number, one in enumerate(wanted):
+                if (status := running[number].poll()) is not None:
+                    _log.warning("a process of %s ended with status %s, another one is started", one.role, status)
+                    running[number] = one.start()
     finally:
-        for child in children:
-            lifeline.end(child)
+        for child in running:  # all at once: each finishes what it works on
+            child.terminate()
+        for child in running:
+            lifeline.end(child, patience=_PATIENCE)
 
 
 def worker_settings(settings: ServeSettings) -> WorkerSettings:

@@ -88,6 +88,9 @@ class ServeSettings(WorkerSettings):
     public_url: str | None = Field(
         default=None, description="how clients reach this server, used in signed URLs; default: as the request came in"
     )
+    servers: int = Field(
+        default=1, ge=1, le=64, description="processes that answer requests; a server of many users wants one per CPU"
+    )
     workers: int = Field(default=1, ge=0, le=64, description="worker processes to start beside the server")
     url_lifetime: int = Field(
         default=24 * 3600, ge=1, le=7 * 24 * 3600, description="seconds for which a signed upload or read URL is valid"

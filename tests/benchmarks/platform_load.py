@@ -1,7 +1,7 @@
 """A platform under load: 50 clients that read and write at once, beside one deletion of a large dataset.
 
-    python tests/benchmarks/platform_load.py data_dir=/tmp/load [database=postgresql://...] [clients=50] [seconds=60]
-        [large=200000]
+    python tests/benchmarks/platform_load.py data_dir=/tmp/load [database=postgresql://...] [servers=2] [clients=50]
+        [seconds=60] [large=200000]
 
 Prints one line of JSON: requests per second, seconds of reads (median, 95 of 100, longest), answers by status, writes
 that were acknowledged and are not there, seconds of CPU a request took the server, whether the deleted dataset had
@@ -174,8 +174,8 @@ def _summary(
 
 
 def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
+    return float(sum(one.user + one.system for one in times))
 
 
 if __name__ == "__main__":

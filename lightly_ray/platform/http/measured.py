@@ -1,19 +1,23 @@
 """What Prometheus reads at `/metrics`: requests that this process served, and jobs and samples of the database.
 
-Every server has its own counters of requests; what comes of the database is the same at all of them.
+Processes that share a port add their counters up in a folder; every other server has its own. What comes of the
+database is the same at all of them.
 """
 
+import os
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import Connection
 from starlette.types import Scope
 
 from lightly_ray import __version__
 from lightly_ray.platform.storage.store import datasets, jobs
 
+COUNTERS = "PROMETHEUS_MULTIPROC_DIR"  # variable of that folder, which prometheus_client looks for as it is loaded
 _PREFIX = "lightly_ray_platform"
 _UNMATCHED = "none"  # where no route fits: what clients make up must not become label values
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)  # seconds; uploads take minutes
@@ -44,7 +48,11 @@ class Measurements:
 
     def exposition(self, db: Connection) -> bytes:
         """All of it in Prometheus' text format, version 0.0.4."""
-        return generate_latest(self._registry) + generate_latest(cast("CollectorRegistry", _Stored(db)))
+        counted = self._registry
+        if COUNTERS in os.environ:
+            counted = CollectorRegistry()
+            cast("Any", MultiProcessCollector)(counted)
+        return generate_latest(counted) + generate_latest(cast("CollectorRegistry", _Stored(db)))
 
 
 class _Stored:
