@@ -11,9 +11,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import uvicorn
 
@@ -62,7 +62,7 @@ def serve(settings: ServeSettings, *, announce: bool = True, given: socket.socke
         if announce:
             _announce(platform, listener, token)
         try:
-            asyncio.run(_serve(platform, listener) if settings.servers == 1 else _supervise(settings, listener))
+            _run(_serve(platform, listener) if settings.servers == 1 else _supervise(settings, listener))
         finally:
             platform.database.close()
 
@@ -82,6 +82,13 @@ def http_server(platform: Platform) -> uvicorn.Server:
     # own, `access_log=False` alone does not silence it.
     logging.getLogger("uvicorn.access").disabled = True
     return uvicorn.Server(config)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    # The same that uvicorn would take by itself: uvloop where there is one.
+    factory = uvicorn.Config("", log_config=None).get_loop_factory()
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(work)
 
 
 async def _serve(platform: Platform, listener: socket.socket) -> None:

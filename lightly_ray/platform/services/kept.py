@@ -27,17 +27,18 @@ def kept(blobs: Blobs, key: str, make: Callable[[], bytes]) -> bytes:
         key: holds the version of all that it is made of.
         make: the same bytes whenever it is called.
     """
+    with suppress(NotFoundError):
+        return blobs.read(key)
     with _guard:
         lock = _locks.setdefault(key, threading.Lock())
     with lock:
-        try:
+        with suppress(NotFoundError):  # another thread may have made it meanwhile
             return blobs.read(key)
-        except NotFoundError:
-            content = make()
-            # Where nothing can be written, reading goes on: it is made again the next time.
-            with suppress(UnavailableError):
-                blobs.put(key, io.BytesIO(content))
-            return content
+        content = make()
+        # Where nothing can be written, reading goes on: it is made again the next time.
+        with suppress(UnavailableError):
+            blobs.put(key, io.BytesIO(content))
+        return content
 
 
 def compressed(content: bytes) -> bytes:

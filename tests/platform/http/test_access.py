@@ -13,7 +13,8 @@ from lightly_ray.platform.http.app import WITH_TOKEN
 from lightly_ray.platform.http.routes.app import WITH_SESSION
 from lightly_ray.platform.storage.ids import new_id
 from tests.platform.browser import Browser
-from tests.platform.served import Api, Dataset, member
+from tests.platform.conftest import NewDatabase
+from tests.platform.served import Api, Dataset, member, opened, over_http
 
 NOWHERE = "0" * 24
 OTHER = {"row": "0", "form": "filenames", "user": "admin", "name": "model"}
@@ -57,6 +58,20 @@ class Person:
         if route.by == "session":
             return self.browser.send(route.method, path.removeprefix("/app/"), **options)
         return self.api.send(route.method, path, **options)
+
+
+@pytest.fixture(scope="module")
+def platform(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """One of its own: no worker of other tests takes the jobs, which are to stay as they are."""
+    with opened(tmp_path_factory.mktemp("shared"), new_database()) as platform:
+        yield platform
+
+
+@pytest.fixture(scope="module")
+def api(platform: Platform) -> Iterator[Api]:
+    """That platform over HTTP."""
+    with over_http(platform) as api:
+        yield api
 
 
 @pytest.fixture

