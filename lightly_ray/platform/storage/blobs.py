@@ -66,13 +66,16 @@ class Blobs:
         """Write a blob. It appears under its key when it is complete, and outlives a power cut from then on.
 
         Raises:
-            UnavailableError: the storage cannot be used.
+            UnavailableError: the storage cannot be used, or all of the dataset is deleted at this moment.
             StorageFullError: it is full; nothing of the blob stays.
         """
         path = self._inside(key)
         # An object store shows an object when its upload is completed.
-        with _reached(), atomic_write(Path(path)) if self.is_local else self._fs.open_output_stream(path) as out:
-            shutil.copyfileobj(source, out, _CHUNK)
+        try:
+            with _reached(), atomic_write(Path(path)) if self.is_local else self._fs.open_output_stream(path) as out:
+                shutil.copyfileobj(source, out, _CHUNK)
+        except FileNotFoundError as error:
+            raise UnavailableError("the storage cannot be used: the folder was deleted while it was written") from error
 
     def has(self, key: str) -> bool:
         """Whether there is such a blob.

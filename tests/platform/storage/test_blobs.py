@@ -3,11 +3,12 @@
 import io
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from lightly_ray.errors import InvalidInputError, NotFoundError
+from lightly_ray.errors import InvalidInputError, NotFoundError, UnavailableError
 from lightly_ray.platform.storage.blobs import Blobs
 
 
@@ -95,7 +96,8 @@ def test_delete_folder__while_something_is_still_written(tmp_path: Path) -> None
 
     def write() -> None:
         for number in range(20):
-            blobs.put(f"datasets/a/columns/{number}", io.BytesIO(b"some"))
+            with suppress(UnavailableError):  # as the next test has it
+                blobs.put(f"datasets/a/columns/{number}", io.BytesIO(b"some"))
             begun.set()
 
     for number in range(200):
@@ -106,6 +108,20 @@ def test_delete_folder__while_something_is_still_written(tmp_path: Path) -> None
     blobs.delete_folder("datasets/a")
     writer.join()
     assert not blobs.has("datasets/a/199")
+
+
+def test_put__into_a_folder_that_is_deleted_meanwhile(tmp_path: Path) -> None:
+    blobs = Blobs(str(tmp_path))
+
+    class Source(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            blobs.delete_folder("datasets/a")
+            return super().read(size)
+
+    with pytest.raises(UnavailableError, match="the folder was deleted while it was written"):
+        blobs.put("datasets/a/columns/1", Source(b"some"))
+    assert not blobs.has("datasets/a/columns/1")
+    blobs.put("datasets/a/columns/1", io.BytesIO(b"some"))
 
 
 def test_listing__every_blob_with_its_size(blobs: Blobs) -> None:
