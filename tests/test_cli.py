@@ -111,6 +111,7 @@ def test_worker__stops_in_order(tmp_path: Path) -> None:
     assert worker.returncode == 0
 
 
+@pytest.mark.full
 def test_token__made_listed_revoked(tmp_path: Path) -> None:
     made = json.loads(run("token", f"data_dir={tmp_path}", "create=laptop").stdout)
     assert len(made["token"]) == 48

@@ -78,6 +78,7 @@ print("numba.np.arraymath" in sys.modules)
     assert second == [*first[:2], "False"]
 
 
+@pytest.mark.full
 def test_compiled__a_folder_that_others_can_write_to_is_not_used(tmp_path: Path) -> None:
     foreign = tmp_path / "lightly_ray" / "kernels"
     foreign.mkdir(parents=True)

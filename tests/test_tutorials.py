@@ -55,6 +55,7 @@ def test_sample_from_a_plot(reader: Path) -> None:
     assert len(found["there"].labeled_set) == 2  # type: ignore[attr-defined]  # as above
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("ray_local", "reader")
 def test_active_learning() -> None:
     found = _run("active_learning.md")

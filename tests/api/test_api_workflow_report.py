@@ -133,6 +133,7 @@ def test_report__is_safe_to_open(client: ApiWorkflowClient, images: Path, tmp_pa
     assert 'content="default-src &#x27;none&#x27;; img-src data:; style-src' in page
 
 
+@pytest.mark.full
 def test_report__command(rounds: ApiWorkflowClient, live_platform: EmbeddedPlatform, tmp_path: Path) -> None:
     (tmp_path / "token").write_text(live_platform.token)
     where = [f"server={live_platform.url}", f"token_file={tmp_path / 'token'}", f"dataset_id={rounds.dataset_id}"]

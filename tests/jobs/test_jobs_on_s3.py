@@ -34,6 +34,7 @@ def _read(uri: str) -> pa.Table:
     return pq.read_table(path, filesystem=files)
 
 
+@pytest.mark.full
 def test_jobs__embed_score_and_select_in_a_store(at: Callable[[str], str], images: Path) -> None:
     place = Location.parse(at("photos"))
     files, root = place.filesystem, place.path

@@ -55,6 +55,7 @@ assert not ray.is_initialized()
 """
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("interrupted", [pytest.param(False, marks=pytest.mark.full), True])
 def test_connected__what_it_starts_it_ends(tmp_path: Path, interrupted: bool) -> None:
     seconds = "100" if interrupted else "0"

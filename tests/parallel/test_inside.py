@@ -102,6 +102,7 @@ def _wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("work", ["select", "embed"])
 def test_cancelled_task__leaves_no_actor(images: Path, work: str) -> None:
     name = {"select": "ray::ShardActor", "embed": "EmbedImages"}[work]

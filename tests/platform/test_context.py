@@ -12,6 +12,7 @@ from lightly_ray.errors import ConflictError, InvalidInputError, UnavailableErro
 from lightly_ray.platform.context import Store
 from lightly_ray.platform.settings import ServeSettings, TokenSettings
 from lightly_ray.settings import parse
+from tests.conftest import in_full
 
 
 def _free_port() -> int:
@@ -45,7 +46,7 @@ def test_open__a_folder_that_cannot_be_used(tmp_path: Path) -> None:
         Store.open(ServeSettings(data_dir=tmp_path / "new", storage=f"{tmp_path}/file/blobs"))
 
 
-@pytest.mark.parametrize("command", ["serve", "worker", "token"])
+@pytest.mark.parametrize("command", ["serve", in_full("worker"), in_full("token")])
 def test_command__a_database_that_cannot_be_reached_is_one_line(tmp_path: Path, command: str) -> None:
     words = [command, f"data_dir={tmp_path}", f"database=postgresql://127.0.0.1:{_free_port()}/x"]
     words += ["port=0"] if command == "serve" else []

@@ -32,7 +32,7 @@ NAMES = [f"{letter}.png" for letter in "abcdefg"]
 LATER = ["h.png", "i.png"]
 VECTORS = np.random.default_rng(3).normal(size=(7, 2)).astype(np.float32)
 SCORES = np.random.default_rng(4).random(7)
-SAMPLE_OF_SERVER, SAMPLE_OF_WORKER = (4, 47), (8,)
+SAMPLE_OF_SERVER, SAMPLE_OF_WORKER = (4,), (8,)
 
 
 @dataclass

@@ -22,7 +22,7 @@ PAGES = {
     "guide": ("/#/guide/which_method", "main table"),
     "tokens": ("/#/tokens", "main table, main li, main .row"),
 }
-OFTEN = ("samples", "sample")
+OFTEN = ("samples",)
 
 
 @pytest.mark.parametrize("theme", ["light", in_full("dark")])

@@ -31,6 +31,7 @@ def test_a_code_signs_in_once(window: Window, digits: Digits) -> None:
     expect(page.get_by_label("Token of this server")).to_be_visible()
 
 
+@pytest.mark.full
 def test_a_session_that_ended_asks_and_goes_on(page: "Page", digits: Digits, live_platform: EmbeddedPlatform) -> None:
     page.goto(digits.address)
     expect(page.get_by_role("option").first).to_be_visible()

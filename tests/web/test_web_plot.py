@@ -82,6 +82,7 @@ def test_a_plot_opens__with_pca_in_the_colours_of_labels(plot: Plot, digits: Dig
         assert tuple(bytes.fromhex(hexadecimal[1:])) in plot.colours()
 
 
+@pytest.mark.full
 def test_a_rectangle__filters_by_what_lies_in_it(plot: Plot) -> None:
     middle, corner = np.median(plot.pixels, axis=0), plot.pixels.max(axis=0) + 4
     plot.page.get_by_role("button", name="Rectangle (R)").click()

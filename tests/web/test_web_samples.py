@@ -97,6 +97,7 @@ def test_sorted_by_a_score_each_tile_has_its_value(opened: "Page", digits: Digit
     expect(first.locator(".value")).to_have_text(f"{digits.scores[order[0]]:.2f}")
 
 
+@pytest.mark.full
 def test_reload_and_back_find_everything_as_it_was(opened: "Page", digits: Digits) -> None:
     opened.locator("button[data-key^='label:'][data-value='3']").click()
     threes = [name for name, label in zip(digits.names, digits.labels, strict=True) if label == 3]

@@ -40,6 +40,7 @@ def compare(table: Path, *words: str) -> dict[str, Any]:
     return run_compare_methods(parse(CompareMethodsSettings, [f"{k}={v}" for k, v in (usual | given).items()]))
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("ray_local")
 def test_job__goes_on_and_gives_the_same(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["methods=auto,coral", "refits=2"]

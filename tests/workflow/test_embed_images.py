@@ -102,6 +102,7 @@ def test_job__goes_on_where_it_was_interrupted(
     assert _vectors(settings) == _vectors(settings.model_copy(update={"output": settings.output.beside(".expected")}))
 
 
+@pytest.mark.full
 def test_job__killed_before_it_tidied_up(settings: EmbedImagesSettings) -> None:
     result = run_embed_images(settings)
     left = Path(f"{settings.output}.parts")
@@ -125,6 +126,7 @@ def test_job__parts_of_other_images_are_refused(settings: EmbedImagesSettings, m
         run_embed_images(settings)
 
 
+@pytest.mark.full
 def test_job__images_that_were_added_are_embedded_alike_and_alone(
     settings: EmbedImagesSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -245,6 +245,7 @@ def test_job__other_predictions_or_settings_are_refused(tmp_path: Path, monkeypa
     assert Path(f"{settings.output}.parts").exists()
 
 
+@pytest.mark.full
 def test_job__a_bad_prediction_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     values = _random(ROWS, 3)
     values[30] = 2
@@ -257,6 +258,7 @@ def test_job__a_bad_prediction_leaves_nothing(tmp_path: Path, monkeypatch: pytes
     assert [path.name for path in tmp_path.iterdir()] == ["p.parquet"]
 
 
+@pytest.mark.full
 def test_job__a_file_that_cannot_be_read_now_keeps_what_was_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

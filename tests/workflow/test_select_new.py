@@ -121,6 +121,7 @@ def _often(step: str, *, after: bool) -> Any:
     return pytest.param(step, after, marks=pytest.mark.full)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("step", "after"),
     [

@@ -127,6 +127,7 @@ def test_marked__a_checkpoint_knows_it(tmp_path: Path) -> None:
             select(X, 30, cannot_be_labelled=other, **options)
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("ray_local")
 @pytest.mark.parametrize("marked", [pytest.param(PRESELECTED, marks=pytest.mark.full), MARKED])
 def test_marked__on_shards_one_of_which_is_lost(monkeypatch: pytest.MonkeyPatch, marked: list[str]) -> None:

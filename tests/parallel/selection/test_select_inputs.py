@@ -202,6 +202,7 @@ def test_select__embeddings_that_were_not_asked_for_decide_nothing(ray_local: No
         _select(data, n=5, query=names[:100])
 
 
+@pytest.mark.full
 def test_select__a_dataset_of_several_writers_and_empty_blocks(ray_local: None) -> None:
     import ray.data
 

@@ -47,6 +47,7 @@ def test_select__from_s3_to_s3(bucket: str) -> None:
     assert again.ids == expected.ids
 
 
+@pytest.mark.full
 def test_select__shards_read_s3_themselves(bucket: str, ray_local: None) -> None:
     expected = lightly_ray.select(X, 40, "coreset", ids=NAMES, progress=False)
     found = lightly_ray.select(

@@ -153,6 +153,7 @@ def test_backup__a_dataset_deleted_meanwhile_is_left_out(
         assert [one["id"] for one in Api(url, api.token).get("/v1/datasets")] == [kept.id]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("command", ["backup", in_full("restore")])
 def test_killed__nothing_half_made_stays_and_it_can_be_repeated(
     filled: tuple[Api, Platform], settings: ServeSettings, tmp_path: Path, command: str
