@@ -60,17 +60,18 @@ _FIRST = (
 )
 
 
-# SQL is written there. What stands above it is tried on SQLite at every commit, and on PostgreSQL by `.ci/full`.
-_BOTH_DATABASES = ("tests/platform/storage/", "tests/platform/services/", "tests/platform/http/test_access")
+# What is there is tried on both databases and both kinds of storage at every commit. What stands above it is tried on
+# SQLite and a folder, and on the others by `.ci/full`.
+_ON_BOTH = "tests/platform/storage/"
 
 
 @pytest.hookimpl(tryfirst=True)  # before those are left out that are marked
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what `.ci/full` alone runs, and bring the slowest files to the front; within a file the order stays."""
     for item in items:
-        chosen = getattr(item, "callspec", None)
-        on = chosen.params.get("new_database") if chosen else None
-        if on == "postgresql" and not item.nodeid.startswith(_BOTH_DATABASES):
+        chosen = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        other = chosen.get("new_database") == "postgresql" or chosen.get("blobs") == "s3"
+        if other and not item.nodeid.startswith(_ON_BOTH):
             item.add_marker("full")
     rank = {name: place for place, name in enumerate(_FIRST)}
     items.sort(key=lambda item: min((rank[name] for name in _FIRST if name in item.nodeid), default=len(_FIRST)))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from playwright.sync_api import expect
 from sklearn.datasets import load_digits
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 COUNT = 60
 
 
+@pytest.mark.full
 def test_folder_to_zip(page: "Page", live_platform: EmbeddedPlatform, tmp_path: Path) -> None:
     folder, embeddings = _folder(tmp_path)
     _create(page)

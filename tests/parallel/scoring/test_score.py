@@ -77,7 +77,8 @@ def _keypoints() -> pa.Table:
     return pa.table({"filename": NAMES, "keypoints": [RANDOM.random((count, 6)).tolist() for count in counts]})
 
 
-@pytest.mark.parametrize("dtype", [np.float32, in_full(np.float64)])
+@pytest.mark.full
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_score__classification_from_every_source(dtype: Any, tmp_path: Path) -> None:
     values = _probabilities(len(NAMES), 7, dtype=dtype)
     expected = ScorerClassification(values).calculate_scores()

@@ -129,7 +129,7 @@ def test_marked__a_checkpoint_knows_it(tmp_path: Path) -> None:
 
 @pytest.mark.full
 @pytest.mark.usefixtures("ray_local")
-@pytest.mark.parametrize("marked", [pytest.param(PRESELECTED, marks=pytest.mark.full), MARKED])
+@pytest.mark.parametrize("marked", [PRESELECTED, MARKED])
 def test_marked__on_shards_one_of_which_is_lost(monkeypatch: pytest.MonkeyPatch, marked: list[str]) -> None:
     propose, rounds = actor_shards.ActorShards.propose, 0
 
