@@ -10,6 +10,7 @@ without end. They are spread over the nodes by their CPUs instead, each with its
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,6 +25,7 @@ from lightly_ray.errors import InvalidInputError, LightlyRayError, WorkerLostErr
 from lightly_ray.parallel import metrics
 from lightly_ray.parallel.cluster import look_for_head
 from lightly_ray.parallel.errors import in_one_line
+from lightly_ray.parallel.selection.pieces import as_arguments, count_pieces
 from lightly_ray.parallel.selection.shard_actor import ShardActor
 from lightly_ray.parallel.selection.shard_spec import ShardSpec
 from lightly_ray.selection.protocol import Proposal, Request
@@ -67,6 +69,7 @@ class ActorShards:
         self._fingerprints: list[int | None] = [None] * len(specs)
         self._centers: list[Matrix] = []
         self._center_rows: list[RowNumbers] = []
+        self._row_size = 0  # bytes of a vector, once one was seen
         self.restarts = 0
 
     def __enter__(self) -> Self:
@@ -101,27 +104,32 @@ class ActorShards:
         if len(request.centers) and request.known == count:
             self._centers.append(request.centers)
             self._center_rows.append(request.center_rows)
-        proposals: list[Proposal] = self._ask("propose", ray.put(request))
+        empty = replace(request, centers=request.centers[:0])
+        proposals: list[Proposal] = self._ask("propose", empty, *as_arguments(request.centers))
         return proposals
 
     def fetch(self, rows: RowNumbers) -> list[tuple[RowNumbers, Matrix]]:
         """From every shard: those of ``rows`` that it holds, and their vectors."""
-        vectors: list[tuple[RowNumbers, Matrix]] = self._ask("fetch", rows)
-        return vectors
+        pieces = count_pieces(len(rows) * self._row_size)
+        found: list[tuple[RowNumbers, Matrix]] = []
+        for answer in self._ask("fetch", rows, pieces, pieces=pieces):
+            parts = answer if pieces > 1 else [answer]
+            found.append((np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])))
+        self._row_size = found[0][1].itemsize * found[0][1].shape[1]
+        return found
 
     def whereabouts(self) -> list[tuple[str, int]]:
         """Node and process id of every worker."""
         places: list[tuple[str, int]] = self._ask("whereabouts")
         return places
 
-    def _ask(self, method: str, *arguments: object) -> list[Any]:
-        """Ask all shards at once; one that is lost on the way is replaced and asked again."""
+    def _ask(self, method: str, *arguments: object, pieces: int = 1) -> list[Any]:
+        """Ask all shards at once, for answers in pieces; one that is lost on the way is replaced and asked again."""
         answers: dict[int, Any] = {}
         while len(answers) < len(self):
             missing = [shard for shard in range(len(self)) if shard not in answers]
-            gathered, lost = self._gather(
-                {shard: getattr(self._workers[shard], method).remote(*arguments) for shard in missing}, method
-            )
+            asked = {shard: getattr(self._workers[shard], method).options(num_returns=pieces) for shard in missing}
+            gathered, lost = self._gather({shard: it.remote(*arguments) for shard, it in asked.items()}, method)
             answers.update(gathered)
             for shard in gathered:
                 self._losses[shard] = 0
@@ -169,11 +177,10 @@ class ActorShards:
                 return lost
         if not self._centers:
             return {}
-        everything = Request(
-            self._preselected, np.concatenate(self._centers), np.concatenate(self._center_rows), np.inf, 0
-        )
-        shared = ray.put(everything)
-        return self._gather({shard: self._workers[shard].propose.remote(shared) for shard in shards}, "propose")[1]
+        centers = np.concatenate(self._centers)
+        rest = Request(self._preselected, centers[:0], np.concatenate(self._center_rows), np.inf, 0)
+        everything = (rest, *as_arguments(centers))
+        return self._gather({shard: self._workers[shard].propose.remote(*everything) for shard in shards}, "propose")[1]
 
     def _gather(self, calls: dict[int, Any], method: str) -> tuple[dict[int, Any], dict[int, Exception]]:
         """Answers, and why there is none, per shard."""
@@ -199,9 +206,10 @@ class ActorShards:
             return
         # Ray counts in whole milliseconds, which an infinity is none of.
         timeout = None if self._timeout is None else min(self._timeout, _NO_TIMEOUT)
-        late = set(ray.wait(list(calls.values()), num_returns=len(calls), timeout=timeout)[1])
+        shards = {piece: shard for shard, it in calls.items() for piece in (it if isinstance(it, list) else [it])}
+        late = {shards[piece] for piece in ray.wait(list(shards), num_returns=len(shards), timeout=timeout)[1]}
         if late:
-            silent = ", ".join(self._name(shard) for shard, answer in calls.items() if answer in late)
+            silent = ", ".join(self._name(shard) for shard in calls if shard in late)
             raise WorkerLostError(f"no answer to {method!r} within {self._timeout:g} s from {silent}")
 
     def _lose(self, lost: dict[int, Exception]) -> None:

@@ -4,6 +4,8 @@ Everything here can be rebuilt from the rows and the driver's centers, so a work
 """
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from threading import Thread
 from typing import Any
@@ -77,13 +79,14 @@ class ShardActor:
             count += len(vectors)
         return count
 
-    def propose(self, request: Request) -> Proposal:
-        """See `lightly_ray.selection.shard.shard.Shard.propose`."""
-        return self._ready().shard.propose(request)
+    def propose(self, request: Request, *centers: Matrix) -> Proposal:
+        """See `lightly_ray.selection.shard.shard.Shard.propose`; the centers of the request come in pieces."""
+        return self._ready().shard.propose(replace(request, centers=np.concatenate(centers)))
 
-    def fetch(self, rows: RowNumbers) -> tuple[RowNumbers, Matrix]:
-        """See `lightly_ray.selection.shard.shard.Shard.fetch`."""
-        return self._ready().shard.fetch(rows)
+    def fetch(self, rows: RowNumbers, pieces: int) -> Sequence[Any]:
+        """See `lightly_ray.selection.shard.shard.Shard.fetch`: a (rows, vectors) for each piece, or the only one."""
+        found = zip(*(np.array_split(part, pieces) for part in self._ready().shard.fetch(rows)), strict=True)
+        return list(found) if pieces > 1 else next(found)
 
     def _ready(self) -> BuiltShard:
         if self._built is None:
