@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from lightly_ray.platform.context import Platform, Store
 from lightly_ray.platform.jobs.worker import Worker
@@ -20,6 +21,17 @@ from tests.platform.served import Api, opened, over_http
 NewDatabase = Callable[[], str | None]
 
 
+@contextmanager
+def administering(server: str) -> Iterator[Connection]:
+    """A connection to PostgreSQL that makes and removes databases: each statement by itself."""
+    engine = create_engine(server.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def new_database(request: pytest.FixtureRequest) -> NewDatabase:
     """Makes an empty database at each call: its URL, None for the SQLite of the data folder."""
@@ -29,10 +41,8 @@ def new_database(request: pytest.FixtureRequest) -> NewDatabase:
 
     def _create() -> str:
         name = f"test_{new_id()}"
-        engine = create_engine(server.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with administering(server) as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
-        engine.dispose()
         return server.replace("/postgres?", f"/{name}?")
 
     return _create

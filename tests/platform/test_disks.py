@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import Engine
 
 from lightly_ray.api.api_workflow_client import ApiWorkflowClient
@@ -23,7 +23,7 @@ from lightly_ray.platform.storage.database import Database
 from lightly_ray.platform.storage.ids import new_id
 from lightly_ray.platform.upkeep.inventory import named
 from tests.conftest import missing
-from tests.platform.conftest import NewDatabase
+from tests.platform.conftest import NewDatabase, administering
 from tests.platform.served import PNG, Api, Dataset, opened, over_http, until_gone
 
 
@@ -216,8 +216,7 @@ def limited(engine: Engine) -> Iterator[None]:
 def on_disk(server: str, folder: Path) -> Iterator[str]:
     """The URL of a new database whose tables lie in that folder."""
     name = f"test_{new_id()}"
-    engine = create_engine(server.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with administering(server) as connection:
         owner = Path(connection.scalar(text("SHOW data_directory")) or "").stat()
         os.chown(folder, owner.st_uid, owner.st_gid)
         connection.execute(text(f"CREATE TABLESPACE {name} LOCATION '{folder}'"))
@@ -227,7 +226,6 @@ def on_disk(server: str, folder: Path) -> Iterator[str]:
         finally:
             connection.execute(text(f"DROP DATABASE {name}"))
             connection.execute(text(f"DROP TABLESPACE {name}"))
-    engine.dispose()
 
 
 @contextmanager

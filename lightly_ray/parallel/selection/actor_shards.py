@@ -111,10 +111,8 @@ class ActorShards:
     def fetch(self, rows: RowNumbers) -> list[tuple[RowNumbers, Matrix]]:
         """From every shard: those of ``rows`` that it holds, and their vectors."""
         pieces = count_pieces(len(rows) * self._row_size)
-        found: list[tuple[RowNumbers, Matrix]] = []
-        for answer in self._ask("fetch", rows, pieces, pieces=pieces):
-            parts = answer if pieces > 1 else [answer]
-            found.append((np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])))
+        answers = (zip(*parts, strict=True) for parts in self._ask("fetch", rows, pieces, pieces=pieces))
+        found = [(np.concatenate(of_shard), np.concatenate(vectors)) for of_shard, vectors in answers]
         self._row_size = found[0][1].itemsize * found[0][1].shape[1]
         return found
 

@@ -4,7 +4,6 @@ Everything here can be rebuilt from the rows and the driver's centers, so a work
 """
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from threading import Thread
@@ -83,10 +82,10 @@ class ShardActor:
         """See `lightly_ray.selection.shard.shard.Shard.propose`; the centers of the request come in pieces."""
         return self._ready().shard.propose(replace(request, centers=np.concatenate(centers)))
 
-    def fetch(self, rows: RowNumbers, pieces: int) -> Sequence[Any]:
-        """See `lightly_ray.selection.shard.shard.Shard.fetch`: a (rows, vectors) for each piece, or the only one."""
-        found = zip(*(np.array_split(part, pieces) for part in self._ready().shard.fetch(rows)), strict=True)
-        return list(found) if pieces > 1 else next(found)
+    def fetch(self, rows: RowNumbers, pieces: int) -> list[tuple[RowNumbers, Matrix]]:
+        """See `lightly_ray.selection.shard.shard.Shard.fetch`; each piece has some rows and their vectors."""
+        found, vectors = self._ready().shard.fetch(rows)
+        return list(zip(np.array_split(found, pieces), np.array_split(vectors, pieces), strict=True))
 
     def _ready(self) -> BuiltShard:
         if self._built is None:
