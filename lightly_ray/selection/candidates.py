@@ -22,7 +22,7 @@ _AHEAD = 64  # rows
 
 
 class Candidates:
-    """Exact keys of some rows, and the floor that bounds all others.
+    """Some rows with their vectors and exact keys, and the floor that bounds all others.
 
     Args:
         proposals: one per shard.
@@ -36,6 +36,7 @@ class Candidates:
         scores = [np.ones(len(p.rows)) if p.scores is None else p.scores for p in proposals]
         order = np.argsort(rows)
         self.rows, self.distances, self.scores = rows[order], distances[order], np.concatenate(scores)[order]
+        self.vectors = np.concatenate([proposal.vectors for proposal in proposals])[order]
         self.floor = max((proposal.floor for proposal in proposals), key=in_order)
         self._min_distance = min_distance
         self._cut(size)
@@ -49,7 +50,8 @@ class Candidates:
         # What does not beat the floor cannot be picked in this round.
         key, row = self.floor
         kept = kept[(keys[kept] > key) | ((keys[kept] == key) & (self.rows[kept] < row))]
-        self.rows, self.distances, self.scores = self.rows[kept], self.distances[kept], self.scores[kept]
+        self.rows, self.vectors = self.rows[kept], self.vectors[kept]
+        self.distances, self.scores = self.distances[kept], self.scores[kept]
 
     def _keys(self) -> NDArray[np.float64]:
         # A row with score 0 is never compared with anything: its distance may be inf.
@@ -57,14 +59,8 @@ class Candidates:
         np.multiply(self.distances, self.scores, where=self.scores > 0, out=keys)
         return keys
 
-    def pick(
-        self, vectors: NDArray[np.floating], count: int
-    ) -> tuple[NDArray[np.intp], NDArray[np.float64], tuple[float, int]]:
-        """Greedy picks while they beat the floor.
-
-        Args:
-            vectors: (m, D), aligned with ``rows``.
-            count: the most to pick.
+    def pick(self, count: int) -> tuple[NDArray[np.intp], NDArray[np.float64], tuple[float, int]]:
+        """Greedy picks, at most ``count``, while they beat the floor.
 
         Returns:
             positions among the candidates in the order of the picks; their gains; (key, row) of the first row, a
@@ -72,7 +68,7 @@ class Candidates:
         """
         if not len(self.rows):
             return np.empty(0, np.intp), np.empty(0), self.floor
-        screened = _Products(computable(vectors))
+        screened = _Products(computable(self.vectors))
         count = min(count, len(self.rows))
         picks, gains = np.empty(count, np.intp), np.empty(count)
         keys, made, waiting = self._keys(), 0, True

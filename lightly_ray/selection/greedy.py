@@ -1,7 +1,7 @@
 """The merging driver: the sequential greedy, over any number of shards.
 
-Each round asks all shards for their first rows in order (exact keys) and a floor, keeps the best of them, fetches
-their vectors, and runs the greedy on those while it beats every floor. Those picks are exactly the sequential ones.
+Each round asks all shards for their first rows in order (exact keys, vectors) and a floor, keeps the best of them,
+and runs the greedy on those while it beats every floor. Those picks are exactly the sequential ones.
 They go out as centers with the next request. A round picks, or lowers the bound that stood in the way: the floor of a
 shard is an old bound only where it lies under the threshold, and the next threshold is at or under the best floor.
 """
@@ -30,8 +30,7 @@ class Stats:
     Attributes:
         rounds: requests answered by all shards.
         pairs: row-center pairs compared by the shards.
-        seconds: per phase: the shards' phases added up over shards, and "propose", "fetch" and "pick" as the driver
-            sees them.
+        seconds: per phase: the shards' phases added up over shards, and "propose" and "pick" as the driver sees them.
         driver_bytes: proposals, vectors and centers that passed through the driver.
     """
 
@@ -46,7 +45,7 @@ class Stats:
         self.driver_bytes += request.centers.nbytes * shards
         for proposal in proposals:
             self.pairs += proposal.pairs
-            self.driver_bytes += proposal.rows.nbytes + proposal.distances.nbytes
+            self.driver_bytes += proposal.rows.nbytes + proposal.distances.nbytes + proposal.vectors.nbytes
             for phase, seconds in proposal.seconds.items():
                 self.seconds[phase] += seconds
 
@@ -115,19 +114,23 @@ class Greedy:
 
     def _first_pick(self) -> Picks | None:
         # Without any center the shards order rows by score alone.
-        rows = Candidates(self._propose(limit=1), 1).rows if self._first is None else np.array([self._first], np.int64)
-        self._add_centers(rows, self._fetch(rows))
+        if self._first is None:
+            highest = Candidates(self._propose(limit=1), 1)
+            rows, vectors = highest.rows, highest.vectors
+        else:
+            rows = np.array([self._first], np.int64)
+            vectors = self._fetch(rows)
+        self._add_centers(rows, vectors)
         return Picks(rows, np.full(len(rows), np.inf)) if len(rows) else None
 
     def _round(self, count: int) -> Picks | None:
         """Picks of one round, perhaps none; None where no eligible row is left."""
         proposals = self._propose(limit=self._steering.limit)
         candidates = Candidates(proposals, MOST_CANDIDATES, min_distance=self._min_distance)
-        vectors = self._fetch(candidates.rows)
         started = time.perf_counter()
-        positions, gains, left = candidates.pick(vectors, count)
+        positions, gains, left = candidates.pick(count)
         self.stats.seconds["pick"] += time.perf_counter() - started
-        self._add_centers(candidates.rows[positions], vectors[positions])
+        self._add_centers(candidates.rows[positions], candidates.vectors[positions])
         self._steering.steer(sum(proposal.ready for proposal in proposals), left[0])
         if len(positions) == 0 and left == NOTHING:
             return None
@@ -145,14 +148,12 @@ class Greedy:
 
     def _fetch(self, rows: NDArray[np.int64]) -> NDArray[np.floating]:
         """Vectors of the rows, in their order."""
-        started = time.perf_counter()
-        answers = [held for held in self._shards.fetch(rows) if len(held[0])] if len(rows) else []
-        held = np.concatenate([answer[0] for answer in answers]) if answers else np.empty(0, np.int64)
+        answers = self._shards.fetch(rows)
+        held = np.concatenate([answer[0] for answer in answers])
         if len(held) != len(rows):
             raise InvalidInputError(f"{len(rows) - len(held)} of {len(rows)} picked rows are in no shard")
-        vectors = np.concatenate([answer[1] for answer in answers]) if answers else np.empty((0, 0))
+        vectors = np.concatenate([answer[1] for answer in answers])
         self.stats.driver_bytes += vectors.nbytes
-        self.stats.seconds["fetch"] += time.perf_counter() - started
         return np.asarray(vectors[np.argsort(held)[np.argsort(np.argsort(rows))]])
 
     def _add_centers(self, rows: NDArray[np.int64], vectors: NDArray[np.floating]) -> None:

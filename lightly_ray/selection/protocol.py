@@ -3,10 +3,12 @@
     driver                                             every shard, all at once
     Request(known, centers, center_rows,        ->     learn the centers, bring the bounds at or above the
             threshold, limit)                          threshold up to date
-                                                <-     Proposal(rows, distances, scores, floor): the first ``limit``
-                                                       rows in order, and the first of what was not proposed
-    fetch(rows)                                 ->
-                                                <-     the vectors of the rows that this shard holds
+                                                <-     Proposal(rows, vectors, distances, scores, floor): the first
+                                                       ``limit`` rows in order, and the first of what was not proposed
+
+Vectors come with the proposals, up to twice as many as the driver needs where shards are many (8 shards: 1.2 times):
+asking for those it needs would be a second way there and back in every round. ``fetch(rows)`` is for rows that were
+picked before: by an earlier run, or by the caller.
 
 A shard's state follows from its data and the list of centers. A request says how many centers came before its own,
 so repeating one is harmless, and a shard that was lost is rebuilt and given one request with all centers so far.
@@ -45,6 +47,7 @@ class Proposal:
 
     Attributes:
         rows: (m,) ascending.
+        vectors: (m, D) in the dtype of the data.
         distances: (m,) distance to the nearest center, exact; 1 while there is none, anything where the score is 0.
         scores: (m,) float64, or None where all count alike.
         floor: (key, row) of the first row in order that was not proposed. Its key may be an old bound, hence too large.
@@ -54,6 +57,7 @@ class Proposal:
     """
 
     rows: NDArray[np.int64]
+    vectors: NDArray[np.floating]
     distances: NDArray[np.float64]
     scores: NDArray[np.float64] | None
     floor: tuple[float, int]

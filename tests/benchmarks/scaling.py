@@ -57,7 +57,7 @@ def measure(path: Path, picks: int, raylets: int) -> dict[str, object]:
         ray.shutdown()
         cluster.shutdown()  # type: ignore[no-untyped-call]  # Ray leaves it untyped
     stats, seconds = found.stats, found.stats.seconds
-    together = seconds["propose"] + seconds["fetch"] + seconds["pick"]
+    together = seconds["propose"] + seconds["pick"]
     return {
         "raylets": raylets,
         "read": round(seconds["read"], 1),

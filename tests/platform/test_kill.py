@@ -236,4 +236,4 @@ def cut(platform: Platform) -> None:
     url = platform.settings.database_url.set(drivername="postgresql").render_as_string(hide_password=False)
     others = "pid <> pg_backend_pid() AND datname = current_database()"
     with psycopg.connect(url) as connection:
-        connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+        connection.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}")

@@ -69,7 +69,6 @@ class ActorShards:
         self._fingerprints: list[int | None] = [None] * len(specs)
         self._centers: list[Matrix] = []
         self._center_rows: list[RowNumbers] = []
-        self._row_size = 0  # bytes of a vector, once one was seen
         self.restarts = 0
 
     def __enter__(self) -> Self:
@@ -105,28 +104,25 @@ class ActorShards:
             self._centers.append(request.centers)
             self._center_rows.append(request.center_rows)
         empty = replace(request, centers=request.centers[:0])
-        proposals: list[Proposal] = self._ask("propose", empty, *as_arguments(request.centers))
-        return proposals
+        pieces = count_pieces(request.limit * request.centers.shape[1] * request.centers.itemsize)
+        answers = self._ask("propose", empty, pieces, *as_arguments(request.centers), num_returns=1 + pieces)
+        return [replace(proposal, vectors=np.concatenate(vectors)) for proposal, *vectors in answers]
 
     def fetch(self, rows: RowNumbers) -> list[tuple[RowNumbers, Matrix]]:
         """From every shard: those of ``rows`` that it holds, and their vectors."""
-        pieces = count_pieces(len(rows) * self._row_size)
-        answers = (zip(*parts, strict=True) for parts in self._ask("fetch", rows, pieces, pieces=pieces))
-        found = [(np.concatenate(of_shard), np.concatenate(vectors)) for of_shard, vectors in answers]
-        self._row_size = found[0][1].itemsize * found[0][1].shape[1]
-        return found
+        return self._ask("fetch", rows)
 
     def whereabouts(self) -> list[tuple[str, int]]:
         """Node and process id of every worker."""
         places: list[tuple[str, int]] = self._ask("whereabouts")
         return places
 
-    def _ask(self, method: str, *arguments: object, pieces: int = 1) -> list[Any]:
-        """Ask all shards at once, for answers in pieces; one that is lost on the way is replaced and asked again."""
+    def _ask(self, method: str, *arguments: object, num_returns: int = 1) -> list[Any]:
+        """Ask all shards at once; one that is lost on the way is replaced and asked again."""
         answers: dict[int, Any] = {}
         while len(answers) < len(self):
             missing = [shard for shard in range(len(self)) if shard not in answers]
-            asked = {shard: getattr(self._workers[shard], method).options(num_returns=pieces) for shard in missing}
+            asked = {shard: getattr(self._workers[shard], method).options(num_returns=num_returns) for shard in missing}
             gathered, lost = self._gather({shard: it.remote(*arguments) for shard, it in asked.items()}, method)
             answers.update(gathered)
             for shard in gathered:
@@ -177,7 +173,7 @@ class ActorShards:
             return {}
         centers = np.concatenate(self._centers)
         rest = Request(self._preselected, centers[:0], np.concatenate(self._center_rows), np.inf, 0)
-        everything = (rest, *as_arguments(centers))
+        everything = (rest, 1, *as_arguments(centers))
         return self._gather({shard: self._workers[shard].propose.remote(*everything) for shard in shards}, "propose")[1]
 
     def _gather(self, calls: dict[int, Any], method: str) -> tuple[dict[int, Any], dict[int, Exception]]:

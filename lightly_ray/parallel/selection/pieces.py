@@ -18,11 +18,12 @@ _MOST = 64  # pieces: with more, a call has more to do with pieces than with wha
 
 
 def count_pieces(size: int) -> int:
-    """How many pieces so many bytes go in."""
-    return min(_MOST, max(1, ceil(size / _PIECE)))
+    """How many pieces so many bytes go in: one, through the store, where they are too many to go along."""
+    count = max(1, ceil(size / _PIECE))
+    return count if count <= _MOST else 1
 
 
 def as_arguments(vectors: Matrix) -> list[Any]:
     """Arguments of calls that are these vectors, in order of rows; many of them lie in the store, once a node."""
     count = count_pieces(vectors.nbytes)
-    return [ray.put(vectors)] if count == _MOST else np.array_split(vectors, count)
+    return [ray.put(vectors)] if vectors.nbytes > _PIECE and count == 1 else np.array_split(vectors, count)

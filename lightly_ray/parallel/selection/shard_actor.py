@@ -18,7 +18,7 @@ from lightly_ray.data.ids import RowNumbers
 from lightly_ray.data.vectors import Matrix, VectorFault
 from lightly_ray.errors import WorkerLostError
 from lightly_ray.parallel.selection.shard_spec import BuiltShard, ShardSpec, build_shard
-from lightly_ray.selection.protocol import Proposal, Request
+from lightly_ray.selection.protocol import Request
 from lightly_ray.selection.shard.shard import Shard
 
 
@@ -78,14 +78,19 @@ class ShardActor:
             count += len(vectors)
         return count
 
-    def propose(self, request: Request, *centers: Matrix) -> Proposal:
-        """See `lightly_ray.selection.shard.shard.Shard.propose`; the centers of the request come in pieces."""
-        return self._ready().shard.propose(replace(request, centers=np.concatenate(centers)))
+    def propose(self, request: Request, pieces: int, *centers: Matrix) -> list[Any]:
+        """See `lightly_ray.selection.shard.shard.Shard.propose`; the centers of the request come in pieces.
 
-    def fetch(self, rows: RowNumbers, pieces: int) -> list[tuple[RowNumbers, Matrix]]:
-        """See `lightly_ray.selection.shard.shard.Shard.fetch`; each piece has some rows and their vectors."""
-        found, vectors = self._ready().shard.fetch(rows)
-        return list(zip(np.array_split(found, pieces), np.array_split(vectors, pieces), strict=True))
+        Returns:
+            the proposal without vectors, and these in so many pieces.
+        """
+        proposal = self._ready().shard.propose(replace(request, centers=np.concatenate(centers)))
+        bare = replace(proposal, vectors=proposal.vectors[:0])
+        return [bare, *np.array_split(proposal.vectors, pieces)]
+
+    def fetch(self, rows: RowNumbers) -> tuple[RowNumbers, Matrix]:
+        """See `lightly_ray.selection.shard.shard.Shard.fetch`."""
+        return self._ready().shard.fetch(rows)
 
     def _ready(self) -> BuiltShard:
         if self._built is None:

@@ -83,6 +83,7 @@ class Shard:
         clock.append(time.perf_counter())
         return Proposal(
             rows=self._rows[chosen],
+            vectors=self._stored[chosen],
             distances=self._bounds.upper[chosen],
             scores=self._bounds.scores[chosen] if len(self._bounds.scores) else None,
             floor=max(self._as_row(rest), best(other, self._rows[active]), key=in_order),

@@ -181,15 +181,15 @@ def _lose(nodes: tuple[Cluster, Any], data: Callable[[], Any], **options: Any) -
 
 
 def actors(folder: Path) -> list[dict[str, Any]]:
-    """Actors die while they read, propose and fetch; also two at once, and one again while it is rebuilt."""
+    """Actors die while they read and propose; also two at once, and one again while it is rebuilt."""
 
     def both(workers: Workers) -> None:
         kill(0)(workers)
         kill(1)(workers)
 
     with two_nodes():
-        # From about the tenth question on there are picks, which a new worker has to learn again.
-        return [_kill(folder, {1: kill(0), 14: both, 22: kill(1)})]
+        # From about the seventh question on there are picks, which a new worker has to learn again.
+        return [_kill(folder, {1: kill(0), 9: both, 16: kill(1)})]
 
 
 def node(folder: Path) -> list[dict[str, Any]]:

@@ -238,15 +238,16 @@ def test_select__unreadable_files_are_one_clear_error(tmp_path: Path, monkeypatc
 
 @pytest.mark.full
 def test_select__a_worker_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def hang(self: actor_shards.ActorShards, request: object) -> None:
+    def hang(self: actor_shards.ActorShards, request: Any) -> None:
         _, pid = self.whereabouts()[1]
         os.kill(pid, signal.SIGSTOP)  # alive, and silent
         self._timeout = 2
         try:
-            self._ask("propose", request)
+            propose(self, request)
         finally:
             os.kill(pid, signal.SIGCONT)
 
+    propose = actor_shards.ActorShards.propose
     monkeypatch.setattr(actor_shards.ActorShards, "propose", hang)
     with pytest.raises(
         WorkerLostError, match=r"no answer to 'propose' within 2 s from shard 2 of 2 on node [0-9a-f]+$"
