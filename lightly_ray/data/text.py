@@ -47,7 +47,7 @@ def require_distinct(names: list[str], where: str) -> None:
         raise InvalidInputError(f"{where!r} has the name {twice!r} more than once")
 
 
-def unicode_hint(name: str, known: pa.Array) -> str:
+def unicode_hint(name: str, known: pa.Array | pa.ChunkedArray) -> str:
     """What to add to a message that a name is unknown, where a known one is the same to the eye; "" where none is.
 
     A Mac writes letters with accents as two code points (NFD), other systems as one (NFC).

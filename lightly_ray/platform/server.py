@@ -15,6 +15,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+import pyarrow as pa
 import uvicorn
 
 from lightly_ray.platform import lifeline
@@ -56,6 +57,8 @@ def serve(settings: ServeSettings, *, announce: bool = True, given: socket.socke
         InvalidInputError: the port is in use, or the address is not this machine's.
     """
     configure(settings.log, settings.log_format)
+    # Arrow's own allocators keep what one large request took; what a process frees here, the machine has again.
+    pa.set_memory_pool(pa.system_memory_pool())
     with given or listen(settings.host, settings.port) as listener:
         platform = Platform.open(settings)
         token = tokens.ensure_admin(platform.database, settings.data_dir / ADMIN_FILE)

@@ -47,19 +47,24 @@ def read_mappings(platform: Platform, dataset_id: str) -> Mappings:
     return Mappings(table["id"].combine_chunks(), table["file_name"].combine_chunks())
 
 
-def in_order(platform: Platform, dataset_id: str, field: Field = "file_name") -> pa.LargeStringArray:
-    """File names or ids, (N,), in the order of the bits of every mask.
+def in_pieces(platform: Platform, dataset_id: str, field: Field = "file_name") -> pa.ChunkedArray:
+    """File names or ids, (N,), in the order of the bits of every mask, in the pieces that they are kept in.
 
     Before the first tag, of all samples in file-name order: the order that they are going to have.
 
     Raises:
         NotFoundError: there is no such dataset (DATASET_UNKNOWN).
     """
-    found = _read(platform, dataset_id, [field])[field].combine_chunks()
+    found = _read(platform, dataset_id, [field])[field]
     if len(found):
         return found
     with platform.database.read() as db:
-        return pa.array(samples.mappings(db, dataset_id, field), pa.large_string())
+        return pa.chunked_array([pa.array(samples.mappings(db, dataset_id, field), pa.large_string())])
+
+
+def in_order(platform: Platform, dataset_id: str) -> pa.LargeStringArray:
+    """The file names of `in_pieces` as one array, for which there are two of each for a moment."""
+    return in_pieces(platform, dataset_id).combine_chunks()
 
 
 def names_of(platform: Platform, dataset_id: str, mask: BitMask) -> pa.LargeStringArray:
@@ -67,7 +72,7 @@ def names_of(platform: Platform, dataset_id: str, mask: BitMask) -> pa.LargeStri
     return in_order(platform, dataset_id).take(pa.array(mask.to_rows()))
 
 
-def json_texts(texts: pa.LargeStringArray) -> Iterator[bytes]:
+def json_texts(texts: pa.LargeStringArray | pa.ChunkedArray) -> Iterator[bytes]:
     """A JSON list of texts, in pieces."""
     # Each piece goes through a thread: few texts are one piece.
     for start in range(0, max(1, len(texts)), _PART):

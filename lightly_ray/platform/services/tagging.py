@@ -5,15 +5,15 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from lightly_ray.bitmask import BitMask
-from lightly_ray.data.string_lookup import positions_in
 from lightly_ray.data.text import unicode_hint
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.platform import limits
 from lightly_ray.platform.context import Platform
-from lightly_ray.platform.services.mappings import in_order
+from lightly_ray.platform.services.mappings import in_pieces
 from lightly_ray.platform.storage.store import datasets, tags
 from lightly_ray.platform.storage.store.records import Json
 
@@ -110,14 +110,14 @@ def mask_of(
     if file_names is None:
         return BitMask.from_hex(bit_mask_data or "")
     distinct = pa.array(file_names, pa.large_string()).unique()
-    known = in_order(platform, dataset_id)
-    rows = positions_in(distinct, known)
-    unknown = np.flatnonzero(rows < 0)
-    if len(unknown):
-        first = distinct[int(unknown[0])].as_py()
+    known = in_pieces(platform, dataset_id)
+    named = pc.is_in(known, distinct)
+    if pc.sum(named, min_count=0).as_py() != len(distinct):
+        unknown = distinct.filter(pc.invert(pc.is_in(distinct, known)))
+        first = unknown[0].as_py()
         hint = unicode_hint(first, known)
         raise _invalid(f"{len(unknown)} file names are no samples of the dataset, first: {first[:300]!r}{hint}")
-    return BitMask.from_rows(rows)
+    return BitMask.from_rows(np.flatnonzero(named))
 
 
 def _invalid(message: str) -> InvalidInputError:

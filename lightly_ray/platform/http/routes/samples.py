@@ -87,7 +87,7 @@ def read_mappings(
     dataset_id: str, platform: Here, field: Annotated[Literal["fileName", "_id"], Query()] = "fileName"
 ) -> StreamingResponse:
     """File names or ids in the order of the bits of every mask."""
-    found = mappings.in_order(platform, dataset_id, "id" if field == "_id" else "file_name")
+    found = mappings.in_pieces(platform, dataset_id, "id" if field == "_id" else "file_name")
     return StreamingResponse(mappings.json_texts(found), media_type="application/json")
 
 
