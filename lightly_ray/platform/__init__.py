@@ -7,6 +7,7 @@
     limits           how much of anything is taken
     context          database + blobs + signer, opened once
     signing, log     signed URLs; the log
+    memory           large requests give it back
 
     http/            the protocol: routes, and what surrounds them
     services/        what routes call where it is more than a store function

@@ -15,7 +15,6 @@ from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-import pyarrow as pa
 import uvicorn
 
 from lightly_ray.platform import lifeline
@@ -24,6 +23,7 @@ from lightly_ray.platform.http.app import create_app
 from lightly_ray.platform.http.measured import COUNTERS
 from lightly_ray.platform.listening import address, listen
 from lightly_ray.platform.log import configure
+from lightly_ray.platform.memory import give_memory_back
 from lightly_ray.platform.services import sessions, tokens
 from lightly_ray.platform.settings import ADMIN_FILE, ServeSettings, WorkerSettings
 from lightly_ray.settings import Settings
@@ -57,8 +57,7 @@ def serve(settings: ServeSettings, *, announce: bool = True, given: socket.socke
         InvalidInputError: the port is in use, or the address is not this machine's.
     """
     configure(settings.log, settings.log_format)
-    # Arrow's own allocators keep what one large request took; what a process frees here, the machine has again.
-    pa.set_memory_pool(pa.system_memory_pool())
+    give_memory_back()
     with given or listen(settings.host, settings.port) as listener:
         platform = Platform.open(settings)
         token = tokens.ensure_admin(platform.database, settings.data_dir / ADMIN_FILE)
