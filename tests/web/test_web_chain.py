@@ -153,9 +153,15 @@ def _download(page: "Page") -> dict[str, bytes]:
 
 def _delete(page: "Page") -> None:
     page.goto("/#/datasets")
-    page.get_by_role("button", name="More for from a folder").click()
+    more, dialog = page.get_by_role("button", name="More for from a folder"), page.get_by_role("dialog")
+    more.press("Enter")
+    page.keyboard.press("ArrowUp")  # from the first entry to the last one
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(more).to_be_focused()
+    more.click()
     page.get_by_role("menuitem", name="Delete…").click()
-    dialog = page.get_by_role("dialog")
     dialog.get_by_role("textbox").fill("from a folder")
     dialog.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("link", name="from a folder")).to_have_count(0)

@@ -118,10 +118,11 @@ export function menu(button, ...entries) {
   for (const entry of entries) {
     if (!entry) continue;
     entry.setAttribute("role", "menuitem");
-    entry.addEventListener("click", () => list.hidePopover());
     list.append(entry);
   }
   document.body.append(list);
+  // Before the entry does its work: a dialog that it opens gives the focus back to the button, not to what is gone.
+  list.addEventListener("click", (event) => event.target !== list && list.hidePopover(), { capture: true });
   list.addEventListener("toggle", (event) => {
     if (/** @type {ToggleEvent} */ (event).newState === "closed") list.remove();
   });
