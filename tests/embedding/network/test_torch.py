@@ -119,6 +119,32 @@ def test_open_model__a_factory_and_its_checkpoint(torch: Any, tmp_path: Path, mo
             open_model(name, options)
 
 
+@pytest.mark.full
+def test_open_model__a_folder_of_transformers(torch: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        import transformers
+    except ModuleNotFoundError as error:
+        missing("transformers", str(error))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    torch.manual_seed(1)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    network = transformers.ViTModel(transformers.ViTConfig(image_size=32, patch_size=8, **sizes)).eval()
+    network.save_pretrained(tmp_path)
+    transformers.ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
+    model: Any = open_model(f"hf:{tmp_path}")
+    assert (model.side, model.preparation.mean, model.preparation.std) == (32, (0.5,) * 3, (0.5,) * 3)
+    images = [decode_rgb(photo) for photo in sorted(PHOTOS.iterdir())[:3]]
+    found = model.load(1, gpu=False)(images)
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(model.preparation(images))).pooler_output.numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    # Weights that could hold code are not read, though the package could.
+    torch.save(network.state_dict(), tmp_path / "pytorch_model.bin")
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(InvalidInputError, match="cannot be opened"):
+        open_model(f"hf:{tmp_path}")
+
+
 def test_open_model__without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingExtraError, match=r"needs torch: pip install 'lightly-ray\[torch\]'"):
