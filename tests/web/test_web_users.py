@@ -54,9 +54,13 @@ def _new_user(admin: "Page", name: str) -> str:
     admin.get_by_role("button", name="New user…").click()
     admin.get_by_label("Name").fill(name)
     admin.get_by_role("button", name="Create").click()
-    token = _made(admin)
+    _made(admin)
     expect(admin.get_by_role("row", name=f"{name} member")).to_be_visible()
-    return token
+    admin.get_by_role("button", name=f"New token for {name}").click()
+    admin.get_by_label("What it is for").fill("from an admin")
+    admin.get_by_label("It works for").select_option("a year")
+    admin.get_by_role("button", name="Create").click()
+    return _made(admin)
 
 
 def _finds_nothing(ada: "Page") -> None:
@@ -97,6 +101,10 @@ def test_users__see_what_is_theirs(chromium: "Browser", platform: EmbeddedPlatfo
     admin = _signed_in(chromium, platform, platform.token, faults)
     ada = _signed_in(chromium, platform, _new_user(admin, "ada"), faults)
     _finds_nothing(ada)
+    ada.goto(f"{platform.url}/#/tokens")
+    expect(ada.get_by_role("row", name="from an admin")).to_be_visible()
+    expect(ada.get_by_role("row", name="from an admin").get_by_role("cell", name="never")).to_have_count(0)
+    ada.goto(f"{platform.url}/#/datasets")
     _shares(admin, platform.url)
     _may_look(ada)
     with admin.expect_response(lambda answer: answer.request.method == "PUT"):

@@ -4,7 +4,7 @@ import { get, send } from "../lib/api.js";
 import { ask, toast } from "../lib/dialogs.js";
 import { h, loadStyle, refill } from "../lib/dom.js";
 import { time } from "../lib/format.js";
-import { shownToken } from "../parts/shown_token.js";
+import { newToken } from "../parts/new_token.js";
 
 /**
  * @typedef {object} Token
@@ -80,43 +80,7 @@ class TokensPage {
   }
 
   async make() {
-    const name = h("input", {
-      id: "token-name",
-      required: true,
-      autocomplete: "off",
-      maxlength: 100,
-      autofocus: true,
-      placeholder: "laptop",
-    });
-    const days = h(
-      "select",
-      { id: "token-days" },
-      h("option", { value: "30" }, "30 days"),
-      h("option", { value: "90" }, "90 days"),
-      h("option", { value: "365" }, "a year"),
-      h("option", { value: "" }, "ever"),
-    );
-    days.value = "90";
-    let token = "";
-    const made = await ask(
-      {
-        title: "New token",
-        body: [
-          h("label", { for: "token-name" }, "What it is for"),
-          name,
-          h("label", { for: "token-days" }, "It works for"),
-          days,
-        ],
-        action: "Create",
-      },
-      async () => {
-        ({ token } = await send("POST", "tokens", { name: name.value.trim(), days: days.value ? +days.value : null }));
-      },
-    );
-    if (!made) return;
-    await this.read();
-    await shownToken(name.value.trim(), token);
-    this.create.focus();
+    if (await newToken(undefined, () => this.read())) this.create.focus();
   }
 
   /** @param {Token} token */

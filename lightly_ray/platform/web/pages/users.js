@@ -4,7 +4,7 @@ import { get, send } from "../lib/api.js";
 import { ask, toast } from "../lib/dialogs.js";
 import { h, loadStyle, refill } from "../lib/dom.js";
 import { time } from "../lib/format.js";
-import { shownToken } from "../parts/shown_token.js";
+import { newToken, shownToken } from "../parts/new_token.js";
 
 /** @typedef {{name: string, role: string, createdAt: number}} User */
 
@@ -112,21 +112,7 @@ class UsersPage {
 
   /** @param {string} user */
   async token(user) {
-    const name = h("input", { id: "token-name", required: true, autocomplete: "off", maxlength: 100, autofocus: true });
-    let token = "";
-    const made = await ask(
-      {
-        title: `New token for ${user}`,
-        body: [h("label", { for: "token-name" }, "What it is for"), name],
-        action: "Create",
-      },
-      async () => {
-        ({ token } = await send("POST", "tokens", { name: name.value.trim(), user }));
-      },
-    );
-    if (!made) return;
-    await shownToken(`of ${user}`, token);
-    this.create.focus();
+    if (await newToken(user)) this.create.focus();
   }
 
   /** @param {string} name */
