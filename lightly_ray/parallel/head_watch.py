@@ -74,7 +74,8 @@ class HeadWatch:
         self._last_word.forget()
         sys.stderr.write(
             f"error: the Ray cluster at {self._address} does not answer any more: its head is gone. Ray ends this "
-            "program soon; on a cluster that runs, the same again goes on behind what is written\n"
+            "program soon, unless the head comes back; the same again on a cluster that runs goes on behind what is "
+            "written\n"
         )
         sys.stderr.flush()
 
