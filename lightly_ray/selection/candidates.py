@@ -36,12 +36,14 @@ class Candidates:
         scores = [np.ones(len(p.rows)) if p.scores is None else p.scores for p in proposals]
         order = np.argsort(rows)
         self.rows, self.distances, self.scores = rows[order], distances[order], np.concatenate(scores)[order]
-        self.vectors = np.concatenate([proposal.vectors for proposal in proposals])[order]
         self.floor = max((proposal.floor for proposal in proposals), key=in_order)
         self._min_distance = min_distance
-        self._cut(size)
+        kept = self._cut(size)
+        self.rows, self.distances, self.scores = self.rows[kept], self.distances[kept], self.scores[kept]
+        self.vectors = np.concatenate([proposal.vectors for proposal in proposals])[order[kept]]
 
-    def _cut(self, size: int) -> None:
+    def _cut(self, size: int) -> NDArray[np.intp]:
+        """Raise the floor to what is left out; the positions of what is kept."""
         keys = self._keys()
         kept = top(keys, size)
         if len(kept) < len(keys):
@@ -49,9 +51,8 @@ class Candidates:
             self.floor = max(self.floor, best(keys[cut], self.rows[cut]), key=in_order)
         # What does not beat the floor cannot be picked in this round.
         key, row = self.floor
-        kept = kept[(keys[kept] > key) | ((keys[kept] == key) & (self.rows[kept] < row))]
-        self.rows, self.vectors = self.rows[kept], self.vectors[kept]
-        self.distances, self.scores = self.distances[kept], self.scores[kept]
+        before = (keys[kept] > key) | ((keys[kept] == key) & (self.rows[kept] < row))
+        return np.asarray(kept[before])
 
     def _keys(self) -> NDArray[np.float64]:
         # A row with score 0 is never compared with anything: its distance may be inf.

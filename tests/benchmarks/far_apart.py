@@ -27,7 +27,7 @@ def select(path: str, picks: int) -> dict[str, float]:
     lightly_ray.select(path, 4, "coreset", partitions=2, progress=False)  # workers start
     found = lightly_ray.select(path, picks, "coreset", partitions=2, progress=False)
     stats, seconds = found.stats, found.stats.seconds
-    together = sum(seconds[phase] for phase in ("propose", "pick"))
+    together = seconds["propose"] + seconds["pick"]
     return {
         "seconds": round(together, 2),
         "rounds": stats.rounds,

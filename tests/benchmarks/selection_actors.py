@@ -34,7 +34,7 @@ def main(settings: dict[str, str]) -> None:
         began = time.perf_counter()
         selection = lightly_ray.select(vectors, PICKS + 1, "coreset", preselected=[0], partitions=2, progress=False)
         seconds = selection.stats.seconds
-        actors.append(sum(seconds[phase] for phase in ("propose", "pick")))
+        actors.append(seconds["propose"] + seconds["pick"])
         start.append(time.perf_counter() - began - actors[-1])
         if not np.array_equal(selection.added_ids, seen[-1].picks.rows):
             raise SystemExit("the actors picked other rows")
