@@ -33,6 +33,8 @@ SIGMA = 0.7  # of unit vectors, where nothing is selected yet
 WIDEST_OF_CLASSES = 1.0  # where classes are looked at, which keep apart what is only near
 NARROWEST = 0.1
 _BLOCK = 256  # candidates whose kernels are computed at a time
+_PAYS = 1 << 20  # pairs; fewer are added up sooner than another thread has begun
+_AT_ONCE = 32  # candidates whose gains are computed again at a time, on all threads
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +110,8 @@ def cover(
         advance: called with numbers of picks as they are made.
     """
     weights, covered = pool.weights.astype(np.uint32), pool.covered.copy()
-    kept, gains = _kernels(pool, weights, candidates, kernel)
+    kept = _kernels(pool.samples, candidates, kernel)
+    gains = _gains(kept, np.arange(len(candidates)), weights, covered)
     queue = [(-int(gain), position) for position, gain in enumerate(gains)]
     heapq.heapify(queue)
     chosen: list[int] = []
@@ -123,8 +126,10 @@ def cover(
             np.maximum(covered, kept[position], out=covered)
             advance(1)
         else:
-            known_at[position] = len(chosen)
-            heapq.heapreplace(queue, (-int(_gain(kept[position], weights, covered)), position))
+            stale = [heapq.heappop(queue)[1] for _ in range(min(_AT_ONCE, len(queue)))]
+            known_at[stale] = len(chosen)
+            for again, gain in zip(stale, _gains(kept, np.array(stale), weights, covered), strict=True):
+                heapq.heappush(queue, (-int(gain), again))
     whole = max(1, int(pool.weights.sum()) * ONE)
     value = int((pool.weights * covered.astype(np.int64)).sum())
     most = -sum(bound for bound, _ in heapq.nsmallest(len(chosen), queue))
@@ -136,28 +141,50 @@ def cover(
     )
 
 
-def _kernels(
-    pool: Pool, weights: NDArray[np.uint32], candidates: Samples, kernel: Kernel
-) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
-    """The kernel (m, n) of every candidate, and its first gain (m,)."""
-    kept = np.empty((len(candidates), len(pool.samples)), np.uint16)
-    gains = np.empty(len(candidates), np.int64)
+def _kernels(samples: Samples, candidates: Samples, kernel: Kernel) -> NDArray[np.uint16]:
+    """The kernel (m, n) of every candidate. Where the same samples are covered and offered, half of it is computed."""
+    kept = np.empty((len(candidates), len(samples)), np.uint16)
 
     def fill(start: int) -> None:
-        some = candidates.part(slice(start, start + _BLOCK))
-        kernel.between(some, pool.samples, kept[start : start + _BLOCK])
-        for position in range(start, start + len(some)):
-            gains[position] = _gain(kept[position], weights, pool.covered)
+        lines = slice(start, start + _BLOCK)
+        begin = start if candidates is samples else 0
+        kernel.between(candidates.part(lines), samples, kept[lines], begin)
+        if candidates is samples:
+            kept[start + _BLOCK :, lines] = kept[lines, start + _BLOCK :].T
 
     on_threads(os.cpu_count() or 1, fill, range(0, len(candidates), _BLOCK))
-    return kept, gains
+    return kept
+
+
+def _gains(
+    kept: NDArray[np.uint16], some: NDArray[np.int64], weights: NDArray[np.uint32], covered: NDArray[np.uint16]
+) -> NDArray[np.uint64]:
+    """What each of some candidates would newly cover."""
+    gains = np.empty(len(some), np.uint64)
+    threads = os.cpu_count() or 1 if len(some) * kept.shape[1] >= _PAYS else 1
+    part = -(-len(some) // threads)
+
+    def compute(start: int) -> None:
+        mine = slice(start, start + part)
+        _sum_gains(kept, some[mine], weights, covered, gains[mine])
+
+    on_threads(threads, compute, range(0, len(some), part))
+    return gains
 
 
 @compiled()
-def _gain(kernel: NDArray[np.uint16], weights: NDArray[np.uint32], covered: NDArray[np.uint16]) -> np.uint64:
-    # Without a branch, and of 32 times 32 bits: so it is vectorised.
-    total = np.uint64(0)
-    for row in range(len(kernel)):
-        more = max(np.int32(kernel[row]) - np.int32(covered[row]), np.int32(0))
-        total += np.uint64(weights[row]) * np.uint64(np.uint32(more))
-    return total
+def _sum_gains(
+    kept: NDArray[np.uint16],
+    some: NDArray[np.int64],
+    weights: NDArray[np.uint32],
+    covered: NDArray[np.uint16],
+    out: NDArray[np.uint64],
+) -> None:
+    for place in range(len(some)):
+        kernel = kept[some[place]]
+        # Without a branch, and of 32 times 32 bits: so it is vectorised.
+        total = np.uint64(0)
+        for row in range(len(kernel)):
+            more = max(np.int32(kernel[row]) - np.int32(covered[row]), np.int32(0))
+            total += np.uint64(weights[row]) * np.uint64(np.uint32(more))
+        out[place] = total

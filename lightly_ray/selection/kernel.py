@@ -66,9 +66,9 @@ class Kernel:
         agreement = np.minimum(1, (np.arange(_PLACES) << _AGREE) / STEPS**2)
         self._alike = np.rint(ONE / 2 * (1 + (agreement if labelled else np.sqrt(agreement)))).astype(np.uint16)
 
-    def between(self, covering: Samples, pool: Samples, out: NDArray[np.uint16]) -> None:
-        """Write how far each of some samples (m) covers each of the pool (n) into ``out`` (m, n)."""
-        for start in range(0, len(pool), _TILE):
+    def between(self, covering: Samples, pool: Samples, out: NDArray[np.uint16], begin: int = 0) -> None:
+        """Write how far some samples (m) cover each of the pool (n), from ``begin`` on, into ``out`` (m, n)."""
+        for start in range(begin, len(pool), _TILE):
             some = slice(start, start + _TILE)
             products = covering.vectors @ pool.vectors[some].T
             _look_up(products, covering.norms, pool.norms[some], self._near, out[:, some])

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 import lightly_ray
 from lightly_ray.errors import InvalidInputError
 from lightly_ray.parallel.selection import cover_pool
+from lightly_ray.selection import coverage
+from lightly_ray.selection.class_agreement import directions
 from lightly_ray.selection.coverage import Pool, automatic_sigma, cover, covered_by
 from lightly_ray.selection.kernel import Kernel, Samples
 from lightly_ray.selection.random_draw import random_keys, smallest
@@ -43,7 +45,7 @@ def _squared(pool: NDArray[Any], candidates: NDArray[Any]) -> NDArray[np.int64]:
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("selected", [0, 5])
 @pytest.mark.parametrize("sigma", [0.2, 0.7, 5.0])
-def test_cover__is_thegreedy(weighted: bool, selected: int, sigma: float) -> None:
+def test_cover__is_the_greedy(weighted: bool, selected: int, sigma: float) -> None:
     vectors = whole_vectors(_unit(180, 9))
     vectors[50:60] = vectors[20:30]  # equal rows: the lower one wins
     before, pool = vectors[:selected], vectors[selected:]
@@ -61,6 +63,23 @@ def test_cover__is_thegreedy(weighted: bool, selected: int, sigma: float) -> Non
     covered = np.maximum(covered, kernel[found.picks].max(axis=0))
     assert found.value == pytest.approx((weights * covered).sum() / (weights.sum() * 2**15), rel=1e-12)
     assert found.bound >= found.value
+
+
+@pytest.mark.parametrize("classes", [None, 5])
+def test_cover__half_of_a_kernel_and_all_threads_make_no_difference(
+    classes: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = whole_vectors(_unit(700, 9))  # three blocks
+    predicted = None if classes is None else directions(RANDOM.dirichlet(np.full(classes, 0.3), 700))
+    samples, again = Samples(vectors, predicted), Samples(vectors, predicted)
+    pool = Pool(samples, whole_weights(RANDOM.random(700), 700), np.zeros(700, np.uint16))
+    whole = cover(pool, again, Kernel(0.7), 50)
+    kernel = np.empty((700, 700), np.uint16)
+    Kernel(0.7).between(again, samples, kernel)
+    assert whole.picks.tolist() == greedy(kernel.astype(np.int64), pool.weights, pool.covered, 50)
+    assert cover(pool, samples, Kernel(0.7), 50).picks.tolist() == whole.picks.tolist()
+    monkeypatch.setattr(coverage, "_PAYS", 1)
+    assert cover(pool, samples, Kernel(0.7), 50).picks.tolist() == whole.picks.tolist()
 
 
 def test_cover__is_near_the_kernel_of_the_paper() -> None:
