@@ -32,7 +32,7 @@ from lightly_ray.data.atomic import atomic_write
 from lightly_ray.data.vectors import fixed_lists
 from lightly_ray.embedding.descriptor import features
 from lightly_ray.embedding.models import DEFAULT, DESCRIPTOR
-from lightly_ray.embedding.reduction import fit_reduction, unit_length
+from lightly_ray.embedding.reduction import fit_reduction
 from lightly_ray.errors import InvalidInputError, NotFoundError
 from lightly_ray.parallel.cluster import connected
 from lightly_ray.parallel.embedding.embed import Embedded, embed
@@ -126,7 +126,7 @@ def _letter(settings: QualityDataSettings, name: str) -> list[tuple[str, Labelle
 
 
 def _read_r(settings: QualityDataSettings, table: str, label: str) -> Labelled:
-    """Numbers to mean 0 and variance 1, on their principal axes, to length 1."""
+    """Numbers to mean 0 and variance 1, on their principal axes; whitening wants to see their lengths."""
     if importlib.util.find_spec("rdata") is None:
         raise NotFoundError(f"{table} is read with the package rdata: pip install rdata")
     path = _found(settings.debian / f"usr/lib/R/site-library/mlbench/data/{table}.rda", "r-cran-mlbench")
@@ -134,7 +134,7 @@ def _read_r(settings: QualityDataSettings, table: str, label: str) -> Labelled:
     numbers = frame.drop(columns=[label]).to_numpy(float)
     numbers = (numbers - numbers.mean(axis=0)) / numbers.std(axis=0)
     axes = np.linalg.svd(numbers, full_matrices=False)[2]
-    return unit_length((numbers @ axes.T).astype(np.float32)), [str(one) for one in frame[label]]
+    return (numbers @ axes.T).astype(np.float32), [str(one) for one in frame[label]]
 
 
 def _read_fashion(settings: QualityDataSettings, part: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -1,4 +1,4 @@
-"""The model that selections are judged by: logistic regression on the embeddings."""
+"""The model that selections are judged by: logistic regression on the embeddings, each of length 1."""
 
 import warnings
 
@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
+
+from lightly_ray.embedding.reduction import unit_length
 
 _GRID = {"C": [0.1, 1.0, 10.0, 100.0], "class_weight": [None, "balanced"]}
 _FOLDS = 3
@@ -33,14 +35,14 @@ class Probe:
             model = GridSearchCV(model, _GRID, cv=folds)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-            self._model = model.fit(embeddings, labels)
+            self._model = model.fit(unit_length(embeddings), labels)
 
     def predict(self, embeddings: NDArray[np.float32]) -> NDArray[np.int64]:
         """(N,) classes of embeddings (N, D)."""
-        return np.asarray(self._model.predict(embeddings), np.int64)
+        return np.asarray(self._model.predict(unit_length(embeddings)), np.int64)
 
     def probabilities(self, embeddings: NDArray[np.float32], count: int) -> NDArray[np.float64]:
         """(N, C) probabilities of all ``count`` classes; 0 for those without a label."""
         result = np.zeros((len(embeddings), count))
-        result[:, self._model.classes_] = self._model.predict_proba(embeddings)
+        result[:, self._model.classes_] = self._model.predict_proba(unit_length(embeddings))
         return result

@@ -35,3 +35,11 @@ def test_one_class__is_always_predicted() -> None:
     trained, vectors = probe(0, 4)
     assert trained.predict(vectors).tolist() == [1] * 4
     assert trained.probabilities(vectors, 3).tolist() == [[0, 1, 0]] * 4
+
+
+def test_lengths_of_vectors__tell_the_model_nothing() -> None:
+    labels = np.repeat([0, 1, 2], 20)
+    vectors = (np.eye(4)[labels] + 0.5 * RANDOM.normal(size=(60, 4))).astype(np.float32)
+    longer = vectors * 4.0 ** RANDOM.integers(-3, 4, size=(60, 1)).astype(np.float32)  # powers of two round nothing
+    one, other = (Probe(data, labels, cross_validated=False) for data in (vectors, longer))
+    np.testing.assert_array_equal(one.probabilities(vectors, 3), other.probabilities(longer, 3))
