@@ -70,7 +70,8 @@ class CompareMethodsSettings(Settings):
     refits: int = Field(default=1, ge=1, description="selections between two budgets, a model trained before each")
     model: Literal["cv", "c1"] = Field(
         default="cv",
-        description="logistic regression on vectors of length 1: cv chooses C and class weights by cross-validation; c1: C = 1",
+        description="logistic regression on vectors of length 1: cv chooses C and class weights by cross-validation, "
+        "c1 takes C = 1",
     )
     pool: int = Field(default=5000, ge=2, description="samples that a seed selects from, at most")
     held_out: Path | None = Field(
