@@ -4,11 +4,15 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
+
+from pyarrow import fs
 
 from lightly_ray.errors import ConflictError
+
+_CHUNK = 2**20
 
 
 @contextmanager
@@ -56,6 +60,29 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         replace_durably(draft, path)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def write_object(store: fs.FileSystem, path: str, source: IO[bytes]) -> None:
+    """Write an object of a store, where one appears when its upload is completed.
+
+    Args:
+        store: not a local file system.
+        path: of the object.
+        source: what it is to hold, on this machine.
+
+    Raises:
+        OSError: the store does not take it; nothing of it is there.
+    """
+    try:
+        with store.open_output_stream(path) as stream:
+            shutil.copyfileobj(source, stream, _CHUNK)
+    except OSError:
+        raise
+    except BaseException:
+        # Arrow has no way to give an upload up, and completes what it closes.
+        with suppress(OSError):
+            store.delete_file(path)
+        raise
 
 
 def _require_free(path: Path) -> None:

@@ -18,7 +18,7 @@ from PIL import Image, features
 from pyarrow import fs
 
 from lightly_ray._types import PathLike
-from lightly_ray.data.listing import files_below
+from lightly_ray.data.listing import infos_below
 from lightly_ray.data.location import Location
 from lightly_ray.data.pixels import as_seen
 from lightly_ray.data.video import VIDEO_SUFFIXES
@@ -114,22 +114,23 @@ def find_images(folder: PathLike) -> dict[str, fs.FileInfo]:
     place = Location.parse(folder)
     if place.info().type != fs.FileType.Directory:
         raise NotFoundError(f"there is no folder {place.shown!r}")
-    found = files_below(place, SUFFIXES + _NOT_DECODED + VIDEO_SUFFIXES)
-    paths = [path for path in found if path.lower().endswith(SUFFIXES)]
+    found = infos_below(place, SUFFIXES + _NOT_DECODED + VIDEO_SUFFIXES)
+    images = [info for info in found if info.path.lower().endswith(SUFFIXES)]
     for endings, advice in ((_NOT_DECODED, "convert them to .jpg or .png"), (VIDEO_SUFFIXES, _FRAMES)):
-        left_out = Counter(path.lower().rpartition(".")[2] for path in found if path.lower().endswith(endings))
+        left_out = Counter(
+            info.path.lower().rpartition(".")[2] for info in found if info.path.lower().endswith(endings)
+        )
         if left_out:
             which = ", ".join(f"{count} .{ending}" for ending, count in sorted(left_out.items()))
             warnings.warn(
                 f"{place.shown!r}: files that cannot be decoded here were left out: {which}; {advice}", stacklevel=2
             )
-    if not paths:
+    if not images:
         raise InvalidInputError(f"folder {place.shown!r} holds no image (looked for {' '.join(SUFFIXES)})")
-    infos = place.filesystem.get_file_info(paths)
-    gone = next((info for info in infos if info.type != fs.FileType.File), None)
+    gone = next((info for info in images if info.type != fs.FileType.File), None)
     if gone is not None:
         raise NotFoundError(f"{place.at(gone.path).shown!r} is no file, or a link to nothing")
-    return {info.path[len(place.path) :].lstrip("/"): info for info in infos}
+    return {info.path[len(place.path) :].lstrip("/"): info for info in images}
 
 
 def find_corrupt(folder: str | Path, filenames: Iterable[str]) -> dict[str, str]:

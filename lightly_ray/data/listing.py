@@ -66,15 +66,34 @@ def files_below(folder: Location, suffixes: str | tuple[str, ...] = "") -> list[
     return found
 
 
+def infos_below(folder: Location, suffixes: str | tuple[str, ...]) -> list[fs.FileInfo]:
+    """What is known of those files; of a link to nothing, that there is none. Raises as `files_below`."""
+    if folder.is_local:
+        infos: list[fs.FileInfo] = folder.filesystem.get_file_info(files_below(folder, suffixes))
+        return infos
+    # Listing a store says it all: asking again would be a request for every file.
+    found = [info for info in _listed(folder) if info.path.lower().endswith(suffixes)]
+    require_utf8(info.path for info in found)
+    return found
+
+
 def _walk(folder: Location) -> list[str]:
+    if not folder.is_local:
+        return [info.path for info in _listed(folder)]
     try:
-        if folder.is_local:
-            status = Path(folder.path).stat()
-            return list(_below(folder.path, frozenset({(status.st_dev, status.st_ino)})))
+        status = Path(folder.path).stat()
+        return list(_below(folder.path, frozenset({(status.st_dev, status.st_ino)})))
+    except OSError as error:
+        raise folder.unreadable(error) from error
+
+
+def _listed(folder: Location) -> list[fs.FileInfo]:
+    try:
         infos = folder.filesystem.get_file_info(fs.FileSelector(folder.path, recursive=True))
     except OSError as error:
         raise folder.unreadable(error) from error
-    return _visible([info.path for info in infos if info.type == fs.FileType.File], folder, ".")
+    files = {info.path: info for info in infos if info.type == fs.FileType.File}
+    return [files[path] for path in _visible(list(files), folder, ".")]
 
 
 def require_utf8(names: Iterable[str]) -> None:

@@ -1,6 +1,7 @@
 """Listing folders and decoding real files."""
 
 import io
+import logging
 import struct
 import warnings
 import zlib
@@ -15,10 +16,12 @@ from lightly_ray.data.images import (
     CorruptImageError,
     decode_rgb,
     find_corrupt,
+    find_images,
     list_images,
     open_first_frame,
     open_image,
 )
+from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError, NotFoundError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, size=(5, 7, 3), dtype=np.uint8)
@@ -68,6 +71,23 @@ def test_open_image__every_mode_becomes_8_bits(
     assert open_image(path).mode == expected_mode
     assert decode_rgb(path).shape == (3, 4, 3)
     assert decode_rgb(path)[2, 3].tolist() == list(rgb)
+
+
+def test_find_images__a_store_is_listed_and_not_asked_for_each(
+    s3_endpoint: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = f"?scheme=http&endpoint_override={s3_endpoint.removeprefix('http://')}&region=us-east-1"
+    place = Location.parse(f"s3://key:secret@images/listed{options}")
+    names = [f"{number}/é {number}.png" for number in range(9)]
+    for name in (*names, ".hidden/a.png", "note.txt"):
+        place.child(name).write(b"nine byte")
+    caplog.set_level(logging.INFO, "werkzeug")
+    caplog.clear()
+    found = find_images(place)
+    asked = [record for record in caplog.records if record.name == "werkzeug"]
+    assert 1 <= len(asked) <= 4
+    assert sorted(found) == names
+    assert {(info.size, info.mtime is None) for info in found.values()} == {(9, False)}
 
 
 def test_find_corrupt__names_the_broken_files(tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
+import io
+import logging
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pyarrow import fs
 
+from lightly_ray.data.atomic import write_object
 from lightly_ray.data.location import Location, hide_credentials
 from lightly_ray.errors import InvalidInputError
 
@@ -39,6 +43,45 @@ def test_write__a_failure_leaves_what_was_there(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
     with pytest.raises(InvalidInputError, match="cannot read"):
         Location.parse(tmp_path / "x").read()
+
+
+def test_write__to_a_store(s3_endpoint: str, caplog: pytest.LogCaptureFixture) -> None:
+    options = f"?scheme=http&endpoint_override={s3_endpoint.removeprefix('http://')}&region=us-east-1"
+    place = Location.parse(f"s3://key:secret@images/written{options}").child("a.csv")
+    caplog.set_level(logging.INFO, "werkzeug")
+    caplog.clear()
+    place.write(b"one")
+    assert [record.name for record in caplog.records] == ["werkzeug"]  # one request
+
+    def broken() -> Iterator[bytes]:
+        yield b"x" * 20_000_000
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        place.write_pieces(broken())
+    assert place.read() == b"one"
+    with pytest.raises(InvalidInputError, match="cannot write"):
+        Location.parse(f"s3://key:secret@nobodys/a.csv{options}").write(b"one")
+
+
+class _Interrupted(io.BytesIO):
+    """A file whose reader is interrupted behind its first MB."""
+
+    begun = False
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.begun:
+            raise KeyboardInterrupt
+        self.begun = True
+        return b"x" * (size or 1)
+
+
+def test_write_object__interrupted(s3_endpoint: str) -> None:
+    options = f"?scheme=http&endpoint_override={s3_endpoint.removeprefix('http://')}&region=us-east-1"
+    place = Location.parse(f"s3://key:secret@images/interrupted{options}")
+    with pytest.raises(KeyboardInterrupt):
+        write_object(place.filesystem, place.path, _Interrupted())
+    assert place.read() is None
 
 
 def test_shown__no_form_of_it_has_the_keys_of_a_store() -> None:

@@ -30,7 +30,7 @@ from lightly_ray.data.labels import (
 from lightly_ray.data.labels.folders import LIST
 from lightly_ray.data.labels.table import TASKS, Labels, Task
 from lightly_ray.data.labels.unzipped import ENDINGS, unzipped
-from lightly_ray.data.listing import files_below
+from lightly_ray.data.listing import files_below, infos_below
 from lightly_ray.data.location import Location
 from lightly_ray.errors import InvalidInputError, NotFoundError, TooLargeError
 
@@ -103,7 +103,7 @@ def _require_size(place: Location) -> None:
     info = place.info()
     size = info.size
     if info.type == fs.FileType.Directory:
-        size = sum(one.size for one in place.filesystem.get_file_info(files_below(place, ENDINGS)))
+        size = sum(info.size for info in infos_below(place, ENDINGS))
     if size > MOST_BYTES:
         raise TooLargeError(
             f"{place.shown!r} has {size:,} bytes of labels, at most {MOST_BYTES:,} are read: give it in parts"
