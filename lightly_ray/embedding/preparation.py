@@ -24,19 +24,18 @@ class Preparation(BaseModel):
     mean: Colour
     std: Colour
 
-    def __call__(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """Images (H, W, 3) uint8 of any sizes -> (n, 3, side, side) float32 = (value / 255 - mean) / std."""
+    def __call__(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """Images in the mode RGB, of any sizes -> (n, 3, side, side) float32 = (value / 255 - mean) / std."""
         result = np.empty((len(images), 3, self.side, self.side), np.float32)
-        for planes, pixels in zip(result, images, strict=True):
-            square = self._resized(pixels)
+        for planes, image in zip(result, images, strict=True):
+            square = self._resized(image)
             for colour, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):
                 np.multiply(square[..., colour], np.float32(1 / (255 * std)), out=planes[colour])
                 planes[colour] -= np.float32(mean / std)
         return result
 
-    def _resized(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _resized(self, image: Image.Image) -> NDArray[np.uint8]:
         # A gap of 2 shrinks large images by whole numbers first: quick, and nearly what a filter over all pixels gives.
-        image = Image.fromarray(pixels)
         return np.asarray(image.resize((self.side, self.side), Image.Resampling.BILINEAR, reducing_gap=2.0))
 
 

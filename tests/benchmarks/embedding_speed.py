@@ -94,15 +94,15 @@ def _seconds(root: Path, names: Sequence[str], case: str) -> float:
 
 def _forward(root: Path, names: Sequence[str], model: OnnxModel) -> Callable[[], float]:
     """The bare forward pass over prepared batches, on a thread per CPU of this machine."""
-    pixels = [as_rgb(open_first_frame(root / name, at_least=model.side).image) for name in names[:512]]
-    batches = [model.preparation(pixels[start : start + _BATCH]) for start in range(0, len(pixels), _BATCH)]
+    images = [as_rgb(open_first_frame(root / name, at_least=model.side).image) for name in names[:512]]
+    batches = [model.preparation(images[start : start + _BATCH]) for start in range(0, len(images), _BATCH)]
     session = Session(model.graph, "the model", threads=cluster_cpus())
 
     def run_all() -> float:
         began = time.perf_counter()
         for batch in batches:
             session.forward(batch)
-        return len(pixels) / (time.perf_counter() - began)
+        return len(images) / (time.perf_counter() - began)
 
     run_all()  # warm
     return run_all

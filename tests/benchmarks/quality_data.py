@@ -154,7 +154,7 @@ def _found(path: Path, package: str) -> Path:
 
 
 def _described(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return features([np.repeat(image[..., None], 3, axis=2) for image in images])
+    return features([Image.fromarray(image).convert("RGB") for image in images])
 
 
 def _embedded(described: NDArray[np.float32]) -> NDArray[np.float32]:

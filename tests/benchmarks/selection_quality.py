@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from pydantic import Field
 from scipy.stats import ttest_rel
 from sklearn.datasets import load_digits
@@ -95,7 +96,7 @@ def _read(data: str) -> tuple[NDArray[np.float32], NDArray[Any]]:
         with np.load(Path(data)) as stored:
             return stored["embeddings"], stored["labels"]
     digits = load_digits()
-    images = [np.repeat((image * 255 / 16).astype(np.uint8)[..., None], 3, axis=2) for image in digits.images]
+    images = [Image.fromarray((image * 255 / 16).astype(np.uint8)).convert("RGB") for image in digits.images]
     described = features(images)
     return fit_reduction(described).embed(described), digits.target
 

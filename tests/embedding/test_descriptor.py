@@ -1,6 +1,7 @@
 """The built-in descriptor: what it sees, what it ignores, and that it is the same for ever."""
 
 import numpy as np
+from PIL import Image
 from skimage.feature import hog
 
 from lightly_ray.embedding.descriptor import FEATURES, features
@@ -14,7 +15,7 @@ def _image(height: int = 40, width: int = 56) -> np.ndarray:
 
 
 def _features(image: np.ndarray) -> np.ndarray:
-    return np.asarray(features([image])[0])
+    return np.asarray(features([Image.fromarray(image)])[0])
 
 
 def test_features__have_the_stated_size_and_shares() -> None:
@@ -63,4 +64,5 @@ def test_features__a_black_image_is_finite() -> None:
 
 def test_features__do_not_depend_on_the_images_beside() -> None:
     images = [_image(20 + number, 90 - number) for number in range(17)]
-    np.testing.assert_array_equal(features(images), np.stack([_features(image) for image in images]))
+    together = features([Image.fromarray(image) for image in images])
+    np.testing.assert_array_equal(together, np.stack([_features(image) for image in images]))

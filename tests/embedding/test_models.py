@@ -15,11 +15,11 @@ from lightly_ray.errors import InvalidInputError, NotFoundError
 from tests.embedding.onnx_files import tiny, tiny_features
 
 RANDOM = np.random.default_rng(1)
-IMAGES = [RANDOM.integers(0, 256, (20 + row, 30 - row, 3)).astype(np.uint8) for row in range(11)]
+IMAGES = [Image.fromarray(RANDOM.integers(0, 256, (20 + row, 30 - row, 3), np.uint8)) for row in range(11)]
 
 
 def _prepared(side: int, mean: Any = IMAGENET_MEAN, std: Any = IMAGENET_STD) -> np.ndarray:
-    squares = [np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BILINEAR)) for image in IMAGES]
+    squares = [np.asarray(image.resize((side, side), Image.Resampling.BILINEAR)) for image in IMAGES]
     return np.asarray(((np.stack(squares) / 255 - mean) / std).transpose(0, 3, 1, 2))
 
 

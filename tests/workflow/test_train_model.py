@@ -114,8 +114,8 @@ def test_train__stopped_goes_on_and_learns_the_same(photos: Path, tmp_path: Path
     result = _train(photos, output, **{"trainer.max_epochs": 6})
     assert result["losses"] == expected["losses"]
     whole, killed = (open_model(str(tmp_path / f"{name}.onnx")).load(1, gpu=False) for name in ("whole", "killed"))
-    pixels = [np.asarray(Image.open(path).convert("RGB")) for path in sorted(photos.rglob("1*.jpg"))]
-    np.testing.assert_array_equal(whole(pixels), killed(pixels))
+    images = [Image.open(path).convert("RGB") for path in sorted(photos.rglob("1*.jpg"))]
+    np.testing.assert_array_equal(whole(images), killed(images))
     assert not runs.exists()
 
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from lightly_ray.embedding.preparation import Preparation
 from lightly_ray.errors import InvalidInputError
 
-Extract = Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]]
-"""n images (H, W, 3) uint8 of any sizes -> features (n, F) float32."""
+Extract = Callable[[Sequence[Image.Image]], NDArray[np.float32]]
+"""n images in the mode RGB, of any sizes -> features (n, F) float32."""
 
 _POSITIONS = {4: (2, 3), 3: (1,), 2: ()}  # axes to average, by the rank of the output
 _AT_ONCE = 8  # images; on a CPU more at once are no faster, and take memory
@@ -28,7 +29,7 @@ def extractor(
         gpu: take all images at once.
     """
 
-    def extract(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    def extract(images: Sequence[Image.Image]) -> NDArray[np.float32]:
         step = len(images) if gpu else _AT_ONCE
         batches = (preparation(images[start : start + step]) for start in range(0, len(images), step))
         return np.concatenate([pooled(forward(batch), len(batch), what) for batch in batches])

@@ -21,7 +21,7 @@ from lightly_ray.embedding.embedder import Embedder
 from lightly_ray.embedding.models import Model
 from lightly_ray.parallel import metrics
 from lightly_ray.parallel.cluster import cluster_cpus, cluster_gpus, own_cpus
-from lightly_ray.parallel.embedding.reader import Reader
+from lightly_ray.parallel.embedding.reader import BLACK, Reader
 from lightly_ray.parallel.errors import plain_errors
 from lightly_ray.parallel.remote_args import ACTOR_LOSSES, map_batches
 
@@ -101,9 +101,6 @@ def _resources(filenames: Sequence[str], loader: Loader) -> dict[str, Any]:
     return {"compute": pool, **held, **ACTOR_LOSSES, **loader.remote_args}
 
 
-_BLACK = np.zeros((1, 1, 3), np.uint8)  # described where a batch holds no image, to know the dimensions
-
-
 class _EmbedImages:
     """One actor: reads images below ``root`` and describes them."""
 
@@ -120,13 +117,13 @@ class _EmbedImages:
         names = [str(name) for name in batch["filename"].to_pylist()]
         decoded = list(self._reader.read(names))
         metrics.count(metrics.ROWS_EMBEDDED, len(names))
-        pixels = [one.pixels for one in decoded if not one.error]
+        images = [one.image for one in decoded if not one.error]
         # What an actor was not given belongs to others: threads of BLAS would fight over it.
         with threadpool_limits(1):
-            values = self._extract(pixels or [_BLACK])
+            values = self._extract(images or [BLACK])  # one at least, to know the dimensions
             described = values if self._embedder is None else self._embedder.embed(values)
         vectors = np.full((len(names), described.shape[1]), np.nan, np.float32)
-        vectors[[not one.error for one in decoded]] = described[: len(pixels)]
+        vectors[[not one.error for one in decoded]] = described[: len(images)]
         return pa.table(
             {
                 "filename": pa.array(names, pa.string()),

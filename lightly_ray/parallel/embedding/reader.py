@@ -4,27 +4,26 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+from PIL import Image
 
 from lightly_ray.data.images import as_rgb, open_first_frame
 from lightly_ray.data.location import Location
 from lightly_ray.errors import CorruptImageError
 
 _READERS = 8  # threads that wait for a store while others decode
-_BLACK = np.zeros((1, 1, 3), np.uint8)
+BLACK = Image.new("RGB", (1, 1))
 
 
 class Decoded(NamedTuple):
     """An image.
 
     Attributes:
-        pixels: (H, W, 3) uint8; black where it cannot be decoded.
+        image: in the mode RGB; black where it cannot be decoded.
         error: why it cannot, else "".
         several: whether its file has more frames or pages than this one.
     """
 
-    pixels: NDArray[np.uint8]
+    image: Image.Image
     error: str
     several: bool
 
@@ -55,5 +54,5 @@ class Reader:
         try:
             opened = open_first_frame(data, name=name, at_least=self._at_least)
         except CorruptImageError as corrupt:
-            return Decoded(_BLACK, str(corrupt), several=False)
+            return Decoded(BLACK, str(corrupt), several=False)
         return Decoded(as_rgb(opened.image), "", opened.several)

@@ -56,8 +56,7 @@ def _squares(batch: dict[str, NDArray[Any]], root: Location, side: int) -> dict[
     names = [str(name) for name in batch["filename"]]
     decoded = list(Reader(root, side, threads=1).read(names))
     squares = [
-        np.asarray(Image.fromarray(one.pixels).resize((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0))
-        for one in decoded
+        np.asarray(one.image.resize((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)) for one in decoded
     ]
     return {
         "filename": batch["filename"],

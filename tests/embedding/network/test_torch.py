@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lightly_ray.data.images import decode_rgb
+from lightly_ray.data.images import as_rgb, open_image
 from lightly_ray.embedding.model_options import ModelOptions
 from lightly_ray.embedding.models import open_model
 from lightly_ray.embedding.network.efficientnet import LITE1
@@ -61,7 +61,7 @@ def test_lite1__gives_the_features_of_torch(torch: Any) -> None:
     (path,) = Path(str(spec.origin)).parent.rglob("*.pth")
     weights = torch.load(path, weights_only=True)
     assert max(int(name.split(".")[1]) for name in weights if name.startswith("_blocks")) == 20
-    images = [decode_rgb(photo) for photo in sorted(PHOTOS.iterdir())[:9]]
+    images = [as_rgb(open_image(photo)) for photo in sorted(PHOTOS.iterdir())[:9]]
     model: Any = open_model("efficientnet-lite1")
     with torch.inference_mode():
         expected = _features(torch, weights, torch.from_numpy(model.preparation(images))).numpy()
@@ -96,7 +96,7 @@ def test_open_model__a_factory_and_its_checkpoint(torch: Any, tmp_path: Path, mo
         open_model("torch:factory_of_tests:network")
     options = ModelOptions(input_size=16)
     model: Any = open_model("torch:factory_of_tests:network", options)
-    images = [decode_rgb(photo) for photo in sorted(PHOTOS.iterdir())[:3]]
+    images = [as_rgb(open_image(photo)) for photo in sorted(PHOTOS.iterdir())[:3]]
     found = model.load(1, gpu=False)(images)
     torch.manual_seed(3)
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 5, 4, stride=4), torch.nn.ReLU())
@@ -133,7 +133,7 @@ def test_open_model__a_folder_of_transformers(torch: Any, tmp_path: Path, monkey
     transformers.ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
     model: Any = open_model(f"hf:{tmp_path}")
     assert (model.side, model.preparation.mean, model.preparation.std) == (32, (0.5,) * 3, (0.5,) * 3)
-    images = [decode_rgb(photo) for photo in sorted(PHOTOS.iterdir())[:3]]
+    images = [as_rgb(open_image(photo)) for photo in sorted(PHOTOS.iterdir())[:3]]
     found = model.load(1, gpu=False)(images)
     with torch.inference_mode():
         expected = network(torch.from_numpy(model.preparation(images))).pooler_output.numpy()

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from lightly_ray.data.images import decode_rgb, list_images
+from lightly_ray.data.images import as_rgb, list_images, open_image
 from lightly_ray.data.location import Location
 from lightly_ray.embedding.embedder import Embedder
 from lightly_ray.embedding.models import open_model
@@ -40,7 +40,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _features(folder: Path, names: list[str]) -> np.ndarray:
-    return DESCRIPTOR.load(1, gpu=False)([decode_rgb(folder / name) for name in names])
+    return DESCRIPTOR.load(1, gpu=False)([as_rgb(open_image(folder / name)) for name in names])
 
 
 def test_embed_folder__equals_the_model_in_this_process(folder: Path) -> None:
@@ -116,7 +116,7 @@ def test_embed__a_network_without_reduction(folder: Path, tmp_path: Path) -> Non
     path = tiny(tmp_path / "tiny.onnx")
     embedded = embed(folder, model=str(path), reduce=0)
     names = _names(folder)
-    values = open_model(str(path)).load(1, gpu=False)([decode_rgb(folder / name) for name in names])
+    values = open_model(str(path)).load(1, gpu=False)([as_rgb(open_image(folder / name)) for name in names])
     np.testing.assert_allclose(np.linalg.norm(embedded.embeddings, axis=1), 1, rtol=1e-6)
     np.testing.assert_array_equal(embedded.embeddings, embedded.embedder.embed(values))
 
