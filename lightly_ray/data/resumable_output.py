@@ -22,7 +22,7 @@ from lightly_ray.errors import ConflictError
 
 PART_ROWS = 1 << 18
 PART_SECONDS = 10.0  # about what an interrupted run loses at most
-TABLE_ROWS = 1 << 17  # of each table, and so of each row group of an output, whatever the parts
+TABLE_ROWS = 1 << 15  # of each table, and so of each row group of an output, whatever the parts; 16 MB of 128 numbers
 
 
 class ResumableOutput:
