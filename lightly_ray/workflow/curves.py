@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,7 +14,11 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.atomic import atomic_write
 
-_COLOURS = {"random": "#7f7f7f", "coreset": "#1f77b4", "coral": "#d62728", "auto": "#2ca02c"}
+_COLOURS = {
+    "random": "#7f7f7f", "coreset": "#1f77b4", "coral": "#d62728", "auto": "#2ca02c", "coverage": "#9467bd",
+    "cluster": "#ff7f0e", "active_learning": "#8c564b",
+}  # fmt: skip
+_OTHERS = ("#e377c2", "#17becf", "#bcbd22")  # functions of a user
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,13 +83,11 @@ def draw_bands(file: BinaryIO, labels: Sequence[int], bands: Sequence[Band], tit
     # A figure of its own: pyplot would choose a window system for the whole process.
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
+    others = cycle(_OTHERS)
     for band in bands:
-        (line,) = axes.plot(
-            labels, band.mean, marker="o", markersize=4, label=band.name, color=_COLOURS.get(band.name.lower())
-        )
-        axes.fill_between(
-            labels, band.mean - band.half, band.mean + band.half, alpha=0.15, linewidth=0, color=line.get_color()
-        )
+        colour = _COLOURS.get(band.name.lower()) or next(others)
+        axes.plot(labels, band.mean, marker="o", markersize=4, label=band.name, color=colour)
+        axes.fill_between(labels, band.mean - band.half, band.mean + band.half, alpha=0.15, linewidth=0, color=colour)
     axes.set(xlabel="labelled images", ylabel="accuracy on held-out images", title=title)
     axes.legend(title=legend, loc="lower right", frameon=False)
     axes.grid(alpha=0.3)

@@ -1,7 +1,7 @@
 """The guide that comes with the package, from Markdown to HTML for the web app.
 
 HTML within the Markdown is shown as text, and links lead to pages of the guide or to the web: the guide is ours, but
-what a page of the app shows is never more than that.
+what a page of the app shows is never more than that, and pictures are those that lie beside the pages.
 """
 
 from functools import cache
@@ -52,18 +52,31 @@ def read(name: str) -> Page:
     return {"title": titles[name], "html": render(_text(name), list(titles))}
 
 
+def picture(name: str) -> bytes:
+    """A PNG file that a page shows.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    if name not in _pictures():
+        raise NotFoundError(f"the guide has no picture {name[:60]!r}")
+    return (_FOLDER / name).read_bytes()
+
+
 def render(text: str, pages: list[str]) -> str:
     """Markdown as HTML.
 
     Args:
         text: of a page.
-        pages: names of all pages: links to their files lead to the pages.
+        pages: names of all pages: links to their files lead to the pages. Pictures are shown that the guide has.
     """
     tokens = _MARKDOWN.parse(text)
     for token in tokens:
         for child in token.children or ():
             if child.type == "link_open":
                 _lead(child, pages)
+            elif child.type == "image":
+                _show(child)
     html: str = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
     return html
 
@@ -79,6 +92,19 @@ def _lead(link: Token, pages: list[str]) -> None:
         link.attrSet("target", "_blank")
     else:  # a file of the project, which is not here
         del link.attrs["href"]
+
+
+def _show(image: Token) -> None:
+    name = str(image.attrGet("src") or "")
+    if name in _pictures():
+        image.attrSet("src", f"app/guide/pictures/{name}")
+    else:
+        del image.attrs["src"]
+
+
+@cache
+def _pictures() -> frozenset[str]:
+    return frozenset(path.name for path in _FOLDER.glob("*.png"))
 
 
 def _title(text: str, name: str) -> str:

@@ -22,6 +22,17 @@ def test_guide__every_page(browser: Browser) -> None:
     assert "<table>" in browser.get("guide/protocol")["html"]
 
 
+def test_guide__pictures(browser: Browser) -> None:
+    shown = re.findall(r'<img src="app/([^"]+)" alt="[^"]+"', browser.get("guide/which_method")["html"])
+    assert shown == ["guide/pictures/picks.png"]
+    answer = browser.send("GET", shown[0])
+    assert answer.content == (GUIDE / "picks.png").read_bytes()
+    assert answer.headers["content-type"] == "image/png"
+    assert browser.refused("GET", "guide/pictures/which_method.md")[0] == 404
+    assert "<img" in render("![x](https://example.org/x.png)", [])
+    assert "example" not in render("![x](https://example.org/x.png)", [])
+
+
 def test_guide__no_other_file(browser: Browser) -> None:
     for name in ("nothing", "protocol.md", "..%2f..%2fREADME", "..", "%2e%2e%2fcli"):
         assert browser.refused("GET", f"guide/{name}")[0] in {404, 405}, name
