@@ -2,7 +2,8 @@
 
 pretrained   `embed_in_order` with the pretrained network, against its forward pass alone over prepared batches on as
              many threads
-descriptor   the same with the descriptor, against decoding alone in as many processes
+descriptor   the same with the descriptor, against decoding alone in as many processes: as it is done for this, at
+             reduced size, and of whole images
 upload       `upload_dataset(mode="full")` to a platform on this machine
 
 Rates of embedding are of the steady state: all images against the first copy of them alone, so that what actors take to
@@ -61,22 +62,27 @@ def measure(settings: SpeedSettings) -> dict[str, object]:
 
 def _compared(root: Path, names: Sequence[str], settings: SpeedSettings) -> dict[str, object]:
     model = open_model("efficientnet-lite1" if settings.case == "pretrained" else "descriptor")
-    if isinstance(model, OnnxModel):
-        alone = _forward(root, names[: len(names) // settings.copies], model)
-    else:
-        alone = partial(_decode_all, root, names, model.side)
     few = names[: len(names) // settings.copies]
-    ours, starts, bare = [], [], []
+    if isinstance(model, OnnxModel):
+        pieces = {"forward pass": _forward(root, few, model)}
+    else:
+        pieces = {
+            "decoding": partial(_decode_all, root, names, model.side),
+            "decoding whole images": partial(_decode_all, root, names, None),
+        }
+    ours, starts = [], []
+    bare: dict[str, list[float]] = {name: [] for name in pieces}
     for _ in range(settings.runs):
-        bare.append(alone())
+        for name, alone in pieces.items():
+            bare[name].append(alone())
         short, long = _seconds(root, few, settings.case), _seconds(root, names, settings.case)
         each = (long - short) / (len(names) - len(few))
         ours.append(1 / each)
         starts.append(short - len(few) * each)
     return {
         "embed, images/s": round(median(ours), 1),
-        "alone, images/s": round(median(bare), 1),
-        "ratio": round(median(bare) / median(ours), 2),
+        **{f"{name} alone, images/s": round(median(rates), 1) for name, rates in bare.items()},
+        **{f"ratio to {name}": round(median(rates) / median(ours), 2) for name, rates in bare.items()},
         "seconds to start": round(median(starts), 1),
     }
 
@@ -108,7 +114,7 @@ def _forward(root: Path, names: Sequence[str], model: OnnxModel) -> Callable[[],
     return run_all
 
 
-def _decode_all(root: Path, names: Sequence[str], side: int) -> float:
+def _decode_all(root: Path, names: Sequence[str], side: int | None) -> float:
     workers = cluster_cpus()
     shares = [names[start::workers] for start in range(workers)]
     with ProcessPoolExecutor(workers) as pool:
@@ -118,7 +124,7 @@ def _decode_all(root: Path, names: Sequence[str], side: int) -> float:
         return len(names) / (time.perf_counter() - began)
 
 
-def _decode(root: Path, names: Sequence[str], side: int) -> None:
+def _decode(root: Path, names: Sequence[str], side: int | None) -> None:
     for name in names:
         as_rgb(open_first_frame((root / name).read_bytes(), at_least=side).image)
 
