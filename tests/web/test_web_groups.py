@@ -31,10 +31,10 @@ def test_near_duplicates__are_one_tile_and_a_chip_says_so(page: "Page", digits: 
     expect(page.locator(".found")).to_have_text(str(SAMPLES))
     page.get_by_role("button", name="View").click()
     page.get_by_role("menuitem", name="Group near duplicates").click()
-    expect(page.locator(".chips")).to_contain_text("near duplicates as one (within 0.1)")
+    expect(page.locator(".chips")).to_contain_text("duplicates within 0.1 as one")
     embedding = page.request.get(f"/app/datasets/{digits.id}").json()["embeddings"][-1]["id"]
     page.goto(f"{digits.address}?group={embedding}~0.4")
-    expect(page.locator(".chips")).to_contain_text("near duplicates as one (within 0.4)")
+    expect(page.locator(".chips")).to_contain_text("duplicates within 0.4 as one")
     count = groups_of(page, digits.id, embedding, 0.4)
     assert 1 < count < SAMPLES
     assert page.evaluate(_SHOWN) == count
@@ -91,7 +91,7 @@ def test_near_duplicates_of_many__are_found_by_a_job_that_can_be_cancelled(
     page.goto(f"{address}0.15")
     expect(page.locator(".chips")).to_contain_text("finding near duplicates")
     page.reload()  # the same job goes on
-    expect(page.locator(".chips")).to_contain_text("near duplicates as one (within 0.15)", timeout=10 * PATIENCE)
+    expect(page.locator(".chips")).to_contain_text("duplicates within 0.15 as one", timeout=10 * PATIENCE)
     assert len(page.request.get(f"/app/jobs?dataset={client.dataset_id}").json()["jobs"]) == 2
     count = groups_of(page, client.dataset_id, embedding, 0.15)
     assert page.evaluate(_SHOWN) == count

@@ -51,7 +51,7 @@ export class GroupChip {
  */
 function wordsOf(status, within) {
   if (status.kind === "failed") return `Near duplicates: ${status.reason}`;
-  if (status.kind === "ready") return `near duplicates as one (within ${within})`;
+  if (status.kind === "ready") return `duplicates within ${within} as one`;
   const { job } = status;
   if (job?.status === "WAITING") return "finding near duplicates: waiting for a free worker";
   const share = job?.total ? ` — ${Math.floor((100 * job.processed) / job.total)} %` : "";
