@@ -7,6 +7,7 @@ The axes are those of the largest variance in a sample; any others would be righ
 a median along the axis of their largest variance, until 256 are left: N log N.
 """
 
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from lightly_ray.data.vectors import Matrix
 from lightly_ray.platform.grouping.units import batches, units
+from lightly_ray.selection.threads import on_threads, single_products
 
 LEAF = 256  # points; a pass over 8 of their coordinates stays in the nearest cache
 GROUP = 8  # coordinates that are compared at a time
@@ -64,16 +66,20 @@ def leaves(vectors: Matrix, scales: NDArray[np.float64], rows: NDArray[np.int64]
 
 def _coordinates(vectors: Matrix, scales: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """(N, C): the leading ones, the length of the rest, and zeros up to a multiple of `GROUP`."""
-    axes = _axes(vectors, scales, rows)
+    with single_products():
+        axes = _axes(vectors, scales, rows)
     used = axes.shape[1] + (axes.shape[1] < vectors.shape[1])
     found = np.zeros((len(rows), -(-used // GROUP) * GROUP), dtype=np.float32)
-    for part in batches(np.broadcast_to(vectors[:1], (len(rows), vectors.shape[1]))):
+
+    def fill(part: slice) -> None:
         here = units(vectors[rows[part]], scales[rows[part]])
         along = here @ axes
         found[part, : axes.shape[1]] = along
         if used > axes.shape[1]:
             # Not the root of 1 - |along|^2, which is known to half as many digits.
             found[part, axes.shape[1]] = np.sqrt(np.square(here - along @ axes.T).sum(axis=1))
+
+    on_threads(os.cpu_count() or 1, fill, batches(len(rows), vectors.shape[1]))
     return found
 
 

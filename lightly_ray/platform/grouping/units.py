@@ -18,7 +18,7 @@ def scales(vectors: Matrix) -> NDArray[np.float64]:
         (N, 2), of a zero vector (0, 0).
     """
     found = np.zeros((len(vectors), 2))
-    for part in batches(vectors):
+    for part in batches(*vectors.shape):
         wide = np.abs(vectors[part].astype(np.float64))
         # By the largest coordinate first: squares of very large or small numbers would not fit.
         largest = wide.max(axis=1)
@@ -32,7 +32,7 @@ def units(vectors: Matrix, found: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(vectors.astype(np.float64) / found[:, :1] / found[:, 1:])
 
 
-def batches(vectors: Matrix) -> list[slice]:
-    """Parts of the rows that are small enough to be made wide."""
-    step = max(1, _BATCH // vectors.shape[1])
-    return [slice(start, start + step) for start in range(0, len(vectors), step)]
+def batches(count: int, dimensions: int) -> list[slice]:
+    """Parts of so many vectors that are small enough to be made wide."""
+    step = max(1, _BATCH // dimensions)
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
