@@ -60,10 +60,9 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPlatform]
         yield platform
 
 
-@pytest.mark.full
-def test_near_duplicates_of_many__are_found_by_a_job_that_can_be_cancelled(
-    chromium: "Browser", many: EmbeddedPlatform
-) -> None:
+@pytest.fixture
+def opened(chromium: "Browser", many: EmbeddedPlatform) -> Iterator["Page"]:
+    """A page of somebody who has signed in there; the test fails if a script does."""
     faults: list[str] = []
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, base_url=many.url)
     context.set_default_timeout(PATIENCE)
@@ -71,29 +70,40 @@ def test_near_duplicates_of_many__are_found_by_a_job_that_can_be_cancelled(
     watch(page, faults)
     page.goto("/#/datasets")
     sign_in(page, many)
+    yield page
+    context.close()
+    assert not faults
+
+
+@pytest.mark.full
+def test_near_duplicates_of_many__are_found_by_a_job_that_can_be_cancelled(
+    opened: "Page", many: EmbeddedPlatform
+) -> None:
+    page = opened
     client = ApiWorkflowClient(many.token, server=many.url, show_progress=False)
     client.set_dataset_id_by_name(f"made up {MANY}")
     dataset: dict[str, Any] = page.request.get(f"/app/datasets/{client.dataset_id}").json()
     embedding = dataset["embeddings"][0]["id"]
     address = f"/#/datasets/{client.dataset_id}?group={embedding}~"
 
-    # A distance at which hardly any two are told apart by few coordinates: the job lasts until it is cancelled.
+    # The worker is busy for minutes, so that the job waits until it is cancelled.
+    headers = {"x-lightly-ray": "app"}
+    points = f"/app/datasets/{client.dataset_id}/embeddings/{embedding}/points?method=TSNE"
+    busy = page.request.post(points, headers=headers).json()["job"]
     page.goto(f"{address}0.38")
-    expect(page.locator(".chips")).to_contain_text("finding near duplicates")
+    expect(page.locator(".chips")).to_contain_text("finding near duplicates: waiting for a free worker")
     expect(page.locator(".tile").first).to_be_visible()
     assert page.evaluate(_SHOWN) == MANY
     page.get_by_role("button", name="Cancel grouping near duplicates").click()
     expect(page.locator(".chips .chip")).to_have_count(0)
+    page.request.delete(f"/app/jobs/{busy}", headers=headers)
     expect(page.locator(".work")).to_be_empty()
-    [job] = page.request.get(f"/app/jobs?dataset={client.dataset_id}").json()["jobs"]
+    job, _ = page.request.get(f"/app/jobs?dataset={client.dataset_id}").json()["jobs"]
     assert (job["kind"], job["status"], job["error"]) == ("GROUPING", "FAILED", "the job was cancelled")
 
     page.goto(f"{address}0.15")
-    expect(page.locator(".chips")).to_contain_text("finding near duplicates")
-    page.reload()  # the same job goes on
+    page.reload()  # whether the job runs or is done: it is the same one
     expect(page.locator(".chips")).to_contain_text("duplicates within 0.15 as one", timeout=10 * PATIENCE)
-    assert len(page.request.get(f"/app/jobs?dataset={client.dataset_id}").json()["jobs"]) == 2
+    assert len(page.request.get(f"/app/jobs?dataset={client.dataset_id}").json()["jobs"]) == 3
     count = groups_of(page, client.dataset_id, embedding, 0.15)
     assert page.evaluate(_SHOWN) == count
-    context.close()
-    assert not faults
