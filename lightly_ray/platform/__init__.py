@@ -9,6 +9,7 @@
     signing, log     signed URLs; the log
     memory           large requests give it back
 
+    grouping/        near duplicates among vectors
     http/            the protocol: routes, and what surrounds them
     services/        what routes call where it is more than a store function
     jobs/            selections and projections: queued, claimed, computed, stored

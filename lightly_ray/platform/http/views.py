@@ -4,7 +4,7 @@ from lightly_ray.platform.http import schemas
 from lightly_ray.platform.services.evaluated import Evaluated
 from lightly_ray.platform.storage.store import jobs, records
 
-_RESULT = {"SAMPLING": "SAMPLING", "PROJECTION": "EMBEDDING_2D", "EVALUATION": "EVALUATION"}
+_RESULT = {"SAMPLING": "SAMPLING", "PROJECTION": "EMBEDDING_2D", "EVALUATION": "EVALUATION", "GROUPING": "GROUPS"}
 
 
 def dataset(it: records.Dataset) -> schemas.DatasetData:

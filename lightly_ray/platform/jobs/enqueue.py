@@ -1,4 +1,6 @@
-"""Queue a selection, a projection or an evaluation. What it works on is pinned here, so later uploads do not change it.
+"""Queue a selection, a projection, a grouping or an evaluation.
+
+What it works on is pinned here, so later uploads do not change it.
 
 Dataset, tag name and body make a selection's identity: asked again, the same job answers, whether it waits, runs
 or has ended with its tag. A job that failed holds no name, so asking again tries again.
@@ -16,6 +18,7 @@ from lightly_ray.platform.jobs.pinned import (
     Asker,
     PinnedEmbedding,
     PinnedEvaluation,
+    PinnedGrouping,
     PinnedPredictions,
     PinnedProjection,
     PinnedScore,
@@ -24,7 +27,7 @@ from lightly_ray.platform.jobs.pinned import (
     PinnedTag,
 )
 from lightly_ray.platform.jobs.sampling_request import SamplingRequest
-from lightly_ray.platform.services import predictions
+from lightly_ray.platform.services import groups, predictions
 from lightly_ray.platform.storage import audit
 from lightly_ray.platform.storage.store import (
     datasets,
@@ -94,6 +97,30 @@ def projection(db: Connection, dataset_id: str, embedding_id: str, method: str) 
         asked_by=Asker.current(),
     )
     return jobs.add(db, dataset_id, "PROJECTION", name=None, request=request, pinned=pinned.to_json())
+
+
+def grouping(db: Connection, dataset_id: str, embedding_id: str, within: float) -> str:
+    """Queue the search for near duplicates in the newest version, or find the live job for it; return the job's id.
+
+    Raises:
+        ConflictError: the embedding is not uploaded (EMBEDDING_NOT_READY).
+        InvalidInputError: ``within`` is no distance, or there are too many samples.
+    """
+    datasets.lock(db, dataset_id)
+    embedding = embeddings.read(db, dataset_id, embedding_id)
+    groups.require_possible(embedding, within)
+    request = {"embeddingId": embedding_id, "within": within, "version": embedding.version}
+    for job in jobs.live(db, dataset_id, "GROUPING"):
+        if job.request == request:
+            return job.id
+    pinned = PinnedGrouping(
+        within=within,
+        embedding=PinnedEmbedding.model_validate(embedding),
+        rows=embedding.rows or 0,
+        request_id=log.request_id(),
+        asked_by=Asker.current(),
+    )
+    return jobs.add(db, dataset_id, "GROUPING", name=None, request=request, pinned=pinned.to_json())
 
 
 def evaluation(db: Connection, dataset_id: str, predictions_key: str, source: str | None, tag_id: str | None) -> str:

@@ -46,6 +46,13 @@ class Projected(JsonModel):
     count: int
 
 
+class Grouped(JsonModel):
+    """From the runner: the groups of near duplicates among ``count`` samples are kept."""
+
+    kind: Literal["grouped"] = "grouped"
+    count: int
+
+
 class KeptScore(JsonModel):
     """Scores of the samples of a tag that lie in a file."""
 
@@ -81,8 +88,8 @@ class Stopped:
     """The worker stops, and with it the runner."""
 
 
-FromRunner = Progressed | Selected | Projected | Evaluated | Failed
-Ended = Selected | Projected | Evaluated | Failed | Died | Stopped
+FromRunner = Progressed | Selected | Projected | Grouped | Evaluated | Failed
+Ended = Selected | Projected | Grouped | Evaluated | Failed | Died | Stopped
 _ADAPTER: TypeAdapter[FromRunner] = TypeAdapter(Annotated[FromRunner, Field(discriminator="kind")])
 
 

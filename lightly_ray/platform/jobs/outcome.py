@@ -3,14 +3,21 @@
 from sqlalchemy import Connection
 
 from lightly_ray.errors import NotFoundError
-from lightly_ray.platform.jobs.messages import Evaluated, Projected, Selected
-from lightly_ray.platform.jobs.pinned import Asker, PinnedEvaluation, PinnedProjection, PinnedSelection, pinned_of
+from lightly_ray.platform.jobs.messages import Evaluated, Grouped, Projected, Selected
+from lightly_ray.platform.jobs.pinned import (
+    Asker,
+    PinnedEvaluation,
+    PinnedGrouping,
+    PinnedProjection,
+    PinnedSelection,
+    pinned_of,
+)
 from lightly_ray.platform.storage import audit
 from lightly_ray.platform.storage.store import datasets, embeddings, evaluations, jobs, scores, tags
 from lightly_ray.platform.storage.store.records import Job
 
 
-def keep(db: Connection, job: Job, result: Selected | Projected | Evaluated) -> None:
+def keep(db: Connection, job: Job, result: Selected | Projected | Grouped | Evaluated) -> None:
     """Make what the job is for and finish it; do neither where the job is not this worker's any more.
 
     Args:
@@ -31,6 +38,8 @@ def keep(db: Connection, job: Job, result: Selected | Projected | Evaluated) -> 
         case PinnedProjection() as pinned, Projected():
             embedding = pinned.embedding
             result_id = embeddings.put_projection(db, embedding.id, pinned.method, embedding.version, result.file_key)
+        case PinnedGrouping() as pinned, Grouped():
+            result_id = pinned.embedding.id  # the groups are kept already, under its version
         case PinnedEvaluation() as pinned, Evaluated():
             result_id = _add_evaluation(db, job, pinned, result)
         case _:

@@ -134,6 +134,17 @@ class PinnedProjection(JsonModel):
     asked_by: Asker | None = None
 
 
+class PinnedGrouping(JsonModel):
+    """Groups of near duplicates, linked by steps that are no longer than ``within``."""
+
+    kind: Literal["GROUPING"] = "GROUPING"
+    within: float
+    embedding: PinnedEmbedding
+    rows: int  # of the embedding
+    request_id: str | None = None
+    asked_by: Asker | None = None
+
+
 class PinnedEvaluation(JsonModel):
     """Predictions measured against labels, on the samples of a tag."""
 
@@ -146,7 +157,7 @@ class PinnedEvaluation(JsonModel):
     asked_by: Asker | None = None
 
 
-AnyPinned = PinnedSelection | PinnedProjection | PinnedEvaluation
+AnyPinned = PinnedSelection | PinnedProjection | PinnedGrouping | PinnedEvaluation
 Pinned = Annotated[AnyPinned, Field(discriminator="kind")]
 _ADAPTER: TypeAdapter[AnyPinned] = TypeAdapter(Pinned)
 

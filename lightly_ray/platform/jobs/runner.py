@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from lightly_ray.errors import LightlyRayError
 from lightly_ray.platform import lifeline
 from lightly_ray.platform.context import Store
-from lightly_ray.platform.jobs import evaluation, sampling
-from lightly_ray.platform.jobs.messages import Assignment, Failed, FromRunner, Progressed, Projected, Selected
-from lightly_ray.platform.jobs.pinned import PinnedEvaluation, PinnedProjection, PinnedSelection
+from lightly_ray.platform.jobs import evaluation, grouping, sampling
+from lightly_ray.platform.jobs.messages import Assignment, Failed, FromRunner, Grouped, Progressed, Projected, Selected
+from lightly_ray.platform.jobs.pinned import PinnedEvaluation, PinnedGrouping, PinnedProjection, PinnedSelection
 from lightly_ray.platform.log import about, configure
 from lightly_ray.platform.services import orders
 from lightly_ray.platform.settings import WorkerSettings
@@ -80,6 +80,8 @@ def _run(store: Store, assignment: Assignment, out: _Out) -> FromRunner:
             projection = import_module("lightly_ray.platform.jobs.projection")
             points = projection.run(store.blobs, pinned)
             return Projected(file_key=_keep(store, assignment.dataset_id, points), count=len(points))
+        case PinnedGrouping() as pinned:
+            return Grouped(count=grouping.run(store, pinned, out.progress))
         case PinnedEvaluation() as pinned:
             return evaluation.run(store, assignment.dataset_id, pinned)
         case PinnedSelection() as pinned:

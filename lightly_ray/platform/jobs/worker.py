@@ -27,6 +27,7 @@ from lightly_ray.platform.jobs.messages import (
     Evaluated,
     Failed,
     FromRunner,
+    Grouped,
     Progressed,
     Projected,
     Selected,
@@ -183,7 +184,7 @@ class Worker:
                 case Failed(error=error):
                     _log.info("job %s failed: %s", job.id, error)
                     jobs.fail(db, job, error)
-                case Selected() | Projected() | Evaluated():
+                case Selected() | Projected() | Grouped() | Evaluated():
                     _log.info("job %s has a result: %s of %d samples", job.id, ended.kind, ended.count)
                     keep(db, job, ended)
 

@@ -1,34 +1,26 @@
-"""Groups of near duplicates: samples linked by chains of steps that are no longer than a distance. Exact.
+"""Groups of near duplicates by row: made once and kept, at once where they are few, else by a job."""
 
-    a ~ b where |a/|a| - b/|b|| <= within, in float64;  a group is what `~` connects
-
-Along one direction u, |u.a - u.b| <= |a - b|: ordered by u.x, a sample is compared only with those that follow within
-the distance. Along the direction of largest variance these are few. Products in float32 find the pairs, those that
-are close to the border are decided in float64, and pairs that are in one group already are left alone.
-O(N) memory beyond the vectors.
-"""
-
+import io
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lightly_ray.data.vectors import Matrix
-from lightly_ray.errors import InvalidInputError, TooLargeError
-from lightly_ray.platform.context import Platform
+from lightly_ray.errors import InvalidInputError, NotFoundError, TooLargeError
+from lightly_ray.platform.context import Platform, Store
+from lightly_ray.platform.grouping.connected import Progress, connected, silent
 from lightly_ray.platform.services import vector_file
 from lightly_ray.platform.services.columns.positions import kept_key, rows_of
 from lightly_ray.platform.services.kept import kept
 from lightly_ray.platform.storage.store import embeddings, rows
 from lightly_ray.platform.storage.store.records import Embedding
 
-MOST = 50_000
-_TILE = 128
-_POWER_STEPS = 8
+AT_ONCE, MOST = 50_000, 1_000_000
 
 
-def groups(platform: Platform, embedding: Embedding, within: float) -> NDArray[np.uint32]:
-    """The group of every row, (n,), by its lowest row; a sample without a vector is by itself.
+def require_possible(embedding: Embedding, within: float) -> None:
+    """Refuse what has no groups.
 
     Raises:
         ConflictError: nothing has been uploaded (EMBEDDING_NOT_READY).
@@ -43,85 +35,65 @@ def groups(platform: Platform, embedding: Embedding, within: float) -> NDArray[n
             f"groups of near duplicates are found among at most {MOST} samples, the embedding {embedding.name!r} has "
             f"{embedding.rows}: select with a minimum distance instead"
         )
-    with platform.database.read() as db:
-        total = rows.total(db, embedding.dataset_id)
-    key = f"{kept_key(embedding, total, 'groups')}-{within.hex().replace('+', '')}"
-    content = kept(platform.blobs, key, partial(_grouped, platform, embedding, total, within))
+
+
+def groups(platform: Platform, embedding: Embedding, within: float) -> NDArray[np.uint32]:
+    """The group of every row, (n,), by its lowest row; a sample without a vector is by itself.
+
+    Raises:
+        ConflictError, InvalidInputError: as `require_possible`.
+        NotFoundError: there are more than `AT_ONCE` vectors, and no job has grouped them yet (GROUPS_UNKNOWN).
+    """
+    require_possible(embedding, within)
+    at_once = (embedding.rows or 0) <= AT_ONCE
+    find = partial(_grouped, platform, embedding, within, silent) if at_once else partial(_unknown, embedding, within)
+    content = kept(platform.blobs, _key(platform, embedding, within), find)
     return np.frombuffer(content, "<u4").astype(np.uint32, copy=False)
 
 
-def connected(vectors: Matrix, within: float) -> NDArray[np.int64]:
-    """The lowest position in the group of each of (N, D) finite vectors; those of zero length are by themselves."""
-    units = _units(vectors)
-    labels = np.arange(len(vectors))
-    there = np.flatnonzero(units.any(axis=1))
-    if not len(there):
-        return labels
-    along = (units @ _direction(units))[there]
-    order = there[np.argsort(along, kind="stable")]
-    along.sort()
-    # Rounding of the projection must not hide a neighbour.
-    ends = np.searchsorted(along, along + within + 1e-9, side="right")
-    _link(units[order], ends, within, labels, order)
-    return labels
+def make(store: Store, embedding: Embedding, within: float, progress: Progress) -> int:
+    """Find the groups and keep them for `groups`; how many samples have a vector.
+
+    Args:
+        store: where they are kept.
+        embedding: the version of it that is grouped.
+        within: the longest step between near duplicates.
+        progress: told how many samples are done, about, and of how many.
+
+    Raises:
+        TooLargeError: it would take too long, see `grouping.connected`.
+    """
+    count = embedding.rows or 0
+    key = _key(store, embedding, within)
+    with suppress(NotFoundError):
+        store.blobs.read(key)
+        return count
+    content = _grouped(store, embedding, within, lambda done, total: progress(count * done // total, count))
+    store.blobs.put(key, io.BytesIO(content))
+    return count
 
 
-def _link(
-    units: NDArray[np.float64],
-    ends: NDArray[np.int64],
-    within: float,
-    labels: NDArray[np.int64],
-    order: NDArray[np.int64],
-) -> None:
-    """Join groups in ``labels``, which are of all vectors; ``units`` and ``ends`` are in ``order``."""
-    narrow = units.astype(np.float32)
-    # |a - b|^2 = 2 - 2 a.b; the product of D rounded terms, of rounded coordinates, is off by at most this.
-    slack = (units.shape[1] + 4) * float(np.finfo(np.float32).eps)
-    least = np.float32(1 - within**2 / 2 - slack)
-    for start in range(0, len(units), _TILE):
-        stop = min(start + _TILE, len(units))
-        products = narrow[start:stop] @ narrow[start : ends[stop - 1]].T
-        hits = products >= least
-        for line in np.flatnonzero(hits.sum(axis=1) > 1):
-            mine = start + int(line)
-            near = start + np.flatnonzero(hits[line])
-            near = near[(near > mine) & (labels[order[near]] != labels[order[mine]])]
-            distances = np.sqrt(np.square(units[near] - units[mine]).sum(axis=1))
-            joined = np.unique(labels[order[near[distances <= within]]])
-            if len(joined):
-                joined = np.append(joined, labels[order[mine]])
-                labels[np.isin(labels, joined)] = joined.min()
+def _unknown(embedding: Embedding, within: float) -> bytes:
+    raise NotFoundError(
+        f"the embedding {embedding.name!r} has not been grouped within {within:g} yet", code="GROUPS_UNKNOWN"
+    )
 
 
-def _units(vectors: Matrix) -> NDArray[np.float64]:
-    wide = vectors.astype(np.float64)
-    # By the largest coordinate first: squares of very large or small numbers would not fit.
-    largest = np.abs(wide).max(axis=1, keepdims=True)
-    wide /= np.where(largest > 0, largest, 1)
-    lengths = np.sqrt(np.square(wide).sum(axis=1, keepdims=True))
-    return np.asarray(wide / np.where(lengths > 0, lengths, 1))
+def _key(store: Store | Platform, embedding: Embedding, within: float) -> str:
+    with store.database.read() as db:
+        total = rows.total(db, embedding.dataset_id)
+    return f"{kept_key(embedding, total, 'groups')}-{within.hex().replace('+', '')}"
 
 
-def _direction(units: NDArray[np.float64]) -> NDArray[np.float64]:
-    """About the direction of the largest variance, of length 1, by power iteration; any direction would be right."""
-    mean = units.mean(axis=0)
-    direction = np.random.default_rng(0).normal(size=units.shape[1])
-    for _ in range(_POWER_STEPS):
-        direction /= np.sqrt(np.square(direction).sum())
-        step = (units @ direction) @ units - len(units) * (mean @ direction) * mean
-        if not step.any():
-            break
-        direction = step
-    return np.asarray(direction / np.sqrt(np.square(direction).sum()))
-
-
-def _grouped(platform: Platform, embedding: Embedding, total: int, within: float) -> bytes:
-    places = rows_of(platform, embedding)
-    key = embeddings.require_file(embedding)
-    vectors = np.concatenate([part for _, part in vector_file.batches(platform.blobs, key)])
-    lines = np.flatnonzero(places >= 0)
+def _grouped(store: Store | Platform, embedding: Embedding, within: float, progress: Progress) -> bytes:
+    with store.database.read() as db:
+        result = np.arange(rows.total(db, embedding.dataset_id), dtype="<u4")
+    places = rows_of(store, embedding)
+    lines = np.flatnonzero((places >= 0) & (places < len(result)))
+    vectors = vector_file.whole(store.blobs, embeddings.require_file(embedding))
+    if len(lines) < len(vectors):
+        vectors = vectors[lines]
     here = places[lines]
-    result = np.arange(total, dtype="<u4")
-    if len(lines):
-        result[here] = here[connected(vectors[lines], within)]  # rows ascend, so the lowest position is the lowest row
+    if len(lines):  # rows ascend, so the lowest position is the lowest row
+        result[here] = here[connected(vectors, within, progress=progress)]
     return result.tobytes()

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lightly_ray.bitmask import BitMask
-from lightly_ray.platform.context import Platform
+from lightly_ray.platform.context import Platform, Store
 from lightly_ray.platform.services.kept import kept
 from lightly_ray.platform.storage.store import rows, samples
 
@@ -37,7 +37,7 @@ class Mappings:
     names: pa.LargeStringArray
 
 
-def read_mappings(platform: Platform, dataset_id: str) -> Mappings:
+def read_mappings(platform: Store | Platform, dataset_id: str) -> Mappings:
     """The samples of a dataset.
 
     Raises:
@@ -47,7 +47,7 @@ def read_mappings(platform: Platform, dataset_id: str) -> Mappings:
     return Mappings(table["id"].combine_chunks(), table["file_name"].combine_chunks())
 
 
-def in_pieces(platform: Platform, dataset_id: str, field: Field = "file_name") -> pa.ChunkedArray:
+def in_pieces(platform: Store | Platform, dataset_id: str, field: Field = "file_name") -> pa.ChunkedArray:
     """File names or ids, (N,), in the order of the bits of every mask, in the pieces that they are kept in.
 
     Before the first tag, of all samples in file-name order: the order that they are going to have.
@@ -62,12 +62,12 @@ def in_pieces(platform: Platform, dataset_id: str, field: Field = "file_name") -
         return pa.chunked_array([pa.array(samples.mappings(db, dataset_id, field), pa.large_string())])
 
 
-def in_order(platform: Platform, dataset_id: str) -> pa.LargeStringArray:
+def in_order(platform: Store | Platform, dataset_id: str) -> pa.LargeStringArray:
     """The file names of `in_pieces` as one array, for which there are two of each for a moment."""
     return in_pieces(platform, dataset_id).combine_chunks()
 
 
-def names_of(platform: Platform, dataset_id: str, mask: BitMask) -> pa.LargeStringArray:
+def names_of(platform: Store | Platform, dataset_id: str, mask: BitMask) -> pa.LargeStringArray:
     """The file names of a mask that was read before, (count,), by row; raises as `in_order`."""
     return in_order(platform, dataset_id).take(pa.array(mask.to_rows()))
 
@@ -81,7 +81,7 @@ def json_texts(texts: pa.LargeStringArray | pa.ChunkedArray) -> Iterator[bytes]:
         yield (begin + some[1:-1] + end).encode()
 
 
-def _read(platform: Platform, dataset_id: str, fields: list[str]) -> pa.Table:
+def _read(platform: Store | Platform, dataset_id: str, fields: list[str]) -> pa.Table:
     with platform.database.read() as db:
         total = rows.total(db, dataset_id)
     if not total:  # nothing that stays true
@@ -93,7 +93,7 @@ def _read(platform: Platform, dataset_id: str, fields: list[str]) -> pa.Table:
     return table.cast(pa.schema([_SCHEMA.field(name) for name in fields]))
 
 
-def _made(platform: Platform, dataset_id: str, total: int) -> bytes:
+def _made(platform: Store | Platform, dataset_id: str, total: int) -> bytes:
     out = io.BytesIO()
     with platform.database.read() as db, pq.ParquetWriter(out, _SCHEMA, compression="zstd") as writer:
         for some in samples.identities(db, dataset_id, total):

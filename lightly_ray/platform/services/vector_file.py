@@ -29,6 +29,17 @@ def vector_at(blobs: Blobs, key: str, line: int) -> Matrix:
     raise IndexError(f"line {line} of {first}")
 
 
+def whole(blobs: Blobs, key: str) -> Matrix:
+    """All (N, D) vectors, with one batch more in memory."""
+    with _open(blobs, key) as file:
+        groups = list(range(file.metadata.num_row_groups))
+        kind = file.schema_arrow.field("embedding").type
+        found = np.empty((file.metadata.num_rows, kind.list_size), kind.value_type.to_pandas_dtype())
+        for start, vectors in _batches(file, groups):
+            found[start : start + len(vectors)] = vectors
+    return found
+
+
 def batches(blobs: Blobs, key: str) -> Iterator[tuple[int, Matrix]]:
     """The first line of each batch, and its (n, D) vectors."""
     with _open(blobs, key) as file:

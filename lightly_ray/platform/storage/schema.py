@@ -331,7 +331,7 @@ jobs = Table(
     metadata,
     Column("id", ID, primary_key=True),
     _of_dataset(),
-    Column("kind", String(20), nullable=False),  # SAMPLING | PROJECTION | EVALUATION
+    Column("kind", String(20), nullable=False),  # SAMPLING | PROJECTION | EVALUATION | GROUPING
     Column("name", NAME),  # SAMPLING: of the tag that it will make
     Column("request", OBJECT, nullable=False),  # as asked, in one spelling: with the name, the job's identity
     Column("pinned", OBJECT, nullable=False),  # the very masks and blobs that it works on

@@ -9,14 +9,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from lightly_ray.data.string_lookup import positions_in
-from lightly_ray.platform.context import Platform
+from lightly_ray.platform.context import Platform, Store
 from lightly_ray.platform.services.kept import kept
 from lightly_ray.platform.services.mappings import in_order
 from lightly_ray.platform.storage.store import embeddings, rows
 from lightly_ray.platform.storage.store.records import Embedding
 
 
-def rows_of(platform: Platform, embedding: Embedding) -> NDArray[np.int64]:
+def rows_of(platform: Store | Platform, embedding: Embedding) -> NDArray[np.int64]:
     """The (embedding.rows,) rows, ascending; -1 for a sample that has none yet.
 
     Raises:
@@ -38,7 +38,7 @@ def kept_key(embedding: Embedding, total: int, what: str) -> str:
     return f"datasets/{embedding.dataset_id}/columns/{what}/{embedding.id}-{embedding.version}-{total}"
 
 
-def _joined(platform: Platform, embedding: Embedding, total: int) -> bytes:
+def _joined(platform: Store | Platform, embedding: Embedding, total: int) -> bytes:
     with platform.blobs.open(embeddings.require_file(embedding)) as file:
         column = pq.ParquetFile(file).read(columns=["filename"]).column("filename")
     names = in_order(platform, embedding.dataset_id)[:total]

@@ -19,7 +19,7 @@ from lightly_ray.platform.storage.store import tags
 from lightly_ray.platform.storage.store.records import Job, Json, ListedJob, record
 
 ATTEMPTS = 3
-KINDS = ("SAMPLING", "PROJECTION", "EVALUATION")
+KINDS = ("SAMPLING", "PROJECTION", "EVALUATION", "GROUPING")
 CANCELLED = "the job was cancelled"
 _LIVE = ("WAITING", "RUNNING")
 _SEEN = [column for column in jobs.columns if column.name not in {"request", "pinned"}]  # masks may be large

@@ -165,7 +165,18 @@ export class Dataset {
    */
   groups(embedding, within) {
     const path = `${this.path}/embeddings/${embedding}/groups?within=${within}`;
-    return this._once(`groups ${path}`, async () => new Uint32Array(await bytes(path)));
+    return this._once(this.groupsKey(embedding, within), async () => new Uint32Array(await bytes(path)));
+  }
+
+  /**
+   * What those groups depend on.
+   *
+   * @param {string} embedding
+   * @param {number} within
+   */
+  groupsKey(embedding, within) {
+    const version = this.info.embeddings.find((one) => one.id === embedding)?.version ?? 0;
+    return `groups ${embedding} ${version} ${this.info.total} ${within}`;
   }
 
   /**

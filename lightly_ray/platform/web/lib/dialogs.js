@@ -99,6 +99,7 @@ export function ask({ title, body, action, danger = false, cancel = "Cancel" }, 
   });
   document.body.append(dialog);
   dialog.showModal();
+  dialog.scrollTop = 0; // what is long begins at its top, wherever the focus is
   return new Promise((answer) => {
     dialog.addEventListener("close", () => {
       dialog.remove();

@@ -30,7 +30,7 @@ export class SamplesState extends EventTarget {
     this.rows = new Uint32Array(0);
     /** By row, the value that is sorted by. @type {Float32Array | null} */
     this.sortValues = null;
-    /** Of each shown row, how many its group has. @type {Map<number, number> | null} */
+    /** By row, of those that are shown, how many its group has. @type {Uint32Array | null} */
     this.groupSizes = null;
     this.selection = restored(dataset);
     /** The sample that is open. @type {number | null} */
@@ -47,6 +47,8 @@ export class SamplesState extends EventTarget {
     this.group = null;
     /** The lowest row of each sample's group, where they are grouped. @type {Uint32Array | null} */
     this._groups = null;
+    /** Where near duplicates come from, once somebody has asked for it. @type {import("./grouping.js").Grouping | null} */
+    this.grouping = null;
     /** @type {{key: string, rows: Uint32Array} | null} */
     this._order = null;
     /** Whether rows are being found; of a filter that waits for data. */
@@ -187,13 +189,15 @@ export class SamplesState extends EventTarget {
   }
 
   /**
-   * The rows that a shown one stands for: of what the filters leave, its group of near duplicates.
+   * The rows that shown ones stand for: of what the filters leave, their groups of near duplicates.
    *
-   * @param {number} row
+   * @param {number[]} rows
    */
-  members(row) {
+  members(rows) {
     const groups = this._groups;
-    return groups ? [...this.mask.rows()].filter((other) => groups[other] === groups[row]) : [row];
+    if (!groups) return rows;
+    const wanted = new Set(rows.map((row) => groups[row]));
+    return this.mask.rows().filter((row) => wanted.has(groups[row]));
   }
 
   /** The rows that a tag would be made of: the selection, else all that match. */
@@ -210,7 +214,8 @@ export class SamplesState extends EventTarget {
       const mask = await filters.combined(this.filters, this.dataset, (filter) => this._kept(filter));
       const column = this.sort ? await this.dataset.column(this.sort.key) : undefined;
       const values = column ? await this.dataset.values(column) : null;
-      const groups = this.group ? await this.dataset.groups(this.group.embedding, this.group.within) : null;
+      if (this.group && !this.grouping) this.grouping = new (await import("./grouping.js")).Grouping(this);
+      const groups = (await this.grouping?.read()) ?? null;
       if (turn !== this._turn) return;
       const order = column && values ? this._ordered(column, values) : null;
       const [rows, sizes] = grouped(order ? kept(order, mask) : mask.rows(), groups);
@@ -278,20 +283,20 @@ export class SamplesState extends EventTarget {
  *
  * @param {Uint32Array} rows
  * @param {Uint32Array | null} groups
- * @returns {[Uint32Array, Map<number, number> | null]}
+ * @returns {[Uint32Array, Uint32Array | null]}
  */
 function grouped(rows, groups) {
   if (!groups) return [rows, null];
-  /** @type {Map<number, number>} */
-  const first = new Map();
-  /** @type {Map<number, number>} */
-  const sizes = new Map();
-  for (const row of rows) {
-    const shown = first.get(groups[row]) ?? row;
-    first.set(groups[row], shown);
-    sizes.set(shown, (sizes.get(shown) ?? 0) + 1);
-  }
-  return [Uint32Array.from(sizes.keys()), sizes];
+  const first = new Int32Array(groups.length).fill(-1); // by group
+  const sizes = new Uint32Array(groups.length);
+  const shown = rows.filter((row) => {
+    const group = groups[row];
+    const begins = first[group] < 0;
+    if (begins) first[group] = row;
+    sizes[first[group]] += 1;
+    return begins;
+  });
+  return [shown, sizes];
 }
 
 /**

@@ -110,6 +110,7 @@ class SamplesPage {
 
   end() {
     clearTimeout(this.state._noting);
+    this.state.grouping?.end();
     this._ended.abort();
     this.host.replaceChildren();
   }
@@ -164,6 +165,7 @@ class SamplesPage {
           h("button", { class: "plain", "aria-label": `Remove the filter ${text}`, onclick: off }, icon("close")),
         );
       }),
+      this._groupChip(),
       state.filters.length > 1 && h("button", { class: "plain", onclick: () => state.setFilters([]) }, "Clear"),
     );
     const left = state.mask.count;
@@ -174,6 +176,20 @@ class SamplesPage {
     refill(this.order, state.sort ? `${title} ${state.sort.descending ? "↓" : "↑"}` : "sort", icon("sort"));
     this._empty(left);
     this._selection();
+  }
+
+  /** The chip of the near duplicates, where they are grouped. */
+  _groupChip() {
+    const { group, grouping } = this.state;
+    if (!group || !grouping) return null;
+    const { signal } = this._ended;
+    if (!this._chipLoading)
+      this._chipLoading = import("../parts/group_chip.js").then(({ GroupChip }) => {
+        this.groupChip = new GroupChip(grouping, signal);
+        if (!signal.aborted) this._rows();
+      });
+    this.groupChip?.draw();
+    return this.groupChip?.element;
   }
 
   /** @param {number} left */

@@ -6,6 +6,7 @@ import { h, icon, loadStyle, refill } from "../lib/dom.js";
 import { Mask } from "../lib/masks.js";
 import { SamplesState } from "../lib/samples_state.js";
 import { scoreHistogram } from "../parts/score_histogram.js";
+import { LassoLine } from "../parts/lasso_line.js";
 import { SelectForm } from "../parts/select_form.js";
 import { SelectResult } from "../parts/select_result.js";
 import { openUpload } from "../parts/upload.js";
@@ -58,6 +59,16 @@ function nothing(host, app, dataset) {
 
 /** The state of the plot beside a selection: neither the address nor the selection of the page of samples is its. */
 class ResultState extends SamplesState {
+  /** What was drawn round points of the plot. */
+  get lasso() {
+    return this.filters.find((filter) => filter.kind === "lasso");
+  }
+
+  /** The samples in it, null where there is none. */
+  async lassoed() {
+    return this.lasso ? this._kept(this.lasso) : null;
+  }
+
   /** @override */
   note() {}
 
@@ -89,6 +100,7 @@ class SelectPage {
     this.scorePlace = h("div", { class: "score-place" });
     this.plotPlace = h("section", { class: "right plot-place", "aria-label": "Plot", hidden: true });
     this.state = new ResultState(dataset);
+    this.lassoLine = new LassoLine(dataset.info.id, () => this.state.putFilter((one) => one.kind === "lasso", null));
     this.turn = 0;
     host.append(
       h(
@@ -99,6 +111,7 @@ class SelectPage {
           "div",
           { class: "content" },
           h("section", { class: "score-section" }, this.scoreTitle, this.scorePlace),
+          this.lassoLine.element,
           this.result.element,
         ),
         this.plotPlace,
@@ -117,6 +130,7 @@ class SelectPage {
       () =>
         this.state.open === null || address.go(["datasets", this.dataset.info.id], { open: String(this.state.open) }),
     );
+    this.state.addEventListener("rows", () => this.showLasso());
     this.form.addEventListener("change", () => this.changed());
     this.form.addEventListener("submit", () => this.submit());
     this.form.addEmbedding.addEventListener("click", () => openUpload(this.app, this.dataset.info));
@@ -241,8 +255,28 @@ class SelectPage {
     const embedding = this.form.embedding.value;
     if (embedding && this.state.plot?.embedding !== embedding)
       this.state.setLook({ plot: { embedding, method: this.state.plot?.method ?? "PCA" } });
+    const { lasso } = this.state;
     this.state.filters = this.form.query.value ? [{ kind: "in", tag: this.form.query.value }] : [];
+    if (lasso) this.state.filters.push(lasso);
     this.state.setSelection(Mask.of(this.dataset.info.total, this.result.tag ? Array.from(this.result.rows) : []));
     await this.state.apply();
+  }
+
+  /** What a lasso in the plot holds: of the result, else of what may be selected. */
+  async showLasso() {
+    const { lasso } = this.state;
+    const of = this.form.query.value;
+    const [mask, query] = await Promise.all([this.state.lassoed(), of ? this.dataset.mask(of) : null]);
+    if (lasso !== this.state.lasso) return;
+    this.result.narrow(mask);
+    const { tag, rows } = this.result;
+    if (!lasso || !mask) this.lassoLine.show(null);
+    else if (tag) {
+      const inside = Array.from(rows).filter((row) => mask.has(row)).length;
+      this.lassoLine.show({ filter: lasso, tag: tag.id, what: "choices", inside, all: rows.length });
+    } else if (query) {
+      const found = { inside: query.and(mask).count, all: query.count, what: "samples that may be selected" };
+      this.lassoLine.show({ filter: lasso, tag: of, ...found });
+    }
   }
 }

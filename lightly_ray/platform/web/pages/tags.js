@@ -6,7 +6,7 @@ import { ask, menu, toast } from "../lib/dialogs.js";
 import { h, icon, loadStyle, refill } from "../lib/dom.js";
 import { count, counted, reason, time } from "../lib/format.js";
 import { gainText, madeFacts, readMade, readOrder } from "../lib/made.js";
-import { more, strip } from "../parts/strip.js";
+import { longStrip } from "../parts/strip.js";
 import { compared } from "../parts/tag_compare.js";
 import { openUpload } from "../parts/upload.js";
 import { childrenOf, tagTree } from "../parts/tag_tree.js";
@@ -262,23 +262,10 @@ class TagsPage {
     const order = await readOrder(this.dataset, tag);
     const rows = order ? order.rows : await this.addedRows(tag);
     if (!open()) return;
-    const gains = order?.gains.map(gainText);
-    const shown = strip(this.dataset, rows.slice(0, SHOWN), {
-      numbered: order !== null,
-      captions: gains,
+    const [shown, next] = longStrip(this.dataset, rows, SHOWN, {
+      places: order ? Array.from(rows, (_, i) => i + 1) : undefined,
+      captions: order?.gains.map(gainText),
       query: { in: tag.id },
-    });
-    let end = SHOWN;
-    const next = h("button", { class: "more-button", hidden: rows.length <= end }, "Show more");
-    next.addEventListener("click", () => {
-      more(shown, this.dataset, rows.slice(end, end + 2 * SHOWN), {
-        numbered: order !== null,
-        captions: gains?.slice(end, end + 2 * SHOWN),
-        first: end + 1,
-        query: { in: tag.id },
-      });
-      end += 2 * SHOWN;
-      next.hidden = rows.length <= end;
     });
     said.textContent = order ? "in the order of choice, each with its gain" : "";
     refill(place, title, rows.length ? shown : h("p", { class: "note" }, "It holds no sample."), next);

@@ -226,7 +226,7 @@ export class SampleGrid extends HTMLElement {
     image.addEventListener("error", () => image.replaceWith(fault("cannot be shown")));
     if (sample.thumbnail !== null) image.src = state.dataset.thumbnail(sample);
     const value = state.sortValues?.[row];
-    const stack = state.groupSizes?.get(row) ?? 1;
+    const stack = state.groupSizes?.[row] ?? 1;
     refill(
       tile,
       sample.thumbnail === null ? fault("no image") : image,
@@ -297,7 +297,7 @@ export class SampleGrid extends HTMLElement {
     if (event.shiftKey) this._range(this._anchor, place);
     else if (marked || event.ctrlKey || event.metaKey || state.selection.count) {
       this._anchor = place;
-      state.select(state.members(row), !state.selection.has(row));
+      state.select(state.members([row]), !state.selection.has(row));
     } else {
       this._anchor = place;
       state.setOpen(row);
@@ -310,7 +310,7 @@ export class SampleGrid extends HTMLElement {
    */
   _range(from, to) {
     const shown = [...this.state.rows.subarray(Math.min(from, to), Math.max(from, to) + 1)];
-    this.state.select(this.state.group ? shown.flatMap((row) => this.state.members(row)) : shown, true);
+    this.state.select(this.state.members(shown), true);
   }
 
   /** @param {KeyboardEvent} event */
@@ -338,7 +338,7 @@ export class SampleGrid extends HTMLElement {
       if (event.shiftKey) this._range(this._anchor, place);
       else this._anchor = place;
       this._focusTile(place);
-    } else if (event.key === " ") state.select(state.members(row), !state.selection.has(row));
+    } else if (event.key === " ") state.select(state.members([row]), !state.selection.has(row));
     else if (event.key === "Enter") state.setOpen(row);
     else if (command && event.key === "a") state.setSelection(state.selection.or(state.mask));
     else if (command && event.key === "i") state.setSelection(state.mask.without(state.selection));

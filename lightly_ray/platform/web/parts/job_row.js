@@ -20,6 +20,7 @@ const STATES = {
 const WORDS = {
   SAMPLING: (name) => `Selection ${name}`,
   PROJECTION: () => "Points of the plot",
+  GROUPING: () => "Groups of near duplicates",
   EVALUATION: (name) => `Evaluation of ${name}`,
 };
 

@@ -2,11 +2,11 @@
 
 import * as address from "../lib/address.js";
 import { ApiError, get, send } from "../lib/api.js";
-import { fill, h, icon, refill } from "../lib/dom.js";
+import { h, icon, refill } from "../lib/dom.js";
 import { count, counted, reason } from "../lib/format.js";
 import { gainText, readMade, readOrder } from "../lib/made.js";
 import { wasCancelled } from "./job_row.js";
-import { more, strip } from "./strip.js";
+import { longStrip } from "./strip.js";
 
 /** @typedef {import("../lib/dataset.js").Dataset} Dataset */
 /** @typedef {import("../lib/live.js").Job} Job */
@@ -33,6 +33,11 @@ export class SelectResult extends EventTarget {
     this.tag = null;
     /** @type {ArrayLike<number>} */
     this.rows = [];
+    /** @type {(number | null)[] | null} */
+    this.gains = null;
+    /** Those of the choices that are shown; null: all. @type {import("../lib/masks.js").Mask | null} */
+    this.mask = null;
+    this.choices = h("div", {});
     /** @type {(row: number | null) => void} */
     this.hover = () => {};
     this._ended = false;
@@ -169,25 +174,7 @@ export class SelectResult extends EventTarget {
   drawResult(sentence, rows, gains) {
     const { tag, dataset } = this;
     if (!tag) return;
-    const all = Array.from(rows);
-    const captions = gains?.map(gainText);
-    const options = {
-      numbered: gains !== null,
-      query: { in: tag.id },
-      hover: (/** @type {number | null} */ row) => this.hover(row),
-    };
-    const place = strip(dataset, all.slice(0, SHOWN), { ...options, captions });
-    let end = SHOWN;
-    const next = h("button", { class: "more-button", hidden: all.length <= end }, "Show more");
-    next.addEventListener("click", () => {
-      more(place, dataset, all.slice(end, end + SHOWN), {
-        ...options,
-        captions: captions?.slice(end, end + SHOWN),
-        first: end + 1,
-      });
-      end += SHOWN;
-      next.hidden = all.length <= end;
-    });
+    this.gains = gains;
     refill(
       this.element,
       h(
@@ -215,11 +202,40 @@ export class SelectResult extends EventTarget {
         "p",
         { class: "note" },
         gains
-          ? `${counted(all.length, "sample")} in the order of choice, each with its gain.`
-          : `${counted(all.length, "sample")}.`,
+          ? `${counted(rows.length, "sample")} in the order of choice, each with its gain.`
+          : `${counted(rows.length, "sample")}.`,
       ),
+      this.choices,
     );
-    fill(this.element, place, next);
+    this.drawChoices();
+  }
+
+  /**
+   * Show those of the choices alone that a mask holds, each with its place among all.
+   *
+   * @param {import("../lib/masks.js").Mask | null} mask null: all
+   */
+  narrow(mask) {
+    if (mask === this.mask) return;
+    this.mask = mask;
+    if (this.tag) this.drawChoices();
+  }
+
+  drawChoices() {
+    const { rows, gains, mask, tag } = this;
+    const places = Array.from(rows, (_, i) => i).filter((i) => !mask || mask.has(rows[i]));
+    const shown = longStrip(
+      this.dataset,
+      places.map((i) => rows[i]),
+      SHOWN,
+      {
+        places: gains ? places.map((i) => i + 1) : undefined,
+        captions: gains ? places.map((i) => gainText(gains[i])) : undefined,
+        query: { in: tag?.id ?? "" },
+        hover: (row) => this.hover(row),
+      },
+    );
+    refill(this.choices, places.length ? shown : h("p", { class: "note" }, "None of the choices is in the lasso."));
   }
 
   againButton() {

@@ -47,7 +47,7 @@ export class Sidebar {
       "aria-label": "File name has",
       spellcheck: "false",
     });
-    this.columns = h("div", { class: "columns" });
+    this.columns = h("div", { class: "figures" });
     /** @type {Histogram[]} */
     this.histograms = [];
     this._typed = 0;

@@ -10,9 +10,8 @@ const AT_ONCE = 500; // rows of one request
 
 /**
  * @typedef {object} StripOptions
- * @property {boolean} [numbered] print the place of each, from 1
+ * @property {number[]} [places] printed on the thumbnails
  * @property {(string | null)[]} [captions] printed on the thumbnails
- * @property {number} [first] the place of the first one
  * @property {Record<string, string>} [query] of the page of samples that a thumbnail opens
  * @property {(row: number | null) => void} [hover] told which one the pointer is over
  */
@@ -31,6 +30,32 @@ export function strip(dataset, rows, options = {}) {
 }
 
 /**
+ * The same with a button that shows more, as many at a time as there are at first.
+ *
+ * @param {Dataset} dataset
+ * @param {ArrayLike<number>} rows
+ * @param {number} step
+ * @param {StripOptions} [options]
+ * @returns {[HTMLElement, HTMLElement]}
+ */
+export function longStrip(dataset, rows, step, options = {}) {
+  const all = Array.from(rows);
+  const place = h("ol", { class: "strip" });
+  let end = 0;
+  const next = h("button", { class: "more-button" }, "Show more");
+  const go = () => {
+    const part = [end, end + step];
+    const captions = options.captions?.slice(...part);
+    more(place, dataset, all.slice(...part), { ...options, captions, places: options.places?.slice(...part) });
+    end += step;
+    next.hidden = all.length <= end;
+  };
+  next.addEventListener("click", go);
+  go();
+  return [place, next];
+}
+
+/**
  * More of them at the end of a strip.
  *
  * @param {HTMLElement} place
@@ -38,13 +63,13 @@ export function strip(dataset, rows, options = {}) {
  * @param {ArrayLike<number>} rows
  * @param {StripOptions} [options]
  */
-export function more(place, dataset, rows, { numbered = false, captions, first = 1, query = {}, hover } = {}) {
+function more(place, dataset, rows, { places, captions, query = {}, hover } = {}) {
   const tiles = Array.from(rows, (row, i) => {
     const to = address.link(["datasets", dataset.info.id], { ...query, open: String(row) });
     const link = h(
       "a",
-      { class: "thumb", href: to, "aria-label": numbered ? `Choice ${first + i}` : `Sample ${row + 1}` },
-      numbered && h("span", { class: "place" }, first + i),
+      { class: "thumb", href: to, "aria-label": places ? `Choice ${places[i]}` : `Sample ${row + 1}` },
+      places && h("span", { class: "place" }, places[i]),
       captions?.[i] && h("span", { class: "value" }, captions[i]),
     );
     if (hover) {

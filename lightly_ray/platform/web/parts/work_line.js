@@ -9,6 +9,7 @@ import { work } from "../lib/work.js";
 const WORDS = {
   SAMPLING: (name) => `Selecting ${name}`,
   PROJECTION: () => "Drawing the plot",
+  GROUPING: () => "Grouping near duplicates",
   EVALUATION: (name) => `Evaluating ${name}`,
 };
 

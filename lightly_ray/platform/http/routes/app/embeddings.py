@@ -68,6 +68,13 @@ def read_neighbours(
 
 @router.get("/datasets/{dataset_id}/embeddings/{embedding_id}/groups", response_class=Response)
 def read_groups(wanted: Wanted, platform: Here, within: float = 0.1) -> Response:
-    """Groups of near duplicates: uint32 by row, the lowest row of its group."""
+    """Groups of near duplicates: uint32 by row, the lowest row of its group; of many samples a job finds them first."""
     content = groups.groups(platform, wanted, within).astype("<u4").tobytes()
     return answers.binary(content, {"cache-control": "private, no-cache"})
+
+
+@router.post("/datasets/{dataset_id}/embeddings/{embedding_id}/groups", status_code=202)
+def compute_groups(wanted: Wanted, platform: Here, within: float = 0.1) -> Queued:
+    """Queue the search for them; while it waits or runs, the same job answers."""
+    with platform.database.write() as db:
+        return {"job": enqueue.grouping(db, wanted.dataset_id, wanted.id, within)}

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lightly_ray.platform.services import groups
 from tests.platform.http.routes.app.reading import ask, embed_some, get
 from tests.platform.served import Api, Dataset, ended
 
@@ -120,10 +121,39 @@ def test_groups__by_hand(api: Api) -> None:
     assert apart.tolist() == [*range(9)]
 
 
-@pytest.mark.parametrize("within", ["-0.1", "2.1", "nan", "x"])
-def test_groups__no_distance(api: Api, within: str) -> None:
+@pytest.mark.usefixtures("worker")
+def test_groups__of_many_are_found_by_a_job(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(groups, "AT_ONCE", 3)
+    dataset = api.dataset(9)
+    angles = np.array([0.08, 0, 2, 0.16])
+    path = f"embeddings/{embed_some(dataset, SOME, np.column_stack([np.cos(angles), np.sin(angles)]))}/groups"
+    answer = ask(dataset, path, within=0.1)
+    assert (answer.status_code, answer.json()["code"]) == (404, "GROUPS_UNKNOWN")
+    job = ended(api, ask(dataset, path, "POST", within=0.1).json()["job"])
+    assert (job["status"], job["jobType"], job["result"]["type"]) == ("FINISHED", "GROUPING", "GROUPS")
+    assert job["meta"] == {"total": 4, "processed": 4}
+    found = np.frombuffer(get(dataset, path, within=0.1).content, "<u4")
+    assert found.tolist() == [0, 1, 1, 3, 4, 5, 1, 7, 8]
+    assert ask(dataset, path, within=0.05).status_code == 404
+    # A new upload is another one.
+    embed_some(dataset, SOME, np.column_stack([np.sin(angles * 3), np.cos(angles * 3)]))
+    assert ask(dataset, path, within=0.1).status_code == 404
+    assert ended(api, ask(dataset, path, "POST", within=0.1).json()["job"])["status"] == "FINISHED"
+    assert np.frombuffer(get(dataset, path, within=0.1).content, "<u4").tolist() == [*range(9)]
+
+
+def test_groups__asked_for_again_are_the_same_job(api: Api) -> None:
     dataset = api.dataset(7)
-    assert ask(dataset, f"embeddings/{dataset.embed(VECTORS)}/groups", within=within).status_code == 422
+    path = f"embeddings/{dataset.embed(VECTORS)}/groups"
+    first, second, other = (ask(dataset, path, "POST", within=it).json()["job"] for it in (0.1, 0.1, 0.2))
+    assert first == second != other
+
+
+@pytest.mark.parametrize("verb", ["GET", "POST"])
+@pytest.mark.parametrize("within", ["-0.1", "2.1", "nan", "x"])
+def test_groups__no_distance(api: Api, within: str, verb: str) -> None:
+    dataset = api.dataset(7)
+    assert ask(dataset, f"embeddings/{dataset.embed(VECTORS)}/groups", verb, within=within).status_code == 422
 
 
 @pytest.mark.parametrize("path", ["points", "neighbours/0", "groups"])
