@@ -21,17 +21,17 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from lightly_ray.errors import InvalidInputError
+from lightly_ray.selection.threads import single_products
 
 AXES = 128  # at most
 # Of the largest variance: an axis with less is scaled as if it had that. 0 and 1e-4 gave the same picks on digits,
 # clothes, Fashion-MNIST and satellite images, 1e-2 worse ones; what lies below 1e-4 is noise rather than content.
 _FLOOR = 1e-4
 _NOTHING = 1e-9  # of the largest variance: rounding, no axis
-_BITS = 18  # of a coordinate: products have 36, and 2^16 of them fit 52
-_ROWS = 1 << 16  # summed without rounding; 2^27 of all rows fit the int64 behind
+_BITS = 18  # of a coordinate: products have 36
+_ROWS = 1 << 11  # at a time: they stay in the processor's cache; 2^16 fit 52 bits, 2^27 of all rows the int64 behind
 
 
 class Moments:
@@ -47,12 +47,13 @@ class Moments:
 
     def add(self, block: NDArray[np.floating[Any]]) -> None:
         """Take rows (n, D), all finite."""
-        for start in range(0, len(block), _ROWS):
-            scaled, exponents = _whole_numbers(block[start : start + _ROWS], _BITS)
-            for exponent in np.unique(exponents).tolist():
-                rows = scaled[exponents == exponent]
-                part = len(rows), rows.sum(axis=0).astype(np.int64), (rows.T @ rows).astype(np.int64)
-                self._add(exponent, part)
+        with single_products():
+            for start in range(0, len(block), _ROWS):
+                scaled, exponents = _whole_numbers(block[start : start + _ROWS], _BITS)
+                for exponent in np.unique(exponents).tolist():
+                    rows = scaled[exponents == exponent]
+                    part = len(rows), rows.sum(axis=0).astype(np.int64), (rows.T @ rows).astype(np.int64)
+                    self._add(exponent, part)
 
     def merge(self, other: Self) -> None:
         """Take the rows that another one took."""
@@ -77,7 +78,7 @@ class Moments:
             total += np.ldexp(sums.astype(np.float64), exponent - _BITS)
             products += np.ldexp(squares.astype(np.float64), 2 * (exponent - _BITS))
         mean = total / max(1, count)
-        with threadpool_limits(1):  # the same bits wherever it is fitted
+        with single_products():  # the same bits wherever it is fitted
             variances, vectors = np.linalg.eigh(products / max(1, count) - np.outer(mean, mean))
         order = np.argsort(variances, kind="stable")[::-1][: min(AXES, max(0, count - 1))]
         largest = variances[order[0]] if len(order) else 0.0
@@ -107,10 +108,13 @@ class Whitening:
         A row at the mean, which has no direction, becomes the first unit vector.
         """
         bits = (52 - math.ceil(math.log2(self.axes.shape[1] + 1))) // 2
-        scaled, exponents = _whole_numbers(rows, bits)
         axes, of_axes = _whole_numbers(self.axes, bits)
-        exact = np.ldexp(scaled @ axes.T, exponents[:, None] + of_axes - 2 * bits)
-        result: NDArray[np.float32] = (exact - self.offset).astype(np.float32)
+        result = np.empty((len(rows), len(axes)), np.float32)
+        with single_products():
+            for start in range(0, len(rows), _ROWS):
+                scaled, exponents = _whole_numbers(rows[start : start + _ROWS], bits)
+                exact = np.ldexp(scaled @ axes.T, exponents[:, None] + of_axes - 2 * bits)
+                result[start : start + _ROWS] = exact - self.offset
         result[~result.any(axis=1), 0] = 1
         return result
 
