@@ -28,7 +28,7 @@ from lightly_ray.embedding.embedder import Embedder
 from lightly_ray.embedding.models import OnnxModel, open_model
 from lightly_ray.embedding.network.session import Session
 from lightly_ray.parallel.cluster import cluster_cpus, connected
-from lightly_ray.parallel.embedding.embed import Fitted, embed_in_order
+from lightly_ray.parallel.embedding.embed import Fitted, embed_folder, embed_in_order
 from lightly_ray.parallel.embedding.extract import Loader
 from lightly_ray.platform.embedded import EmbeddedPlatform
 from lightly_ray.progress import Progress
@@ -70,12 +70,13 @@ def _compared(root: Path, names: Sequence[str], settings: SpeedSettings) -> dict
             "decoding": partial(_decode_all, root, names, model.side),
             "decoding whole images": partial(_decode_all, root, names, None),
         }
+    embedder = embed_folder(Location.parse(root), few[:512], model).embedder
     ours, starts = [], []
     bare: dict[str, list[float]] = {name: [] for name in pieces}
     for _ in range(settings.runs):
         for name, alone in pieces.items():
             bare[name].append(alone())
-        short, long = _seconds(root, few, settings.case), _seconds(root, names, settings.case)
+        short, long = _seconds(root, few, embedder), _seconds(root, names, embedder)
         each = (long - short) / (len(names) - len(few))
         ours.append(1 / each)
         starts.append(short - len(few) * each)
@@ -87,13 +88,15 @@ def _compared(root: Path, names: Sequence[str], settings: SpeedSettings) -> dict
     }
 
 
-def _seconds(root: Path, names: Sequence[str], case: str) -> float:
+def _seconds(root: Path, names: Sequence[str], embedder: Embedder) -> float:
     """How long embedding takes, start included."""
-    model = open_model("efficientnet-lite1" if case == "pretrained" else "descriptor")
-    fitted = Fitted(Embedder.of(model, None), None)
+    model = embedder.open_model()
     began = time.perf_counter()
     with Progress("embed", len(names), show=False) as progress:
-        for _ in embed_in_order(Location.parse(root), names, model, fitted, loader=Loader(), progress=progress):
+        found = embed_in_order(
+            Location.parse(root), names, model, Fitted(embedder, None), loader=Loader(), progress=progress
+        )
+        for _ in found:
             pass
     return time.perf_counter() - began
 
