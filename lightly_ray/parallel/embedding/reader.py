@@ -39,7 +39,9 @@ class Reader:
 
     def __init__(self, root: Location, at_least: int, threads: int) -> None:
         self._root, self._at_least = root, at_least
-        self._readers, self._decoders = ThreadPoolExecutor(_READERS), ThreadPoolExecutor(threads)
+        self._readers = ThreadPoolExecutor(_READERS)
+        # Handing an image to one other thread costs more than that thread gains.
+        self._decoding = ThreadPoolExecutor(threads).map if threads > 1 else map
 
     def read(self, names: Sequence[str]) -> Iterator[Decoded]:
         """The images of these names, in their order.
@@ -48,7 +50,7 @@ class Reader:
             UnreadableError: a file is gone, or its store does not answer.
         """
         places = [self._root.child(name) for name in names]
-        return self._decoders.map(self._decode, names, self._readers.map(Location.read_existing, places))
+        return self._decoding(self._decode, names, self._readers.map(Location.read_existing, places))
 
     def _decode(self, name: str, data: bytes) -> Decoded:
         try:
