@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.cluster import given
-from tests.cluster.raylets import Raylets
+from tests.cluster.raylets import Job, Raylets
 
 pytestmark = pytest.mark.full
 
@@ -36,24 +36,30 @@ def nodes() -> Iterator[Nodes]:
         yield Nodes(raylets)
 
 
-# Who works, as Ray calls the process, and the moment: what it is called while it is at it.
+def _wait_for(job: Job, words: str) -> None:
+    job.wait_until(lambda: words in job.said)
+
+
+# Who works, as Ray calls the process, and the moment: what it is called while it is at it, and what has been said by
+# then. A shard loads and proposes for milliseconds: it is killed as soon as it is there, and once all have loaded.
 CASES = [
-    ("embed_images", given.images, "_EmbedImages", ")).submit"),
-    ("score_predictions", given.predictions, "_score_predictions", ""),
-    ("select_samples", given.embeddings, "ShardActor", ".load"),
-    ("select_samples", given.many_picks, "ShardActor", ".propose"),
+    ("embed_images", given.images, "_EmbedImages", ")).submit", ""),
+    ("score_predictions", given.predictions, "_score_predictions", "", ""),
+    ("select_samples", given.embeddings, "ShardActor", "", ""),
+    ("select_samples", given.many_picks, "ShardActor", "", "embeddings: done"),
 ]
 
 
-@pytest.mark.parametrize(("job", "inputs", "who", "moment"), CASES)
+@pytest.mark.parametrize(("job", "inputs", "who", "moment", "said"), CASES)
 def test_job__a_lost_node_and_a_killed_worker_change_nothing(
-    nodes: Nodes, tmp_path: Path, job: str, inputs: Callable[[Path], list[str]], who: str, moment: str
+    nodes: Nodes, tmp_path: Path, job: str, inputs: Callable[[Path], list[str]], who: str, moment: str, said: str
 ) -> None:
     words, tables = inputs(tmp_path), list[pa.Table]()
     for disturb in (None, nodes.lose, lambda: nodes.kill_workers(who)):
         output = tmp_path / f"{len(tables)}.parquet"
         running = nodes.raylets.job(job, *words, f"output={output}")
         if disturb is not None:
+            _wait_for(running, said)
             running.wait_until(lambda: bool(nodes.raylets.workers(nodes.second, who + moment)))
             disturb()
         found = running.result()
