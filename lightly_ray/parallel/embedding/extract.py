@@ -13,7 +13,6 @@ import onnxruntime as ort
 import pyarrow as pa
 import ray
 import ray.data
-from threadpoolctl import threadpool_limits
 
 from lightly_ray.data.location import Location
 from lightly_ray.data.vectors import fixed_lists
@@ -24,6 +23,7 @@ from lightly_ray.parallel.cluster import cluster_cpus, cluster_gpus, own_cpus
 from lightly_ray.parallel.embedding.reader import BLACK, Reader
 from lightly_ray.parallel.errors import plain_errors
 from lightly_ray.parallel.remote_args import ACTOR_LOSSES, map_batches
+from lightly_ray.selection.threads import single_products
 
 _BLOCK = 256  # names that travel together; about five seconds of work
 
@@ -119,7 +119,7 @@ class _EmbedImages:
         metrics.count(metrics.ROWS_EMBEDDED, len(names))
         images = [one.image for one in decoded if not one.error]
         # What an actor was not given belongs to others: threads of BLAS would fight over it.
-        with threadpool_limits(1):
+        with single_products():
             values = self._extract(images or [BLACK])  # one at least, to know the dimensions
             described = values if self._embedder is None else self._embedder.embed(values)
         vectors = np.full((len(names), described.shape[1]), np.nan, np.float32)
