@@ -1,7 +1,7 @@
 """How quick the web app is on a large dataset, in a headless Chromium.
 
-    python tests/benchmarks/web_dataset.py data_dir=/tmp/large          # makes one of 1,000,000 samples
-    python tests/benchmarks/web_speed.py data_dir=/tmp/large            # prints the figures as JSON
+    python tests/benchmarks/web_dataset.py data_dir=/tmp/large samples=1000000   # makes it
+    python tests/benchmarks/web_speed.py data_dir=/tmp/large                       # prints the figures as JSON
 
 Each figure is the median of `repeats` windows with empty caches.
 """
@@ -57,7 +57,7 @@ class WebSpeedSettings(Settings):
     """Open the samples of a dataset in windows of a browser, and time what a person waits for."""
 
     data_dir: Path = Field(description="folder of a platform with the dataset")
-    dataset: str = Field(default="large", description="name of the dataset")
+    dataset: str = Field(default="made up 1000000", description="name of the dataset, as `web_dataset.py` calls it")
     repeats: int = Field(default=5, ge=1, description="how many windows")
     width: int = Field(default=1440, ge=600, description="of a window, in pixels")
     height: int = Field(default=900, ge=400, description="of a window, in pixels")
