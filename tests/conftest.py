@@ -118,6 +118,12 @@ def s3_endpoint() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def s3_options(s3_endpoint: str) -> str:
+    """What follows the path of a URI in that S3."""
+    return f"?scheme=http&endpoint_override={s3_endpoint.removeprefix('http://')}&region=us-east-1"
+
+
+@pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
     """A PostgreSQL of our own, as a URL of its maintenance database."""
     try:

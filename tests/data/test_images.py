@@ -74,10 +74,9 @@ def test_open_image__every_mode_becomes_8_bits(
 
 
 def test_find_images__a_store_is_listed_and_not_asked_for_each(
-    s3_endpoint: str, caplog: pytest.LogCaptureFixture
+    s3_options: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    options = f"?scheme=http&endpoint_override={s3_endpoint.removeprefix('http://')}&region=us-east-1"
-    place = Location.parse(f"s3://key:secret@images/listed{options}")
+    place = Location.parse(f"s3://key:secret@images/listed{s3_options}")
     names = [f"{number}/é {number}.png" for number in range(9)]
     for name in (*names, ".hidden/a.png", "note.txt"):
         place.child(name).write(b"nine byte")

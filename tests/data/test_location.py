@@ -45,9 +45,8 @@ def test_write__a_failure_leaves_what_was_there(tmp_path: Path) -> None:
         Location.parse(tmp_path / "x").read()
 
 
-def test_write__to_a_store(s3_endpoint: str, caplog: pytest.LogCaptureFixture) -> None:
-    options = f"?scheme=http&endpoint_override={s3_endpoint.removeprefix('http://')}&region=us-east-1"
-    place = Location.parse(f"s3://key:secret@images/written{options}").child("a.csv")
+def test_write__to_a_store(s3_options: str, caplog: pytest.LogCaptureFixture) -> None:
+    place = Location.parse(f"s3://key:secret@images/written{s3_options}").child("a.csv")
     caplog.set_level(logging.INFO, "werkzeug")
     caplog.clear()
     place.write(b"one")
@@ -61,7 +60,7 @@ def test_write__to_a_store(s3_endpoint: str, caplog: pytest.LogCaptureFixture) -
         place.write_pieces(broken())
     assert place.read() == b"one"
     with pytest.raises(InvalidInputError, match="cannot write"):
-        Location.parse(f"s3://key:secret@nobodys/a.csv{options}").write(b"one")
+        Location.parse(f"s3://key:secret@nobodys/a.csv{s3_options}").write(b"one")
 
 
 class _Interrupted(io.BytesIO):
@@ -76,9 +75,8 @@ class _Interrupted(io.BytesIO):
         return b"x" * (size or 1)
 
 
-def test_write_object__interrupted(s3_endpoint: str) -> None:
-    options = f"?scheme=http&endpoint_override={s3_endpoint.removeprefix('http://')}&region=us-east-1"
-    place = Location.parse(f"s3://key:secret@images/interrupted{options}")
+def test_write_object__interrupted(s3_options: str) -> None:
+    place = Location.parse(f"s3://key:secret@images/interrupted{s3_options}")
     with pytest.raises(KeyboardInterrupt):
         write_object(place.filesystem, place.path, _Interrupted())
     assert place.read() is None

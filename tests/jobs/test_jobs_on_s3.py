@@ -22,10 +22,9 @@ pytestmark = pytest.mark.usefixtures("ray_local")
 
 
 @pytest.fixture
-def at(s3_endpoint: str) -> Callable[[str], str]:
+def at(s3_options: str) -> Callable[[str], str]:
     """Turns a key into a URI of the store."""
-    options = f"?scheme=http&endpoint_override={s3_endpoint.removeprefix('http://')}&region=us-east-1"
-    return lambda key: f"s3://key:secret@images/{FOLDER}/{key}{options}"
+    return lambda key: f"s3://key:secret@images/{FOLDER}/{key}{s3_options}"
 
 
 def _read(uri: str) -> pa.Table:

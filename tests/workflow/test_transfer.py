@@ -94,10 +94,9 @@ def test_upload__embeddings_that_cannot_be_used(server: dict[str, object], tmp_p
             run_upload(UploadSettings.model_validate(given | server))
 
 
-def test_upload__from_a_store(server: dict[str, object], s3_endpoint: str, tmp_path: Path) -> None:
+def test_upload__from_a_store(server: dict[str, object], s3_options: str, tmp_path: Path) -> None:
     draw(tmp_path, ["a.png"])
-    options = f"?scheme=http&endpoint_override={s3_endpoint.removeprefix('http://')}&region=us-east-1"
-    uri = f"s3://key:secret@images/transfer{options}"
+    uri = f"s3://key:secret@images/transfer{s3_options}"
     place = Location.parse(uri)
     place.child("deep/a.png").write((tmp_path / "a.png").read_bytes())
     place.child("broken.png").write(b"broken")

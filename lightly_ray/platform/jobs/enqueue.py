@@ -87,16 +87,13 @@ def projection(db: Connection, dataset_id: str, embedding_id: str, method: str) 
     embedding = embeddings.read(db, dataset_id, embedding_id)
     embeddings.require_file(embedding)
     request = {"embeddingId": embedding_id, "method": method, "version": embedding.version}
-    for job in jobs.live(db, dataset_id, "PROJECTION"):
-        if job.request == request:
-            return job.id
     pinned = PinnedProjection(
         method=method,
         embedding=PinnedEmbedding.model_validate(embedding),
         request_id=log.request_id(),
         asked_by=Asker.current(),
     )
-    return jobs.add(db, dataset_id, "PROJECTION", name=None, request=request, pinned=pinned.to_json())
+    return _live_or_new(db, dataset_id, "PROJECTION", request, pinned)
 
 
 def grouping(db: Connection, dataset_id: str, embedding_id: str, within: float) -> str:
@@ -110,9 +107,6 @@ def grouping(db: Connection, dataset_id: str, embedding_id: str, within: float) 
     embedding = embeddings.read(db, dataset_id, embedding_id)
     groups.require_possible(embedding, within)
     request = {"embeddingId": embedding_id, "within": within, "version": embedding.version}
-    for job in jobs.live(db, dataset_id, "GROUPING"):
-        if job.request == request:
-            return job.id
     pinned = PinnedGrouping(
         within=within,
         embedding=PinnedEmbedding.model_validate(embedding),
@@ -120,7 +114,7 @@ def grouping(db: Connection, dataset_id: str, embedding_id: str, within: float) 
         request_id=log.request_id(),
         asked_by=Asker.current(),
     )
-    return jobs.add(db, dataset_id, "GROUPING", name=None, request=request, pinned=pinned.to_json())
+    return _live_or_new(db, dataset_id, "GROUPING", request, pinned)
 
 
 def evaluation(db: Connection, dataset_id: str, predictions_key: str, source: str | None, tag_id: str | None) -> str:
@@ -156,10 +150,19 @@ def evaluation(db: Connection, dataset_id: str, predictions_key: str, source: st
         asked_by=Asker.current(),
     )
     request = pinned.model_dump(mode="json", exclude={"request_id", "asked_by"})
-    for job in jobs.live(db, dataset_id, "EVALUATION"):
-        if job.request == request:
-            return job.id
-    return jobs.add(db, dataset_id, "EVALUATION", name=None, request=request, pinned=pinned.to_json())
+    return _live_or_new(db, dataset_id, "EVALUATION", request, pinned)
+
+
+def _live_or_new(
+    db: Connection,
+    dataset_id: str,
+    kind: str,
+    request: Json,
+    pinned: PinnedProjection | PinnedGrouping | PinnedEvaluation,
+) -> str:
+    """The id of the live job for a request, or of a new one."""
+    same = next((job.id for job in jobs.live(db, dataset_id, kind) if job.request == request), None)
+    return same or jobs.add(db, dataset_id, kind, name=None, request=request, pinned=pinned.to_json())
 
 
 def _same_job(db: Connection, dataset_id: str, name: str, identity: Json) -> str | None:

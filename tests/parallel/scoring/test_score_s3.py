@@ -29,26 +29,25 @@ MAPS = {f"sub/{row} a.png": VALUES[row : row + 6].reshape(2, 3, 4) for row in ra
 
 
 @pytest.fixture(scope="module")
-def bucket(s3_endpoint: str) -> str:
+def bucket(s3_options: str) -> str:
     """A bucket with predictions; what its URIs end in."""
-    query = f"?scheme=http&endpoint_override={s3_endpoint.removeprefix('http://')}&region=us-east-1"
     table = io.BytesIO()
     pq.write_table(pa.table({"filename": NAMES, "probabilities": VALUES.tolist()}), table)
-    _put("tables/p.parquet", query, table.getvalue())
+    _put("tables/p.parquet", s3_options, table.getvalue())
     for name, one in MAPS.items():
         content = io.BytesIO()
         np.save(content, one)
-        _put(f"maps/{name}.npy", query, content.getvalue())
+        _put(f"maps/{name}.npy", s3_options, content.getvalue())
     for name, boxes in BOXES.items():
         lines = [f"{label} 0.5 0.5 0.25 0.25 {confidence}\n" for label, confidence in boxes]
-        _put(f"texts/{name}.txt", query, "".join(lines).encode())
+        _put(f"texts/{name}.txt", s3_options, "".join(lines).encode())
     entries = [
         {"image_id": name, "category_id": label, "score": confidence}
         for name, boxes in BOXES.items()
         for label, confidence in boxes
     ]
-    _put("boxes.json", query, json.dumps(entries).encode())
-    return query
+    _put("boxes.json", s3_options, json.dumps(entries).encode())
+    return s3_options
 
 
 def _at(key: str, query: str) -> str:

@@ -16,16 +16,15 @@ NAMES = [f"folder {row % 3}/{row:03d}.png" for row in range(203)]
 
 
 @pytest.fixture(scope="module")
-def bucket(s3_endpoint: str) -> str:
+def bucket(s3_options: str) -> str:
     """A bucket with four Parquet files; what its URIs end in."""
-    query = f"?scheme=http&endpoint_override={s3_endpoint.removeprefix('http://')}&region=us-east-1"
     column = pa.FixedSizeListArray.from_arrays(pa.array(X.ravel()), 6)
     table = pa.table({"filename": NAMES, "embedding": column})
     for part, start in enumerate(range(0, 203, 60)):
-        place = Location.parse(f"s3://key:secret@images/select/my embeddings/{part}.parquet{query}")
+        place = Location.parse(f"s3://key:secret@images/select/my embeddings/{part}.parquet{s3_options}")
         system, inside = place.filesystem, place.path
         pq.write_table(table.slice(start, 60), inside, filesystem=system, row_group_size=17)
-    return query
+    return s3_options
 
 
 def test_select__from_s3_to_s3(bucket: str) -> None:
