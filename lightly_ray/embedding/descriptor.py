@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lightly_ray.embedding.histograms import count_colours, count_orientations
+from lightly_ray.embedding.preparation import square_of
 
 SIDE = 64  # pixels; gradients are taken at this size
 VERSION = 2  # of the formulas below: embeddings of another version are of another space
@@ -40,9 +41,7 @@ def features(images: Sequence[Image.Image]) -> NDArray[np.float32]:
     Returns:
         (n, F) float32, F = FEATURES = 1,764 gradients + 72 colours + 192 pixels.
     """
-    # A gap of 2 shrinks large pictures by whole numbers first: quick, and nearly what a filter over all pixels gives.
-    resized = [one.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0) for one in images]
-    squares = np.stack([np.asarray(one) for one in resized])
+    squares = np.stack([square_of(one, SIDE) for one in images])
     small = np.stack([np.asarray(one.resize((_SMALL, _SMALL), Image.Resampling.BOX)) for one in images])
     layout = small.reshape(len(small), -1) / np.float32(255)
     parts = [

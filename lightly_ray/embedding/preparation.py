@@ -10,6 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 Colour = tuple[float, float, float]
 
 
+def square_of(image: Image.Image, side: int) -> NDArray[np.uint8]:
+    """Pixels (side, side, 3) of an image in the mode RGB, whatever its shape."""
+    # A gap of 2 shrinks large images by whole numbers first: quick, and nearly what a filter over all pixels gives.
+    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0))
+
+
 class Preparation(BaseModel):
     """How pixels are prepared.
 
@@ -28,15 +34,11 @@ class Preparation(BaseModel):
         """Images in the mode RGB, of any sizes -> (n, 3, side, side) float32 = (value / 255 - mean) / std."""
         result = np.empty((len(images), 3, self.side, self.side), np.float32)
         for planes, image in zip(result, images, strict=True):
-            square = self._resized(image)
+            square = square_of(image, self.side)
             for colour, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):
                 np.multiply(square[..., colour], np.float32(1 / (255 * std)), out=planes[colour])
                 planes[colour] -= np.float32(mean / std)
         return result
-
-    def _resized(self, image: Image.Image) -> NDArray[np.uint8]:
-        # A gap of 2 shrinks large images by whole numbers first: quick, and nearly what a filter over all pixels gives.
-        return np.asarray(image.resize((self.side, self.side), Image.Resampling.BILINEAR, reducing_gap=2.0))
 
 
 IMAGENET_MEAN: Colour = (0.485, 0.456, 0.406)

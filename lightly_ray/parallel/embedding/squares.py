@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import ray.data
 from numpy.typing import NDArray
-from PIL import Image
 from ray.data.expressions import col
 
 from lightly_ray.data.location import Location
+from lightly_ray.embedding.preparation import square_of
 from lightly_ray.parallel.embedding.reader import Reader
 from lightly_ray.parallel.errors import plain_errors
 from lightly_ray.parallel.remote_args import TASK_LOSSES, map_batches
@@ -55,9 +55,7 @@ def decode_squares(root: Location, filenames: Sequence[str], side: int) -> tuple
 def _squares(batch: dict[str, NDArray[Any]], root: Location, side: int) -> dict[str, NDArray[Any]]:
     names = [str(name) for name in batch["filename"]]
     decoded = list(Reader(root, side, threads=1).read(names))
-    squares = [
-        np.asarray(one.image.resize((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)) for one in decoded
-    ]
+    squares = [square_of(one.image, side) for one in decoded]
     return {
         "filename": batch["filename"],
         "error": np.array([one.error for one in decoded]),
